@@ -1,0 +1,1 @@
+"""The musculoskeletal side: anatomy, model building, scaling, inverse kinematics, checks."""

@@ -1,0 +1,1 @@
+"""Anatomical tables with their sources."""

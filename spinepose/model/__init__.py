@@ -1,0 +1,1 @@
+"""RTMPose in plain PyTorch: CSPNeXt backbone, RTMCC head, SimCC labels."""

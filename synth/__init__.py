@@ -1,0 +1,1 @@
+"""Images and their truth: bodies, motion, cameras, visibility, and the worlds that draw them."""

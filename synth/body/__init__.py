@@ -1,0 +1,1 @@
+"""Human bodies: shape, clothes, hair, hidden anatomy, markers, posing."""

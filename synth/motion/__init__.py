@@ -1,0 +1,1 @@
+"""Motion clips: recorded, procedural, retargeted."""
