@@ -1,0 +1,158 @@
+"""The command line: one parser, handlers that import what they need only when they run."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import logging
+import sys
+from pathlib import Path
+
+from spinepose.errors import InputError, SpineforgeError
+
+STAGES = {
+    "scenes": "sample what to shoot: who, which motion, where, which camera and light",
+    "render": "draw the scenes in a world and collect images, depth, masks and truth",
+    "fit-opensim": "fit the musculoskeletal model to the markers and read the vertebrae off it",
+    "dataset": "project everything into COCO labels with visibility",
+    "train": "train the body teacher and distil the spine-aware student",
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="spineforge",
+        description="Data and models for the human spine in ordinary images.",
+        epilog="Stages, in order: " + " -> ".join(STAGES) + ". 'spineforge COMMAND --help' tells more.",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.add_argument("--traceback", action="store_true", help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, words in STAGES.items():
+        stage = commands.add_parser(name, help=words, description=words)
+        _add_run_options(stage)
+        if name == "render":
+            stage.add_argument("--world", metavar="HOST:PORT", help="a running world; without it the embedded one is started")
+        if name == "scenes":
+            _add_motion(stage)
+        if name == "train":
+            stage.add_argument("--teacher", type=Path, metavar="FILE", help="checkpoint of a body teacher (26 Halpe keypoints)")
+    demo = commands.add_parser("demo", help="run the whole chain on a small set and write report.html")
+    _add_run_options(demo, default_run="runs/demo")
+    _add_motion(demo)
+    _add_evaluate(commands)
+    _add_export(commands)
+    _add_infer(commands)
+    _add_world(commands)
+    config = commands.add_parser("config", help="show the resolved config")
+    config.add_argument("action", choices=["show"], help="show: print every key with its meaning and value")
+    _add_config_options(config)
+    config.add_argument("--preset", choices=["demo"], help="a preset to start from")
+    setup = commands.add_parser("setup", help="prepare the body model once (about a minute and 1 GB of cache)")
+    setup.add_argument("--force", action="store_true", help="make it again")
+    return parser
+
+
+def _add_config_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="YAML file with overrides of the defaults")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help="override one key")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the run (0 is a seed like any other)")
+
+
+def _add_run_options(parser: argparse.ArgumentParser, default_run: str = "runs/default") -> None:
+    parser.add_argument("--run", type=Path, default=Path(default_run), metavar="DIR", help=f"run folder (default {default_run})")
+    _add_config_options(parser)
+    parser.add_argument("--start-over", action="store_true", help="throw away what the stage made before in this run")
+
+
+def _add_motion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--motion", type=Path, nargs="+", metavar="FILE", help="recorded motions (.bvh) to use instead of the procedural ones")
+
+
+def _add_evaluate(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("evaluate", help="AP, AR, OKS and millimetres of a checkpoint on a label file")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint (default: the run's student)")
+    parser.add_argument("--labels", type=Path, help="COCO file with 37 keypoints (default: the run's validation labels)")
+    parser.add_argument("--images", type=Path, help="folder that file names are relative to")
+    parser.add_argument("--out", type=Path, help="folder for metrics and predictions")
+    parser.add_argument("--run", type=Path, default=Path("runs/default"), metavar="DIR", help="run folder")
+
+
+def _add_export(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("export", help="write a checkpoint as ONNX (opset 17, SimCC outputs)")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint (default: the run's student)")
+    parser.add_argument("--out", type=Path, help="the .onnx file (default: beside the checkpoint)")
+    parser.add_argument("--bgr", action="store_true", help="bake BGR input order into the graph")
+    parser.add_argument("--run", type=Path, default=Path("runs/default"), metavar="DIR", help="run folder")
+
+
+def _add_infer(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("infer", help="run a model on images or a video: overlay and JSON, no display needed")
+    parser.add_argument("inputs", type=Path, nargs="+", metavar="INPUT", help="images, folders or videos")
+    parser.add_argument("--checkpoint", type=Path, help=".pt or .onnx (default: the run's student)")
+    parser.add_argument("--boxes", type=Path, help="JSON with person boxes by file or frame; without it the whole picture is one person")
+    parser.add_argument("--out", type=Path, default=Path("runs/infer"), help="folder for overlays and JSON")
+    parser.add_argument("--run", type=Path, default=Path("runs/default"), metavar="DIR", help="run folder that holds the default model")
+
+
+def _add_world(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("world", help="serve the embedded world to any UnrealCV client (loopback only)")
+    parser.add_argument("--port", type=int, default=9000, help="TCP port (default 9000; 0 picks a free one)")
+    parser.add_argument("--clips", type=Path, help="folder with motion clips (.npz) that clients may play")
+    parser.add_argument("--out", type=Path, default=Path("runs/world"), help="the only folder that clients may write files to")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, run, and turn errors into one line and an exit code.
+
+    Returns:
+        0 on success, 1 for a run that failed, 2 for a mistake of the user's, 130 after Ctrl-C.
+    """
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if args.version:
+        from spinepose import __version__
+
+        print(f"spineforge {__version__}")
+        return 0
+    if args.command is None:
+        parser.print_help()
+        return 2
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        _check_package_is_ours()
+        handler = importlib.import_module("pipelines.handlers")
+        return getattr(handler, args.command.replace("-", "_"))(args) or 0
+    except SpineforgeError as error:
+        if args.traceback:
+            raise
+        return _complain(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _complain("stopped; the same command goes on where this one left off", 130)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or args.traceback:
+            raise
+        where = f" while writing {error.filename}" if error.filename else ""
+        return _complain(f"the disk is full{where}; free some space and give the same command again, it resumes", 2)
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"spineforge: {message}", file=sys.stderr)
+    return code
+
+
+def _check_package_is_ours() -> None:
+    # Another distribution on the registry bears the same import name and overwrites the folder when installed.
+    import spinepose
+
+    if getattr(spinepose, "DISTRIBUTION", None) != "spineforge":
+        raise InputError(
+            f"the package 'spinepose' at {spinepose.__path__[0]} is another distribution's; "
+            "run 'pip uninstall spinepose' and 'pip install --force-reinstall --no-deps spineforge'"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
