@@ -155,11 +155,7 @@ def full_keypoints(body_world_m: np.ndarray, spine_world_m: np.ndarray) -> np.nd
 
 
 def label_person(frame: Frame, person: object, keypoints_world_m: np.ndarray, sigma_m: np.ndarray, instances: frozenset[int]) -> dict:
-    """One person's COCO fields and extras.
-
-    Box and area come from the pixels that the mask shows; the box is (x, y, width, height) with pixel edges half
-    a pixel beyond their centres, moved to COCO's corner-based frame by keeping our pixel centres.
-    """
+    """One person's COCO fields and extras; box and area come from the pixels that the mask shows."""
     instance = int(person.instance)  # type: ignore[attr-defined]
     seen = judge_visibility(
         frame.camera, keypoints_world_m, DEEP, list(OWN_PARTS), frame.depth_m, frame.instance_id, frame.part_id, instance, instances
@@ -175,12 +171,11 @@ def label_person(frame: Frame, person: object, keypoints_world_m: np.ndarray, si
 
 
 def mask_box(mask: np.ndarray) -> list[float]:
-    """Box (x, y, width, height) around a mask's pixels, pixels; zeros for an empty mask."""
+    """Box (x, y, width, height) around a mask's pixels as pycocotools' ``toBbox`` gives it; zeros for an empty mask."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return [0.0, 0.0, 0.0, 0.0]
-    x, y = float(columns[0]) - 0.5, float(rows[0]) - 0.5
-    return [x, y, float(columns[-1]) + 0.5 - x, float(rows[-1]) + 0.5 - y]
+    return [float(columns[0]), float(rows[0]), float(columns[-1] - columns[0] + 1), float(rows[-1] - rows[0] + 1)]
 
 
 def coco_keypoints(seen: Visibility) -> list[float]:

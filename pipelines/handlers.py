@@ -1,0 +1,116 @@
+"""What each command does. Imported only when a command runs, so that ``--help`` stays instant."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from pipelines.config import RunConfig
+from pipelines.run import Stage, require_stage
+from pipelines.settings import describe_config, load_config
+from spinepose.errors import InputError
+
+
+def _config(args: argparse.Namespace, preset: str | None = None) -> RunConfig:
+    config = load_config(args.config, args.sets, args.seed, preset)
+    motion = getattr(args, "motion", None)
+    if motion:
+        files = tuple(path.resolve() for path in motion)
+        config = config.model_copy(update={"scenes": config.scenes.model_copy(update={"motion_files": files})})
+    return config
+
+
+def _say(stage: Stage) -> None:
+    manifest = stage.manifest
+    counts = ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in manifest.counts.items())
+    failed = f"; {len(manifest.failures)} failed, see {stage.folder / 'manifest.json'}" if manifest.failures else ""
+    print(f"{manifest.stage}: complete in {stage.folder} ({counts}){failed}")
+
+
+def scenes(args: argparse.Namespace) -> None:
+    from pipelines import scenes as stage
+
+    _say(stage.run(args.run, _config(args), args.start_over))
+
+
+def render(args: argparse.Namespace) -> None:
+    from pipelines import render as stage
+
+    _say(stage.run(args.run, _config(args), args.start_over, args.world))
+
+
+def fit_opensim(args: argparse.Namespace) -> None:
+    from pipelines import fit_opensim as stage
+
+    _say(stage.run(args.run, _config(args), args.start_over))
+
+
+def dataset(args: argparse.Namespace) -> None:
+    from pipelines import dataset as stage
+
+    _say(stage.run(args.run, _config(args), args.start_over))
+
+
+def train(args: argparse.Namespace) -> None:
+    from pipelines import train as stage
+
+    _say(stage.run(args.run, _config(args), args.start_over, args.teacher))
+
+
+def demo(args: argparse.Namespace) -> None:
+    from pipelines import demo as chain
+
+    chain.run(args.run, _config(args, preset="demo"), args.start_over)
+
+
+def _student(args: argparse.Namespace) -> Path:
+    if args.checkpoint is not None:
+        return args.checkpoint
+    folder, _ = require_stage(args.run, "train")
+    return folder / "student.pt"
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    from spinepose.evaluate import evaluate_checkpoint
+
+    labels, images = args.labels, args.images
+    if labels is None:
+        folder, _ = require_stage(args.run, "dataset")
+        labels, images = folder / "annotations" / "person_keypoints_val-synth.json", images or folder / "images"
+    elif images is None:
+        raise InputError("--labels needs --images: the folder that the file names in the labels are relative to")
+    out = args.out or args.run / "evaluate"
+    print(json.dumps(evaluate_checkpoint(_student(args), labels, images, out), indent=2))
+
+
+def export(args: argparse.Namespace) -> None:
+    from spinepose.export import export_onnx
+
+    checkpoint = _student(args)
+    out = args.out or checkpoint.with_suffix(".onnx")
+    export_onnx(checkpoint, out, bgr=args.bgr)
+    print(f"export: {out}")
+
+
+def infer(args: argparse.Namespace) -> None:
+    from spinepose.infer import run_inference
+
+    run_inference(_student(args), args.inputs, args.out, boxes=args.boxes)
+    print(f"infer: overlays and JSON in {args.out}")
+
+
+def world(args: argparse.Namespace) -> None:
+    from synth.world.server import run_world
+
+    run_world(port=args.port, clips_dir=args.clips, out_dir=args.out)
+
+
+def config(args: argparse.Namespace) -> None:
+    print(describe_config(load_config(args.config, args.sets, args.seed, args.preset)))
+
+
+def setup(args: argparse.Namespace) -> None:
+    from synth.body.bake import ensure_baked
+
+    ensure_baked(force=args.force, say=print)

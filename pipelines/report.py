@@ -1,0 +1,145 @@
+"""``report.html``: one page, offline, with pictures inside: what was made, how well, and what it cannot do."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import cv2
+import jinja2
+import numpy as np
+import pandas as pd
+
+from pipelines import pictures
+from pipelines.config import RunConfig
+from pipelines.dataset import SPLITS
+from pipelines.run import Manifest, atomic_write, require_stage
+from pipelines.tables import read_table
+from spinepose.rng import rng_for
+from spinepose.skeleton import SPINE_CHAIN
+
+TEMPLATES = Path(__file__).parent / "templates"
+SHEET_PEOPLE = 32
+
+
+def write_report(run_dir: Path, config: RunConfig) -> Path:
+    """Write ``report.html`` and ``contact_sheet.png`` at the top of a run whose stages are complete."""
+    manifests = {name: require_stage(run_dir, name)[1] for name in ("scenes", "render", "fit-opensim", "dataset", "train")}
+    sheet = contact_sheet(run_dir, config.seed)
+    with tempfile.TemporaryDirectory() as scratch:
+        context = _context(run_dir, config, manifests, Path(scratch))
+    context["contact_sheet"] = _inline_image(sheet, ".jpg")
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    html = environment.get_template("report.html.j2").render(**context)
+    target = run_dir / "report.html"
+    atomic_write(target, lambda temporary: temporary.write_text(html, encoding="utf-8") and None)
+    return target
+
+
+def load_labels(run_dir: Path, split: str) -> tuple[dict, dict[int, dict]]:
+    """A split's COCO file and its extras by annotation id."""
+    stem = run_dir / "dataset" / "annotations" / f"person_keypoints_{split}-synth"
+    coco = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+    extras = read_table(stem.with_suffix(".extras.parquet")).to_dict("records")
+    return coco, {row["annotation_id"]: row for row in extras}
+
+
+def contact_sheet(run_dir: Path, seed: int) -> np.ndarray:
+    """People of both splits, evenly over front, back and the sides; also written as ``contact_sheet.png``."""
+    tiles = []
+    for split, share in zip(SPLITS, (0.75, 0.25), strict=True):
+        coco, extras = load_labels(run_dir, split)
+        count = round(SHEET_PEOPLE * share)
+        tiles += pictures.choose_tiles(coco, extras, run_dir / "dataset" / "images", count, rng_for(seed, "contact-sheet", split))
+    image = pictures.sheet(tiles)
+    # Encoded in memory: the temporary name that makes the write atomic has no picture's ending.
+    data = cv2.imencode(".png", image)[1].tobytes()
+    atomic_write(run_dir / "contact_sheet.png", lambda temporary: temporary.write_bytes(data) and None)
+    return image
+
+
+def _context(run_dir: Path, config: RunConfig, manifests: dict[str, Manifest], scratch: Path) -> dict[str, Any]:
+    fit_report = json.loads((run_dir / "fit-opensim" / "report.json").read_text(encoding="utf-8"))
+    metrics = json.loads((run_dir / "train" / "metrics.json").read_text(encoding="utf-8"))
+    seconds_file = run_dir / "seconds.json"
+    return {
+        "seed": config.seed,
+        "manifests": manifests,
+        "seconds": json.loads(seconds_file.read_text(encoding="utf-8")) if seconds_file.exists() else {},
+        "fit": fit_report,
+        "fit_pictures": _fit_pictures(run_dir, fit_report, scratch),
+        "metrics": metrics,
+        "curves": _inline_file(run_dir / "train" / "curves.png"),
+        "predictions": [_inline_file(path) for path in sorted((run_dir / "train" / "evaluation").glob("*.jpg"))[:8]],
+        "frames": _frame_pictures(run_dir, config.seed),
+        "failures": [f for m in manifests.values() for f in m.failures],
+    }
+
+
+def _frame_pictures(run_dir: Path, seed: int, count: int = 6) -> list[str]:
+    coco, _ = load_labels(run_dir, "train")
+    rng = rng_for(seed, "report-frames")
+    chosen = rng.choice(len(coco["images"]), size=min(count, len(coco["images"])), replace=False)
+    from spinepose.visualize import draw_person
+
+    out = []
+    for i in chosen:
+        image = coco["images"][int(i)]
+        picture = cv2.imread(str(run_dir / "dataset" / "images" / image["file_name"]))
+        for annotation in coco["annotations"]:
+            if annotation["image_id"] == image["id"]:
+                points = np.array(annotation["keypoints"], float).reshape(-1, 3)
+                draw_person(picture, points[:, :2], points[:, 2].astype(int))
+        out.append(_inline_image(picture, ".jpg"))
+    return out
+
+
+def _fit_pictures(run_dir: Path, report: dict, scratch: Path) -> list[str]:
+    trials = read_table(run_dir / "fit-opensim" / "trials.parquet")
+    pictures.marker_rms_figure(1000 * trials.marker_rms_m.to_numpy(), scratch / "rms.png")
+    shown = [scratch / "rms.png"]
+    if "fit_minus_authored_mm" in report:
+        pictures.accuracy_figure(report["fit_minus_authored_mm"], scratch / "accuracy.png")
+        _spine_examples(run_dir, scratch / "spines.png")
+        shown += [scratch / "accuracy.png", scratch / "spines.png"]
+    return [_inline_file(path) for path in shown]
+
+
+def _spine_examples(run_dir: Path, path: Path, count: int = 6) -> None:
+    """The most bent frames, no subject twice: where a fit goes wrong first."""
+    authored = read_table(run_dir / "render" / "authored.parquet").dropna(subset=["frame_id"])
+    spines = np.stack(authored.landmarks_world_m.to_list()).reshape(-1, len(SPINE_CHAIN), 3)
+    up = np.diff(spines, axis=1)
+    up /= np.linalg.norm(up, axis=-1, keepdims=True)
+    authored = authored.assign(bend=np.degrees(np.arccos(np.clip((up[:, 1] * up[:, 5]).sum(-1), -1, 1))))
+    best = authored.sort_values("bend", ascending=False).drop_duplicates("subject_id").head(count)
+    landmarks = read_table(run_dir / "fit-opensim" / "landmarks.parquet")
+    fitted = [_spine_at(landmarks, row) for row in best.itertuples()]
+    known = [i for i, points in enumerate(fitted) if points is not None]
+    if not known:
+        return
+    rows = best.iloc[known]
+    truth = np.stack(rows.landmarks_world_m.to_list()).reshape(-1, len(SPINE_CHAIN), 3)
+    left = np.stack(rows.left_minus_right_m.to_list())
+    titles = [f"{row.subject_id}\n{row.trial_id.split('-')[0]}, {row.time_s:.1f} s" for row in rows.itertuples()]
+    pictures.spine_figure(
+        pictures.turn_forward(np.stack([fitted[i] for i in known]), left), pictures.turn_forward(truth, left), titles, path
+    )
+
+
+def _spine_at(landmarks: pd.DataFrame, row: Any) -> np.ndarray | None:
+    found = landmarks[(landmarks.trial_id == row.trial_id) & np.isclose(landmarks.time_s, row.time_s)].set_index("landmark")
+    return found.loc[list(SPINE_CHAIN), ["x_m", "y_m", "z_m"]].to_numpy() if len(found) else None
+
+
+def _inline_file(path: Path) -> str:
+    kind = "png" if path.suffix == ".png" else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}" if path.exists() else ""
+
+
+def _inline_image(image: np.ndarray, ending: str) -> str:
+    data = cv2.imencode(ending, image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
