@@ -56,7 +56,10 @@ def landmark_errors(landmarks: pd.DataFrame, authored: pd.DataFrame) -> pd.DataF
     local = np.einsum("tkij,tkj->tki", frames, fitted - spine)
     rows = pd.DataFrame(
         {
-            **{c: np.repeat(keys[c].to_numpy(), len(SPINE_CHAIN)) for c in ("subject_id", "trial_id", "time_s")},
+            **{
+                c: np.repeat(keys[c].to_numpy(), len(SPINE_CHAIN))
+                for c in ("subject_id", "trial_id", "time_s")
+            },
             "landmark": np.tile(SPINE_CHAIN, len(keys)),
             **{name: local[..., i].ravel() for i, name in enumerate(("forward_m", "left_m", "up_m"))},
         }

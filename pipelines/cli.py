@@ -34,11 +34,18 @@ def build_parser() -> argparse.ArgumentParser:
         stage = commands.add_parser(name, help=words, description=words)
         _add_run_options(stage)
         if name == "render":
-            stage.add_argument("--world", metavar="HOST:PORT", help="a running world; without it the embedded one is started")
+            stage.add_argument(
+                "--world", metavar="HOST:PORT", help="a running world; without it the embedded one is started"
+            )
         if name == "scenes":
             _add_motion(stage)
         if name == "train":
-            stage.add_argument("--teacher", type=Path, metavar="FILE", help="checkpoint of a body teacher (26 Halpe keypoints)")
+            stage.add_argument(
+                "--teacher",
+                type=Path,
+                metavar="FILE",
+                help="checkpoint of a body teacher (26 Halpe keypoints)",
+            )
     demo = commands.add_parser("demo", help="run the whole chain on a small set and write report.html")
     _add_run_options(demo, default_run="runs/demo")
     _add_motion(demo)
@@ -50,31 +57,55 @@ def build_parser() -> argparse.ArgumentParser:
     config.add_argument("action", choices=["show"], help="show: print every key with its meaning and value")
     _add_config_options(config)
     config.add_argument("--preset", choices=["demo"], help="a preset to start from")
-    setup = commands.add_parser("setup", help="prepare the body model once (about a minute and 1 GB of cache)")
+    setup = commands.add_parser(
+        "setup", help="prepare the body model once (about a minute and 1 GB of cache)"
+    )
     setup.add_argument("--force", action="store_true", help="make it again")
     return parser
 
 
 def _add_config_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="YAML file with overrides of the defaults")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help="override one key")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="YAML file with overrides of the defaults"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help="override one key"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="seed of the run (0 is a seed like any other)")
 
 
 def _add_run_options(parser: argparse.ArgumentParser, default_run: str = "runs/default") -> None:
-    parser.add_argument("--run", type=Path, default=Path(default_run), metavar="DIR", help=f"run folder (default {default_run})")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        default=Path(default_run),
+        metavar="DIR",
+        help=f"run folder (default {default_run})",
+    )
     _add_config_options(parser)
-    parser.add_argument("--start-over", action="store_true", help="throw away what the stage made before in this run")
+    parser.add_argument(
+        "--start-over", action="store_true", help="throw away what the stage made before in this run"
+    )
 
 
 def _add_motion(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--motion", type=Path, nargs="+", metavar="FILE", help="recorded motions (.bvh) to use instead of the procedural ones")
+    parser.add_argument(
+        "--motion",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="recorded motions (.bvh) to use instead of the procedural ones",
+    )
 
 
 def _add_evaluate(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("evaluate", help="AP, AR, OKS and millimetres of a checkpoint on a label file")
+    parser = commands.add_parser(
+        "evaluate", help="AP, AR, OKS and millimetres of a checkpoint on a label file"
+    )
     parser.add_argument("--checkpoint", type=Path, help="checkpoint (default: the run's student)")
-    parser.add_argument("--labels", type=Path, help="COCO file with 37 keypoints (default: the run's validation labels)")
+    parser.add_argument(
+        "--labels", type=Path, help="COCO file with 37 keypoints (default: the run's validation labels)"
+    )
     parser.add_argument("--images", type=Path, help="folder that file names are relative to")
     parser.add_argument("--out", type=Path, help="folder for metrics and predictions")
     parser.add_argument("--run", type=Path, default=Path("runs/default"), metavar="DIR", help="run folder")
@@ -89,19 +120,35 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_infer(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("infer", help="run a model on images or a video: overlay and JSON, no display needed")
+    parser = commands.add_parser(
+        "infer", help="run a model on images or a video: overlay and JSON, no display needed"
+    )
     parser.add_argument("inputs", type=Path, nargs="+", metavar="INPUT", help="images, folders or videos")
     parser.add_argument("--checkpoint", type=Path, help=".pt or .onnx (default: the run's student)")
-    parser.add_argument("--boxes", type=Path, help="JSON with person boxes by file or frame; without it the whole picture is one person")
+    parser.add_argument(
+        "--boxes",
+        type=Path,
+        help="JSON with person boxes by file or frame; without it the whole picture is one person",
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/infer"), help="folder for overlays and JSON")
-    parser.add_argument("--run", type=Path, default=Path("runs/default"), metavar="DIR", help="run folder that holds the default model")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        default=Path("runs/default"),
+        metavar="DIR",
+        help="run folder that holds the default model",
+    )
 
 
 def _add_world(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("world", help="serve the embedded world to any UnrealCV client (loopback only)")
+    parser = commands.add_parser(
+        "world", help="serve the embedded world to any UnrealCV client (loopback only)"
+    )
     parser.add_argument("--port", type=int, default=9000, help="TCP port (default 9000; 0 picks a free one)")
     parser.add_argument("--clips", type=Path, help="folder with motion clips (.npz) that clients may play")
-    parser.add_argument("--out", type=Path, default=Path("runs/world"), help="the only folder that clients may write files to")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/world"), help="the only folder that clients may write files to"
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -135,7 +182,9 @@ def main(argv: list[str] | None = None) -> int:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT) or args.traceback:
             raise
         where = f" while writing {error.filename}" if error.filename else ""
-        return _complain(f"the disk is full{where}; free some space and give the same command again, it resumes", 2)
+        return _complain(
+            f"the disk is full{where}; free some space and give the same command again, it resumes", 2
+        )
 
 
 def _complain(message: str, code: int) -> int:

@@ -23,60 +23,121 @@ class _Section(BaseModel):
     def _ranges_run_upwards(self) -> _Section:
         for name in type(self).model_fields:
             value = getattr(self, name)
-            pair = isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, int | float) for v in value)
+            pair = (
+                isinstance(value, tuple)
+                and len(value) == 2
+                and all(isinstance(v, int | float) for v in value)
+            )
             if pair and value[0] > value[1]:
-                raise ValueError(f"{name} runs from {value[0]} down to {value[1]}; give the smaller number first")
+                raise ValueError(
+                    f"{name} runs from {value[0]} down to {value[1]}; give the smaller number first"
+                )
         return self
 
 
 class CameraConfig(_Section):
     width: int = Field(640, ge=64, le=4096, description="Image width, pixels.")
-    height: int = Field(480, ge=64, le=4096, description="Image height, pixels; not more than the width (Unreal's FOV is horizontal).")
-    fov_deg: tuple[float, float] = Field((42.0, 65.0), description="Horizontal field of view, degrees, range drawn from.")
-    distance_m: tuple[float, float] = Field((2.4, 4.6), description="Distance to the middle of the people, metres.")
-    elevation_m: tuple[float, float] = Field((0.5, 2.2), description="Height of the camera over the floor, metres.")
+    height: int = Field(
+        480,
+        ge=64,
+        le=4096,
+        description="Image height, pixels; not more than the width (Unreal's FOV is horizontal).",
+    )
+    fov_deg: tuple[float, float] = Field(
+        (42.0, 65.0), description="Horizontal field of view, degrees, range drawn from."
+    )
+    distance_m: tuple[float, float] = Field(
+        (2.4, 4.6), description="Distance to the middle of the people, metres."
+    )
+    elevation_m: tuple[float, float] = Field(
+        (0.5, 2.2), description="Height of the camera over the floor, metres."
+    )
     roll_deg: float = Field(4.0, ge=0, le=45, description="Standard deviation of the camera's roll, degrees.")
 
 
 class ScenesConfig(_Section):
     subjects: int = Field(24, ge=2, le=100_000, description="Number of different bodies.")
-    val_fraction: Fraction = Field(0.25, description="Share of the bodies whose pictures go to validation; no body is in both splits.")
-    scenes: int = Field(48, ge=1, le=1_000_000, description="Number of scenes: a place, one to three people, a clip each.")
-    frames_per_scene: int = Field(4, ge=1, le=1000, description="Pictures taken of each scene, each from a camera of its own.")
-    people_weights: tuple[float, float, float] = Field((0.45, 0.4, 0.15), description="Chance of one, two or three people in a scene.")
+    val_fraction: Fraction = Field(
+        0.25, description="Share of the bodies whose pictures go to validation; no body is in both splits."
+    )
+    scenes: int = Field(
+        48, ge=1, le=1_000_000, description="Number of scenes: a place, one to three people, a clip each."
+    )
+    frames_per_scene: int = Field(
+        4, ge=1, le=1000, description="Pictures taken of each scene, each from a camera of its own."
+    )
+    people_weights: tuple[float, float, float] = Field(
+        (0.45, 0.4, 0.15), description="Chance of one, two or three people in a scene."
+    )
     places: tuple[PlaceName, ...] = Field(("room", "park"), min_length=1, description="Places to draw from.")
-    motions: tuple[str, ...] = Field((), description="Procedural motions to draw from; empty means all of them.")
-    motion_files: tuple[Path, ...] = Field((), description="Recorded motions (.bvh); where given, they replace the procedural ones.")
-    occluder_chance: Fraction = Field(0.35, description="Chance that an object is put between camera and people.")
+    motions: tuple[str, ...] = Field(
+        (), description="Procedural motions to draw from; empty means all of them."
+    )
+    motion_files: tuple[Path, ...] = Field(
+        (), description="Recorded motions (.bvh); where given, they replace the procedural ones."
+    )
+    occluder_chance: Fraction = Field(
+        0.35, description="Chance that an object is put between camera and people."
+    )
     camera: CameraConfig = Field(CameraConfig(), description="Where pictures are taken from.")
 
 
 class RenderConfig(_Section):
-    marker_rate_hz: float = Field(10.0, gt=0, le=240, description="Rate at which markers are recorded along a clip, hertz; pictures fall on these times.")
-    trial_seconds: float = Field(2.0, gt=0, le=600, description="Length of the recorded piece of a clip, seconds.")
-    marker_noise_m: float = Field(0.001, ge=0, le=0.05, description="Standard deviation of the optical noise on each marker axis, metres.")
+    marker_rate_hz: float = Field(
+        10.0,
+        gt=0,
+        le=240,
+        description="Rate at which markers are recorded along a clip, hertz; pictures fall on these times.",
+    )
+    trial_seconds: float = Field(
+        2.0, gt=0, le=600, description="Length of the recorded piece of a clip, seconds."
+    )
+    marker_noise_m: float = Field(
+        0.001,
+        ge=0,
+        le=0.05,
+        description="Standard deviation of the optical noise on each marker axis, metres.",
+    )
     jpeg_quality: int = Field(93, ge=50, le=100, description="Quality of the stored pictures.")
-    timeout_s: float = Field(60.0, gt=0, le=3600, description="Longest wait for one answer of the world, seconds.")
-    connect_timeout_s: float = Field(10.0, gt=0, le=600, description="Longest wait for a world to accept a connection, seconds.")
-    retries: int = Field(2, ge=0, le=20, description="How often a request that failed is tried again with a fresh client.")
-    max_failed_fraction: Fraction = Field(0.1, description="Share of scenes that may fail before the stage does.")
+    timeout_s: float = Field(
+        60.0, gt=0, le=3600, description="Longest wait for one answer of the world, seconds."
+    )
+    connect_timeout_s: float = Field(
+        10.0, gt=0, le=600, description="Longest wait for a world to accept a connection, seconds."
+    )
+    retries: int = Field(
+        2, ge=0, le=20, description="How often a request that failed is tried again with a fresh client."
+    )
+    max_failed_fraction: Fraction = Field(
+        0.1, description="Share of scenes that may fail before the stage does."
+    )
 
 
 class FitConfig(_Section):
     landmark_set: Literal["spinetrack", "body_centre", "spinous_process"] = Field(
         "spinetrack", description="Where on a vertebra the landmark lies."
     )
-    reference_frames: int = Field(2, ge=0, le=1000, description="Frames a subject that OpenSim's own solver solves beside ours.")
-    max_failed_fraction: Fraction = Field(0.1, description="Share of subjects that may fail before the stage does.")
+    reference_frames: int = Field(
+        2, ge=0, le=1000, description="Frames a subject that OpenSim's own solver solves beside ours."
+    )
+    max_failed_fraction: Fraction = Field(
+        0.1, description="Share of subjects that may fail before the stage does."
+    )
 
 
 class DatasetConfig(_Section):
-    min_area_px: int = Field(600, ge=1, description="People with a smaller visible area are left out, pixels.")
+    min_area_px: int = Field(
+        600, ge=1, description="People with a smaller visible area are left out, pixels."
+    )
     verdicts: tuple[Literal["accept", "review", "reject"], ...] = Field(
         ("accept", "review"), description="Verdicts of the fit whose trials become labels."
     )
-    check_inside: bool = Field(True, description="Refuse a person whose fitted vertebrae leave the trunk and neck mesh.")
-    max_failed_fraction: Fraction = Field(0.1, description="Share of people that may fail before the stage does.")
+    check_inside: bool = Field(
+        True, description="Refuse a person whose fitted vertebrae leave the trunk and neck mesh."
+    )
+    max_failed_fraction: Fraction = Field(
+        0.1, description="Share of people that may fail before the stage does."
+    )
 
 
 class RunConfig(_Section):

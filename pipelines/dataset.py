@@ -9,15 +9,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from synth.body.parts import OWN_PARTS
 
 from pipelines.config import RunConfig
 from pipelines.inside import InsideCheck
 from pipelines.progress import progress
-from pipelines.run import Stage, describe, open_stage, require_stage, write_json
+from pipelines.run import Stage, describe, open_stage, require_stage
 from pipelines.tables import read_table, write_table
 from spinepose.errors import StageError
-from spinepose.skeleton import DEEP, INDEX, NUM_KEYPOINTS, SPINE_CHAIN, coco_category
-from synth.body.parts import OWN_PARTS
+from spinepose.files import write_json
+from spinepose.skeleton import DEEP, INDEX, SPINE_CHAIN, coco_category
 from synth.camera import Camera, to_camera
 from synth.visibility import Visibility, judge_visibility
 
@@ -52,19 +53,38 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
     settings = config.dataset
     inputs = {"render": render.content_hash, "fit-opensim": fit.content_hash}
     stage = open_stage(
-        run_dir, "dataset", settings.model_dump(mode="json"), inputs, config.seed, start_over, settings.max_failed_fraction
+        run_dir,
+        "dataset",
+        settings.model_dump(mode="json"),
+        inputs,
+        config.seed,
+        start_over,
+        settings.max_failed_fraction,
     )
     if stage.complete:
         return stage
     frames = read_table(render_dir / "frames.parquet")
     persons = read_table(render_dir / "persons.parquet")
     spines = _spines_by_person(fit_dir, persons, settings.verdicts)
-    inside = InsideCheck(read_table(render_dir / "subjects.parquet"), run_dir / "scenes" / "clips") if settings.check_inside else None
+    inside = (
+        InsideCheck(read_table(render_dir / "subjects.parquet"), run_dir / "scenes" / "clips")
+        if settings.check_inside
+        else None
+    )
     counts = {"left_out_small": 0, "left_out_verdict": 0}
     for split in SPLITS:
         chosen = frames[frames.split == split].sort_values("frame_id")
         records = [
-            _label_frame(stage, render_dir, row, persons[persons.frame_id == row.frame_id], spines, inside, settings.min_area_px, counts)
+            _label_frame(
+                stage,
+                render_dir,
+                row,
+                persons[persons.frame_id == row.frame_id],
+                spines,
+                inside,
+                settings.min_area_px,
+                counts,
+            )
             for row in progress(list(chosen.itertuples()), stage, "frame")
         ]
         _write_split(stage, split, render_dir, [r for r in records if r], counts)
@@ -73,7 +93,9 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
     return stage
 
 
-def _spines_by_person(fit_dir: Path, persons: pd.DataFrame, verdicts: tuple[str, ...]) -> dict[tuple[str, float], np.ndarray]:
+def _spines_by_person(
+    fit_dir: Path, persons: pd.DataFrame, verdicts: tuple[str, ...]
+) -> dict[tuple[str, float], np.ndarray]:
     """The nine fitted landmarks and their sigma, shape (9, 4), by trial and time, of trials that the verdict lets in."""
     trials = read_table(fit_dir / "trials.parquet")
     allowed = set(trials[trials.verdict.isin(verdicts)].trial_id)
@@ -110,7 +132,14 @@ def read_frame(render_dir: Path, row: object) -> Frame:
 
 
 def _label_frame(
-    stage: Stage, render_dir: Path, row: object, people: pd.DataFrame, spines: dict, inside: InsideCheck | None, min_area: int, counts: dict
+    stage: Stage,
+    render_dir: Path,
+    row: object,
+    people: pd.DataFrame,
+    spines: dict,
+    inside: InsideCheck | None,
+    min_area: int,
+    counts: dict,
 ) -> tuple[Frame, list[dict]] | None:
     try:
         frame = read_frame(render_dir, row)
@@ -154,11 +183,25 @@ def full_keypoints(body_world_m: np.ndarray, spine_world_m: np.ndarray) -> np.nd
     return full
 
 
-def label_person(frame: Frame, person: object, keypoints_world_m: np.ndarray, sigma_m: np.ndarray, instances: frozenset[int]) -> dict:
+def label_person(
+    frame: Frame,
+    person: object,
+    keypoints_world_m: np.ndarray,
+    sigma_m: np.ndarray,
+    instances: frozenset[int],
+) -> dict:
     """One person's COCO fields and extras; box and area come from the pixels that the mask shows."""
     instance = int(person.instance)  # type: ignore[attr-defined]
     seen = judge_visibility(
-        frame.camera, keypoints_world_m, DEEP, list(OWN_PARTS), frame.depth_m, frame.instance_id, frame.part_id, instance, instances
+        frame.camera,
+        keypoints_world_m,
+        DEEP,
+        list(OWN_PARTS),
+        frame.depth_m,
+        frame.instance_id,
+        frame.part_id,
+        instance,
+        instances,
     )
     mask = frame.instance_id == instance
     return {
@@ -175,7 +218,12 @@ def mask_box(mask: np.ndarray) -> list[float]:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return [0.0, 0.0, 0.0, 0.0]
-    return [float(columns[0]), float(rows[0]), float(columns[-1] - columns[0] + 1), float(rows[-1] - rows[0] + 1)]
+    return [
+        float(columns[0]),
+        float(rows[0]),
+        float(columns[-1] - columns[0] + 1),
+        float(rows[-1] - rows[0] + 1),
+    ]
 
 
 def coco_keypoints(seen: Visibility) -> list[float]:
@@ -197,7 +245,9 @@ def view_of(person_left_world: np.ndarray, person_world_m: np.ndarray, camera: C
     forward = np.cross(person_left_world, [0.0, 0.0, 1.0])
     to_camera_dir = camera.position_world_m - person_world_m
     angle = np.degrees(
-        np.arctan2(forward[0] * to_camera_dir[1] - forward[1] * to_camera_dir[0], forward[:2] @ to_camera_dir[:2])
+        np.arctan2(
+            forward[0] * to_camera_dir[1] - forward[1] * to_camera_dir[0], forward[:2] @ to_camera_dir[:2]
+        )
     )
     if abs(angle) <= 45:
         return "front"
@@ -206,7 +256,9 @@ def view_of(person_left_world: np.ndarray, person_world_m: np.ndarray, camera: C
     return "left" if angle > 0 else "right"
 
 
-def _extras(frame: Frame, person: object, keypoints_world_m: np.ndarray, sigma_m: np.ndarray, seen: Visibility) -> dict:
+def _extras(
+    frame: Frame, person: object, keypoints_world_m: np.ndarray, sigma_m: np.ndarray, seen: Visibility
+) -> dict:
     left = keypoints_world_m[INDEX["left_hip"]] - keypoints_world_m[INDEX["right_hip"]]
     authored = np.array(person.authored_world_m, float).reshape(-1, 3)  # type: ignore[attr-defined]
     return {
@@ -224,7 +276,9 @@ def _extras(frame: Frame, person: object, keypoints_world_m: np.ndarray, sigma_m
     }
 
 
-def _write_split(stage: Stage, split: str, render_dir: Path, records: list[tuple[Frame, list[dict]]], counts: dict) -> None:
+def _write_split(
+    stage: Stage, split: str, render_dir: Path, records: list[tuple[Frame, list[dict]]], counts: dict
+) -> None:
     name = f"{split}-synth"
     images, annotations, extras = [], [], []
     image_dir = stage.folder / "images" / name
@@ -232,24 +286,44 @@ def _write_split(stage: Stage, split: str, render_dir: Path, records: list[tuple
     for image_id, (frame, labels) in enumerate(records, start=1):
         file_name = f"{name}/{frame.row.frame_id}.jpg"  # type: ignore[attr-defined]
         _link((render_dir / frame.row.path).with_suffix(".jpg"), stage.folder / "images" / file_name)  # type: ignore[attr-defined]
-        images.append({"id": image_id, "file_name": file_name, "width": frame.camera.width, "height": frame.camera.height})
+        images.append(
+            {
+                "id": image_id,
+                "file_name": file_name,
+                "width": frame.camera.width,
+                "height": frame.camera.height,
+            }
+        )
         for label in labels:
             annotation_id = len(annotations) + 1
             coco = {key: label[key] for key in ("area", "bbox", "keypoints", "num_keypoints")}
-            annotations.append({"id": annotation_id, "image_id": image_id, "category_id": 1, "iscrowd": 0, **coco})
+            annotations.append(
+                {"id": annotation_id, "image_id": image_id, "category_id": 1, "iscrowd": 0, **coco}
+            )
             extras.append({"annotation_id": annotation_id, "image_id": image_id, **label["extras"]})
     if not annotations:
-        raise StageError(f"dataset: no person is left in the '{split}' split; render more scenes or look at the failures")
-    info = {"description": f"spineforge synthetic, {split}", "version": "1.0", "schema_version": SCHEMA_VERSION, "landmark_set": "spinetrack"}
+        raise StageError(
+            f"dataset: no person is left in the '{split}' split; render more scenes or look at the failures"
+        )
+    info = {
+        "description": f"spineforge synthetic, {split}",
+        "version": "1.0",
+        "schema_version": SCHEMA_VERSION,
+        "landmark_set": "spinetrack",
+    }
     coco_file = {
         "info": info,
-        "licenses": [{"id": 1, "name": "CC0-1.0", "url": "https://creativecommons.org/publicdomain/zero/1.0/"}],
+        "licenses": [
+            {"id": 1, "name": "CC0-1.0", "url": "https://creativecommons.org/publicdomain/zero/1.0/"}
+        ],
         "categories": [coco_category()],
         "images": images,
         "annotations": annotations,
     }
     write_json(stage.folder / "annotations" / f"person_keypoints_{name}.json", coco_file)
-    write_table(stage.folder / "annotations" / f"person_keypoints_{name}.extras.parquet", pd.DataFrame(extras))
+    write_table(
+        stage.folder / "annotations" / f"person_keypoints_{name}.extras.parquet", pd.DataFrame(extras)
+    )
     counts[f"{split}_images"], counts[f"{split}_annotations"] = len(images), len(annotations)
     counts[f"{split}_subjects"] = len({e["subject_id"] for e in extras})
 

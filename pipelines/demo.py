@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.config import RunConfig
-from pipelines.run import Stage, write_json
+from pipelines.run import Stage
+from spinepose.files import write_json
 
 STAGE_NAMES = ("scenes", "render", "fit-opensim", "dataset", "train")
 
@@ -15,7 +16,13 @@ STAGE_NAMES = ("scenes", "render", "fit-opensim", "dataset", "train")
 def _stages() -> dict[str, Callable[..., Stage]]:
     from pipelines import dataset, fit_opensim, render, scenes, train
 
-    return {"scenes": scenes.run, "render": render.run, "fit-opensim": fit_opensim.run, "dataset": dataset.run, "train": train.run}
+    return {
+        "scenes": scenes.run,
+        "render": render.run,
+        "fit-opensim": fit_opensim.run,
+        "dataset": dataset.run,
+        "train": train.run,
+    }
 
 
 def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Path:
@@ -35,7 +42,7 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Path:
         counts = ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in stage.manifest.counts.items())
         failed = f", {len(stage.manifest.failures)} failed" if stage.manifest.failures else ""
         print(f"      {seconds[name]:.0f} s: {counts}{failed}", flush=True)
-    write_json(run_dir / "seconds.json", seconds)
+    write_json(run_dir / "seconds.json", seconds, indent=2)
     report = write_report(run_dir, config)
     print(_last_screen(run_dir, report, sum(seconds.values())))
     return report
@@ -46,10 +53,18 @@ def _last_screen(run_dir: Path, report: Path, seconds: float) -> str:
         ("the whole story", report),
         ("labelled people", run_dir / "contact_sheet.png"),
         ("COCO labels", run_dir / "dataset" / "annotations"),
-        ("an OpenSim model", next(iter(sorted(run_dir.glob("fit-opensim/parts/*/model.osim"))), run_dir / "fit-opensim")),
+        (
+            "an OpenSim model",
+            next(iter(sorted(run_dir.glob("fit-opensim/parts/*/model.osim"))), run_dir / "fit-opensim"),
+        ),
         ("the model", run_dir / "train" / "student.pt"),
         ("the same as ONNX", run_dir / "train" / "student.onnx"),
     ]
-    lines = ["", f"Done in {seconds:.0f} s. Where to look:", *(f"  {words:18s} {path}" for words, path in rows), ""]
+    lines = [
+        "",
+        f"Done in {seconds:.0f} s. Where to look:",
+        *(f"  {words:18s} {path}" for words, path in rows),
+        "",
+    ]
     lines.append(f"Try it on a picture of your own: spineforge infer PICTURE.jpg --run {run_dir}")
     return "\n".join(lines)

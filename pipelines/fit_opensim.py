@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from opensim_models.fit import MarkerTrial, SubjectFit, SubjectInfo, TrialFit, fit_subject
+
 from opensim_models.markers import MARKER_NAMES
 from pipelines.accuracy import accuracy_table, landmark_errors
 from pipelines.config import RunConfig
 from pipelines.progress import progress
-from pipelines.run import Stage, describe, open_stage, require_stage, write_json
+from pipelines.run import Stage, describe, open_stage, require_stage
 from pipelines.tables import concat_parts, read_table, write_table
+from spinepose.files import write_json
 from spinepose.skeleton import SPINE_CHAIN
 
 STATIC = "static"
@@ -28,7 +29,13 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
     render_dir, render = require_stage(run_dir, "render")
     settings = config.fit_opensim.model_dump(mode="json")
     stage = open_stage(
-        run_dir, "fit-opensim", settings, {"render": render.content_hash}, config.seed, start_over, config.fit_opensim.max_failed_fraction
+        run_dir,
+        "fit-opensim",
+        settings,
+        {"render": render.content_hash},
+        config.seed,
+        start_over,
+        config.fit_opensim.max_failed_fraction,
     )
     if stage.complete:
         return stage
@@ -57,15 +64,25 @@ def marker_trial(name: str, rows: pd.DataFrame) -> MarkerTrial:
 
 
 def _fit_one(info: SubjectInfo, rows: pd.DataFrame, folder: Path, config: RunConfig) -> None:
-    trials = {str(name): marker_trial(str(name), group) for name, group in rows.groupby("trial_id", sort=True)}
+    trials = {
+        str(name): marker_trial(str(name), group) for name, group in rows.groupby("trial_id", sort=True)
+    }
     static = trials.pop(f"{STATIC}-{info.subject_id}")
     settings = config.fit_opensim
     fit = fit_subject(
-        info, static, list(trials.values()), folder, landmark_set=settings.landmark_set, reference_frames=settings.reference_frames
+        info,
+        static,
+        list(trials.values()),
+        folder,
+        landmark_set=settings.landmark_set,
+        reference_frames=settings.reference_frames,
     )
     write_table(folder / "landmarks.parquet", landmark_rows(info.subject_id, trials, fit))
-    write_table(folder / "trials.parquet", pd.DataFrame([_trial_row(info, name, t) for name, t in sorted(fit.trials.items())]))
-    write_json(folder / "scale.json", fit.scale_report)
+    write_table(
+        folder / "trials.parquet",
+        pd.DataFrame([_trial_row(info, name, t) for name, t in sorted(fit.trials.items())]),
+    )
+    write_json(folder / "scale.json", fit.scale_report, indent=2)
 
 
 def landmark_rows(subject_id: str, trials: dict[str, MarkerTrial], fit: SubjectFit) -> pd.DataFrame:
@@ -115,9 +132,13 @@ def _merge(stage: Stage, render_dir: Path) -> None:
         errors = landmark_errors(landmarks, read_table(authored_file))
         write_table(stage.folder / "errors.parquet", errors)
         report["fit_minus_authored_mm"] = accuracy_table(errors)
-    write_json(stage.folder / "report.json", report)
+    write_json(stage.folder / "report.json", report, indent=2)
 
 
 def _counts(stage: Stage) -> dict[str, int]:
     trials = read_table(stage.folder / "trials.parquet")
-    return {"subjects": trials.subject_id.nunique(), "trials": len(trials), "frames": int(trials.frames.sum())}
+    return {
+        "subjects": trials.subject_id.nunique(),
+        "trials": len(trials),
+        "frames": int(trials.frames.sum()),
+    }

@@ -17,14 +17,20 @@ def _config(args: argparse.Namespace, preset: str | None = None) -> RunConfig:
     motion = getattr(args, "motion", None)
     if motion:
         files = tuple(path.resolve() for path in motion)
-        config = config.model_copy(update={"scenes": config.scenes.model_copy(update={"motion_files": files})})
+        config = config.model_copy(
+            update={"scenes": config.scenes.model_copy(update={"motion_files": files})}
+        )
     return config
 
 
 def _say(stage: Stage) -> None:
     manifest = stage.manifest
     counts = ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in manifest.counts.items())
-    failed = f"; {len(manifest.failures)} failed, see {stage.folder / 'manifest.json'}" if manifest.failures else ""
+    failed = (
+        f"; {len(manifest.failures)} failed, see {stage.folder / 'manifest.json'}"
+        if manifest.failures
+        else ""
+    )
     print(f"{manifest.stage}: complete in {stage.folder} ({counts}){failed}")
 
 
@@ -77,9 +83,14 @@ def evaluate(args: argparse.Namespace) -> None:
     labels, images = args.labels, args.images
     if labels is None:
         folder, _ = require_stage(args.run, "dataset")
-        labels, images = folder / "annotations" / "person_keypoints_val-synth.json", images or folder / "images"
+        labels, images = (
+            folder / "annotations" / "person_keypoints_val-synth.json",
+            images or folder / "images",
+        )
     elif images is None:
-        raise InputError("--labels needs --images: the folder that the file names in the labels are relative to")
+        raise InputError(
+            "--labels needs --images: the folder that the file names in the labels are relative to"
+        )
     out = args.out or args.run / "evaluate"
     print(json.dumps(evaluate_checkpoint(_student(args), labels, images, out), indent=2))
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from spinepose.visualize import draw_person
 
 from spinepose.skeleton import SPINE_CHAIN
-from spinepose.visualize import draw_person
 
 TILE = (240, 320)
 _CAPTION = 20
@@ -46,7 +46,9 @@ def crop_tile(tile: Tile, size: tuple[int, int] = TILE, overlay: bool = True) ->
     scale = min(width / (w * 1.25), height / (h * 1.2))
     shift = np.array([width / 2 - scale * (x + w / 2), height / 2 - scale * (y + h / 2)])
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    crop = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA, borderValue=(60, 60, 60))
+    crop = cv2.warpAffine(
+        image, matrix, size, flags=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA, borderValue=(60, 60, 60)
+    )
     if overlay:
         draw_person(crop, tile.keypoints_px * scale + shift, tile.v)
     band = np.full((_CAPTION, width, 3), 255, np.uint8)
@@ -62,7 +64,9 @@ def sheet(tiles: list[Tile], columns: int = 8, size: tuple[int, int] = TILE) -> 
     return np.vstack([np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)])
 
 
-def choose_tiles(coco: dict, extras: dict[int, dict], images: Path, count: int, rng: np.random.Generator) -> list[Tile]:
+def choose_tiles(
+    coco: dict, extras: dict[int, dict], images: Path, count: int, rng: np.random.Generator
+) -> list[Tile]:
     """Draw people evenly over the views, each body as seldom as possible, big ones first among equals."""
     files = {image["id"]: images / image["file_name"] for image in coco["images"]}
     pools: dict[str, list[dict]] = {"front": [], "back": [], "left": [], "right": []}
@@ -83,7 +87,15 @@ def choose_tiles(coco: dict, extras: dict[int, dict], images: Path, count: int, 
                 used[extra["subject_id"]] = used.get(extra["subject_id"], 0) + 1
                 points = np.array(best["keypoints"], float).reshape(-1, 3)
                 caption = f"{extra['view']} | {extra['motion']} | {extra['subject_id']}"
-                chosen.append(Tile(files[best["image_id"]], best["bbox"], points[:, :2], points[:, 2].astype(int), caption))
+                chosen.append(
+                    Tile(
+                        files[best["image_id"]],
+                        best["bbox"],
+                        points[:, :2],
+                        points[:, 2].astype(int),
+                        caption,
+                    )
+                )
     return chosen
 
 
@@ -93,10 +105,21 @@ def accuracy_figure(table: list[dict], path: Path) -> None:
     rows = [row for row in table if row["landmark"]]
     at = np.arange(len(rows))
     figure, axes = plt.subplots(figsize=(8, 3.2), constrained_layout=True)
-    for offset, key, label, color in ((-0.2, "", "raw", "#c44e52"), (0.2, "_less_constant", "subject's constant removed", "#4c72b0")):
+    for offset, key, label, color in (
+        (-0.2, "", "raw", "#c44e52"),
+        (0.2, "_less_constant", "subject's constant removed", "#4c72b0"),
+    ):
         mean = np.array([row[f"mean{key}_mm"] for row in rows])
         p95 = np.array([row[f"p95{key}_mm"] for row in rows])
-        axes.bar(at + offset, mean, 0.38, yerr=[np.zeros_like(mean), np.maximum(p95 - mean, 0)], color=color, label=label, capsize=3)
+        axes.bar(
+            at + offset,
+            mean,
+            0.38,
+            yerr=[np.zeros_like(mean), np.maximum(p95 - mean, 0)],
+            color=color,
+            label=label,
+            capsize=3,
+        )
     axes.axhline(12, color="grey", lw=0.8, ls="--", label="target for the mean, 12 mm")
     axes.set_xticks(at, [row["level"] for row in rows])
     axes.set_ylabel("fit - authored, mm (whisker: p95)")
@@ -128,12 +151,17 @@ def spine_figure(fitted_m: np.ndarray, authored_m: np.ndarray, titles: list[str]
         path: Where the picture goes.
     """
     plt = _pyplot()
-    figure, axes = plt.subplots(2, len(titles), figsize=(2.1 * len(titles), 6), constrained_layout=True, squeeze=False)
+    figure, axes = plt.subplots(
+        2, len(titles), figsize=(2.1 * len(titles), 6), constrained_layout=True, squeeze=False
+    )
     for column, title in enumerate(titles):
         for row, axis, label in ((0, 0, "forward, mm"), (1, 1, "left, mm")):
             ax = axes[row, column]
             sign = 1 if axis == 0 else -1  # seen from behind, left is on the left
-            for points, color, name in ((authored_m[column], "#333333", "authored"), (fitted_m[column], "#c44e52", "fit")):
+            for points, color, name in (
+                (authored_m[column], "#333333", "authored"),
+                (fitted_m[column], "#c44e52", "fit"),
+            ):
                 local = 1000 * (points - authored_m[column, 0])
                 ax.plot(sign * local[:, axis], local[:, 2], "o-", ms=3, lw=1.2, color=color, label=name)
             ax.set_aspect("equal", adjustable="datalim")
@@ -164,7 +192,7 @@ def turn_forward(points_m: np.ndarray, left: np.ndarray) -> np.ndarray:
     return np.einsum("nij,nkj->nki", turn, points_m)
 
 
-def _pyplot():  # noqa: ANN202 - a module
+def _pyplot():
     import matplotlib
 
     matplotlib.use("Agg")

@@ -18,7 +18,9 @@ def progress(items: Iterable[T], stage: Stage, unit: str, total: int | None = No
     if total is None and isinstance(items, Sized):
         total = len(items)
     # Numba, torch and the world may print: the bar goes to stderr and only to a terminal.
-    with tqdm(items, desc=f"{stage.manifest.stage:12s}", unit=unit, total=total, disable=not sys.stderr.isatty()) as bar:
+    with tqdm(
+        items, desc=f"{stage.manifest.stage:12s}", unit=unit, total=total, disable=not sys.stderr.isatty()
+    ) as bar:
         for item in bar:
             yield item
             if stage.manifest.failures:

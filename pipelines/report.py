@@ -16,8 +16,9 @@ import pandas as pd
 from pipelines import pictures
 from pipelines.config import RunConfig
 from pipelines.dataset import SPLITS
-from pipelines.run import Manifest, atomic_write, require_stage
+from pipelines.run import Manifest, require_stage
 from pipelines.tables import read_table
+from spinepose.files import atomic_path
 from spinepose.rng import rng_for
 from spinepose.skeleton import SPINE_CHAIN
 
@@ -27,15 +28,21 @@ SHEET_PEOPLE = 32
 
 def write_report(run_dir: Path, config: RunConfig) -> Path:
     """Write ``report.html`` and ``contact_sheet.png`` at the top of a run whose stages are complete."""
-    manifests = {name: require_stage(run_dir, name)[1] for name in ("scenes", "render", "fit-opensim", "dataset", "train")}
+    manifests = {
+        name: require_stage(run_dir, name)[1]
+        for name in ("scenes", "render", "fit-opensim", "dataset", "train")
+    }
     sheet = contact_sheet(run_dir, config.seed)
     with tempfile.TemporaryDirectory() as scratch:
         context = _context(run_dir, config, manifests, Path(scratch))
     context["contact_sheet"] = _inline_image(sheet, ".jpg")
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     html = environment.get_template("report.html.j2").render(**context)
     target = run_dir / "report.html"
-    atomic_write(target, lambda temporary: temporary.write_text(html, encoding="utf-8") and None)
+    with atomic_path(target) as temporary:
+        temporary.write_text(html, encoding="utf-8")
     return target
 
 
@@ -53,15 +60,18 @@ def contact_sheet(run_dir: Path, seed: int) -> np.ndarray:
     for split, share in zip(SPLITS, (0.75, 0.25), strict=True):
         coco, extras = load_labels(run_dir, split)
         count = round(SHEET_PEOPLE * share)
-        tiles += pictures.choose_tiles(coco, extras, run_dir / "dataset" / "images", count, rng_for(seed, "contact-sheet", split))
+        tiles += pictures.choose_tiles(
+            coco, extras, run_dir / "dataset" / "images", count, rng_for(seed, "contact-sheet", split)
+        )
     image = pictures.sheet(tiles)
-    # Encoded in memory: the temporary name that makes the write atomic has no picture's ending.
-    data = cv2.imencode(".png", image)[1].tobytes()
-    atomic_write(run_dir / "contact_sheet.png", lambda temporary: temporary.write_bytes(data) and None)
+    with atomic_path(run_dir / "contact_sheet.png") as temporary:
+        cv2.imwrite(str(temporary), image)
     return image
 
 
-def _context(run_dir: Path, config: RunConfig, manifests: dict[str, Manifest], scratch: Path) -> dict[str, Any]:
+def _context(
+    run_dir: Path, config: RunConfig, manifests: dict[str, Manifest], scratch: Path
+) -> dict[str, Any]:
     fit_report = json.loads((run_dir / "fit-opensim" / "report.json").read_text(encoding="utf-8"))
     metrics = json.loads((run_dir / "train" / "metrics.json").read_text(encoding="utf-8"))
     seconds_file = run_dir / "seconds.json"
@@ -73,7 +83,9 @@ def _context(run_dir: Path, config: RunConfig, manifests: dict[str, Manifest], s
         "fit_pictures": _fit_pictures(run_dir, fit_report, scratch),
         "metrics": metrics,
         "curves": _inline_file(run_dir / "train" / "curves.png"),
-        "predictions": [_inline_file(path) for path in sorted((run_dir / "train" / "evaluation").glob("*.jpg"))[:8]],
+        "predictions": [
+            _inline_file(path) for path in sorted((run_dir / "train" / "evaluation").glob("*.jpg"))[:8]
+        ],
         "frames": _frame_pictures(run_dir, config.seed),
         "failures": [f for m in manifests.values() for f in m.failures],
     }
@@ -124,14 +136,21 @@ def _spine_examples(run_dir: Path, path: Path, count: int = 6) -> None:
     rows = best.iloc[known]
     truth = np.stack(rows.landmarks_world_m.to_list()).reshape(-1, len(SPINE_CHAIN), 3)
     left = np.stack(rows.left_minus_right_m.to_list())
-    titles = [f"{row.subject_id}\n{row.trial_id.split('-')[0]}, {row.time_s:.1f} s" for row in rows.itertuples()]
+    titles = [
+        f"{row.subject_id}\n{row.trial_id.split('-')[0]}, {row.time_s:.1f} s" for row in rows.itertuples()
+    ]
     pictures.spine_figure(
-        pictures.turn_forward(np.stack([fitted[i] for i in known]), left), pictures.turn_forward(truth, left), titles, path
+        pictures.turn_forward(np.stack([fitted[i] for i in known]), left),
+        pictures.turn_forward(truth, left),
+        titles,
+        path,
     )
 
 
 def _spine_at(landmarks: pd.DataFrame, row: Any) -> np.ndarray | None:
-    found = landmarks[(landmarks.trial_id == row.trial_id) & np.isclose(landmarks.time_s, row.time_s)].set_index("landmark")
+    found = landmarks[
+        (landmarks.trial_id == row.trial_id) & np.isclose(landmarks.time_s, row.time_s)
+    ].set_index("landmark")
     return found.loc[list(SPINE_CHAIN), ["x_m", "y_m", "z_m"]].to_numpy() if len(found) else None
 
 

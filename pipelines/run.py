@@ -13,17 +13,28 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from spinepose.errors import InputError, SpineforgeError, StageError
+from spinepose.files import write_json
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 # What a result can depend on; their versions stand in every manifest.
-_VERSIONED = ("spineforge", "numpy", "opencv-python", "torch", "anny", "moderngl", "opensim", "unrealcv", "numba")
+_VERSIONED = (
+    "spineforge",
+    "numpy",
+    "opencv-python",
+    "torch",
+    "anny",
+    "moderngl",
+    "opensim",
+    "unrealcv",
+    "numba",
+)
 
 
 @dataclass(frozen=True)
@@ -69,23 +80,6 @@ class Manifest:
     schema_version: int = SCHEMA_VERSION
 
 
-def atomic_write(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file under a temporary name beside it and rename it: present means complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, data: Any) -> None:
-    """Write JSON atomically, keys sorted so that equal data give equal bytes."""
-    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
-    atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8") and None)
-
-
 def read_manifest(stage_dir: Path) -> Manifest | None:
     """Read a stage's manifest, None where there is none.
 
@@ -98,11 +92,15 @@ def read_manifest(stage_dir: Path) -> Manifest | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["schema_version"] != SCHEMA_VERSION:
-            raise InputError(f"{path}: manifest schema {data['schema_version']}, this version reads {SCHEMA_VERSION}")
+            raise InputError(
+                f"{path}: manifest schema {data['schema_version']}, this version reads {SCHEMA_VERSION}"
+            )
         data["failures"] = [Failure(**failure) for failure in data["failures"]]
         return Manifest(**data)
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: damaged manifest ({error}); pass --start-over to make the stage again") from error
+        raise InputError(
+            f"{path}: damaged manifest ({error}); pass --start-over to make the stage again"
+        ) from error
 
 
 def stable_hash(data: Any) -> str:
@@ -195,7 +193,7 @@ class Stage:
         self.save()
 
     def save(self) -> None:
-        write_json(self.folder / MANIFEST, asdict(self.manifest))
+        write_json(self.folder / MANIFEST, asdict(self.manifest), indent=2)
 
     def finish(self, counts: dict[str, int], items: int, notes: dict[str, Any] | None = None) -> None:
         """Mark the stage complete.
@@ -225,9 +223,15 @@ class Stage:
         self.save()
 
 
-def _check_unchanged(manifest: Manifest, config: dict[str, Any], inputs: dict[str, str], seed: int, folder: Path) -> None:
+def _check_unchanged(
+    manifest: Manifest, config: dict[str, Any], inputs: dict[str, str], seed: int, folder: Path
+) -> None:
     changed = list(_changes(manifest.config, config, manifest.stage.replace("-", "_")))
-    changed += [f"input {name}" for name in sorted({*inputs, *manifest.inputs}) if inputs.get(name) != manifest.inputs.get(name)]
+    changed += [
+        f"input {name}"
+        for name in sorted({*inputs, *manifest.inputs})
+        if inputs.get(name) != manifest.inputs.get(name)
+    ]
     if seed != manifest.seed:
         changed.append(f"seed {manifest.seed} -> {seed}")
     if changed:
@@ -285,7 +289,9 @@ def open_stage(
 def _discard(folder: Path) -> None:
     # Only what this program made: a folder without a manifest may be somebody's own.
     if not (folder / MANIFEST).exists():
-        raise InputError(f"{folder}: has no manifest, so it is not deleted; remove it yourself or choose another --run")
+        raise InputError(
+            f"{folder}: has no manifest, so it is not deleted; remove it yourself or choose another --run"
+        )
     shutil.rmtree(folder)
 
 
@@ -299,7 +305,9 @@ def require_stage(run_dir: Path, name: str) -> tuple[Path, Manifest]:
     manifest = read_manifest(folder)
     if manifest is None or manifest.status != "complete":
         state = "missing" if manifest is None else "unfinished"
-        raise InputError(f"stage '{name}' is {state} in {run_dir}: run 'spineforge {name} --run {run_dir}' first")
+        raise InputError(
+            f"stage '{name}' is {state} in {run_dir}: run 'spineforge {name} --run {run_dir}' first"
+        )
     return folder, manifest
 
 

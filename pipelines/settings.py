@@ -29,7 +29,10 @@ def _nearest(key: str) -> str:
     keys = known_keys(RunConfig)
     leaf = key.rsplit(".", 1)[-1]
     matches = difflib.get_close_matches(key, keys, 1, 0.6) or [
-        k for m in difflib.get_close_matches(leaf, [k.rsplit(".", 1)[-1] for k in keys], 1, 0.5) for k in keys if k.endswith(m)
+        k
+        for m in difflib.get_close_matches(leaf, [k.rsplit(".", 1)[-1] for k in keys], 1, 0.5)
+        for k in keys
+        if k.endswith(m)
     ]
     return f"did you mean '{matches[0]}'?" if matches else "see 'spineforge config show'"
 
@@ -53,7 +56,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path given to --config") from error
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); check the path given to --config"
+        ) from error
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
     if data is None:
@@ -82,7 +87,10 @@ def parse_set(option: str) -> dict[str, Any]:
 
 
 def load_config(
-    config_file: Path | None = None, sets: list[str] | None = None, seed: int | None = None, preset: str | None = None
+    config_file: Path | None = None,
+    sets: list[str] | None = None,
+    seed: int | None = None,
+    preset: str | None = None,
 ) -> RunConfig:
     """Resolve defaults, a preset, a YAML file, ``--set`` options and ``--seed``, in this order.
 
@@ -123,5 +131,7 @@ def describe_config(config: RunConfig, model: BaseModel | None = None, indent: i
             lines += [f"{pad}{name}:", describe_config(config, value, indent + 1)]
         else:
             plain = model.model_dump(mode="json")[name]
-            lines.append(f"{pad}{name}: {yaml.safe_dump(plain, default_flow_style=True, width=10**6).strip().removesuffix('...').strip()}")
+            lines.append(
+                f"{pad}{name}: {yaml.safe_dump(plain, default_flow_style=True, width=10**6).strip().removesuffix('...').strip()}"
+            )
     return "\n".join(lines)

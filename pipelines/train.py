@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
-from pipelines.config import RunConfig
-from pipelines.run import Stage, hash_file, open_stage, require_stage, write_json
 from spinepose.evaluate import evaluate_checkpoint
 from spinepose.export import export_onnx
 from spinepose.train import run_training
+from tqdm import tqdm
+
+from pipelines.config import RunConfig
+from pipelines.run import Stage, hash_file, open_stage, require_stage
+from spinepose.files import write_json
 
 TRAIN_LABELS = "annotations/person_keypoints_train-synth.json"
 VAL_LABELS = "annotations/person_keypoints_val-synth.json"
@@ -30,7 +31,9 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False, teacher: Pat
     inputs = {"dataset": data.content_hash}
     if teacher is not None:
         inputs["teacher"] = hash_file(teacher)
-    stage = open_stage(run_dir, "train", config.train.model_dump(mode="json"), inputs, config.seed, start_over)
+    stage = open_stage(
+        run_dir, "train", config.train.model_dump(mode="json"), inputs, config.seed, start_over
+    )
     if stage.complete:
         return stage
     with tqdm(desc=f"{'train':12s}", unit="img", disable=not sys.stderr.isatty()) as bar:
@@ -51,8 +54,14 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False, teacher: Pat
             seed=config.seed,
         )
     student = stage.folder / "student.pt"
-    metrics = evaluate_checkpoint(student, data_dir / VAL_LABELS, data_dir / "images", stage.folder / "evaluation")
-    write_json(stage.folder / "metrics.json", {"schema_version": 1, "training": summary, "validation": metrics})
+    metrics = evaluate_checkpoint(
+        student, data_dir / VAL_LABELS, data_dir / "images", stage.folder / "evaluation"
+    )
+    write_json(
+        stage.folder / "metrics.json",
+        {"schema_version": 1, "training": summary, "validation": metrics},
+        indent=2,
+    )
     export_onnx(student, stage.folder / "student.onnx")
     stage.finish({"samples_seen": int(summary["samples_seen"])}, items=0)
     return stage

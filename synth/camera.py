@@ -60,7 +60,12 @@ def intrinsics(width: int, height: int, fov_deg: float) -> np.ndarray:
 
 
 def look_at(
-    position_world_m: np.ndarray, target_world_m: np.ndarray, width: int, height: int, fov_deg: float, roll_rad: float = 0.0
+    position_world_m: np.ndarray,
+    target_world_m: np.ndarray,
+    width: int,
+    height: int,
+    fov_deg: float,
+    roll_rad: float = 0.0,
 ) -> Camera:
     """Place a camera at a point so that its optical axis passes through a target.
 
@@ -86,7 +91,9 @@ def look_at(
     forward /= norm
     right = np.cross(forward, [0.0, 0.0, 1.0])
     if np.linalg.norm(right) < 1e-6:
-        raise InputError("camera looks straight up or down; move its target sideways by at least a millimetre")
+        raise InputError(
+            "camera looks straight up or down; move its target sideways by at least a millimetre"
+        )
     right /= np.linalg.norm(right)
     down = np.cross(forward, right)
     cos, sin = np.cos(roll_rad), np.sin(roll_rad)

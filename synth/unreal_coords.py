@@ -81,3 +81,25 @@ def yaw_to_unreal_deg(yaw_rad: float) -> float:
 def yaw_from_unreal_deg(yaw_deg: float) -> float:
     """Unreal's yaw, degrees, to our heading, radians."""
     return float(-np.radians(yaw_deg))
+
+
+def matrix_from_unreal(
+    location_cm: np.ndarray,
+    rotation_deg: tuple[float, float, float],
+    scale: np.ndarray | tuple[float, float, float] = (1, 1, 1),
+) -> np.ndarray:
+    """The pose of a thing, from Unreal's transform to a 4x4 matrix from its own frame to our world, metres.
+
+    The thing's own frame is mirrored like the world: x forward, y left, z up on our side.
+    """
+    matrix = np.eye(4)
+    matrix[:3, :3] = _FLIP_Y @ (rotator_axes(*rotation_deg) * np.asarray(scale, float)) @ _FLIP_Y
+    matrix[:3, 3] = from_unreal_cm(location_cm)
+    return matrix
+
+
+def matrix_to_unreal(matrix: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float], np.ndarray]:
+    """The inverse of :func:`matrix_from_unreal`: location in centimetres, (pitch, yaw, roll) in degrees, scale (3,)."""
+    linear = _FLIP_Y @ np.asarray(matrix, float)[:3, :3] @ _FLIP_Y
+    scale = np.linalg.norm(linear, axis=0)
+    return to_unreal_cm(matrix[:3, 3]), axes_to_rotator(linear / scale), scale

@@ -20,7 +20,14 @@ from synth.camera import Camera, project, to_camera
 SURFACE_TOLERANCE_M = 0.02
 
 # What the first surface along a keypoint's ray is.
-SURFACE_KINDS: tuple[str, ...] = ("outside", "nothing", "own_part", "own_other_part", "other_person", "object")
+SURFACE_KINDS: tuple[str, ...] = (
+    "outside",
+    "nothing",
+    "own_part",
+    "own_other_part",
+    "other_person",
+    "object",
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,14 @@ def judge_visibility(
     kind = np.zeros(count, np.int64)
     for k in np.flatnonzero(inside):
         column, row = (int(round(value)) for value in pixels[k])
-        kind[k] = _first_surface(instance_id[row, column], part_id[row, column], depth_m[row, column], own_instance, person_instances, own_parts[k])
+        kind[k] = _first_surface(
+            instance_id[row, column],
+            part_id[row, column],
+            depth_m[row, column],
+            own_instance,
+            person_instances,
+            own_parts[k],
+        )
         if np.isfinite(depth_m[row, column]):
             ray_per_depth = np.linalg.norm(cam[k]) / cam[k, 2]
             gap[k] = (cam[k, 2] - depth_m[row, column]) * ray_per_depth
@@ -92,7 +106,9 @@ def judge_visibility(
     return Visibility(pixels, v, gap, kind)
 
 
-def _first_surface(instance: int, part: int, depth: float, own: int, persons: frozenset[int], own_parts: frozenset[int]) -> int:
+def _first_surface(
+    instance: int, part: int, depth: float, own: int, persons: frozenset[int], own_parts: frozenset[int]
+) -> int:
     if not np.isfinite(depth):
         name = "nothing"
     elif instance == own:
