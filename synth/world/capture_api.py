@@ -1,0 +1,145 @@
+"""The capture functions (``vbp SpineForge <Function> ...``): what stock UnrealCV lacks; each answers JSON.
+
+The Unreal project offers the same functions. Arguments hold no spaces: JSON goes in its compact form.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
+from opensim_models.markers import MARKER_NAMES
+from spinepose.skeleton import NAMES, SPINE_CHAIN
+from synth.unreal_coords import to_unreal_cm
+from synth.world.commands import ARGUMENT_INVALID, CommandError, command
+from synth.world.light import light_from_json
+from synth.world.scene_state import MAX_THINGS, NAME, CharacterThing, Pose
+
+if TYPE_CHECKING:
+    from synth.world.world import World
+
+CAPTURE_API = 1
+MAX_CHARACTERS = 16
+_MAX_TIME_S = 1e6
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def points_json(names: tuple[str, ...], points_m: np.ndarray) -> dict[str, list[float]]:
+    """Named points in Unreal centimetres, rounded to 1e-6; those that are NaN are left out.
+
+    Args:
+        names: One name a point.
+        points_m: Shape (len(names), 3), our world, metres.
+    """
+    rounded = np.round(to_unreal_cm(points_m), 6).tolist()
+    known = np.isfinite(points_m).all(axis=1)
+    return {name: point for name, point, ok in zip(names, rounded, known, strict=True) if ok}
+
+
+def get_version(world: World) -> str:
+    return _json({"capture_api": CAPTURE_API, "world": "embedded"})
+
+
+def set_place(world: World, name: str, seed: int) -> str:
+    """Start over in a place; answers the names of its objects."""
+    if name not in world.places:
+        raise CommandError(f"error no place '{name[:80]}'; there are {', '.join(world.places)}")
+    world.set_place(name, seed)
+    return _json({"objects": list(world.scene.things)})
+
+
+def set_light(world: World, text: str) -> str:
+    """Change fields of the place's own light; those not named go back to the place's."""
+    changes = _read_object(text)
+    world.scene.set_light(light_from_json(changes, world.scene.place.light))
+    return _json({})
+
+
+def _read_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise CommandError(f"{ARGUMENT_INVALID}: expected a JSON object without spaces")
+    return value
+
+
+def spawn_character(world: World, name: str, spec_json: str) -> str:
+    """Add a person in the T-pose at the origin; one of the same name is replaced, so asking twice does no harm."""
+    scene = world.scene
+    if not NAME.fullmatch(name):
+        raise CommandError(ARGUMENT_INVALID)
+    if name in scene.things and not isinstance(scene.things[name], CharacterThing):
+        raise CommandError(f"error object {name} exists already and is no character")
+    _read_object(spec_json)
+    if name not in scene.things and (
+        len(scene.characters()) >= MAX_CHARACTERS or len(scene.things) >= MAX_THINGS
+    ):
+        raise CommandError(f"error no more than {MAX_CHARACTERS} characters; destroy one first")
+    body = world.characters.get(spec_json)
+    if name in scene.things:
+        scene.remove(name)
+    thing = CharacterThing(
+        name, Pose(), (0, 0, 0), mobility="movable", uclass="SpineForgeCharacter", spec_json=spec_json, body=body,
+        clip=world.rest,
+    )  # fmt: skip
+    scene.add(thing)
+    return _json(
+        {"stature_cm": round(100 * float(body.stature_m), 6), "mass_kg": round(float(body.mass_kg), 6)}
+    )
+
+
+def play_clip(world: World, name: str, clip_name: str, time_s: float) -> str:
+    """Hold the frame of a clip that is nearest to a time."""
+    character = world.scene.character(name)
+    if not 0 <= time_s <= _MAX_TIME_S:
+        raise CommandError(ARGUMENT_INVALID)
+    clip = world.clips.get(clip_name)
+    character.set_motion(clip, clip.frame_at(time_s))
+    return _json({"frame": character.frame, "frames": clip.num_frames, "fps": clip.fps})
+
+
+def get_markers(world: World, name: str) -> str:
+    """Skin markers and body keypoints of the pose that is held; the nine spine points are the fit's to find."""
+    character = world.scene.character(name)
+    posed = character.posed
+    markers = points_json(MARKER_NAMES, character.to_world_m(posed.markers_m))
+    keypoints = points_json(NAMES, character.to_world_m(posed.keypoints_m))
+    return _json({"markers": markers, "keypoints": keypoints})
+
+
+def get_authored(world: World, name: str) -> str:
+    """The hidden anatomy's landmarks and the authored coordinates: for evaluation, never for labels."""
+    character = world.scene.character(name)
+    posed = character.posed
+    landmarks = points_json(SPINE_CHAIN, character.to_world_m(posed.authored_landmarks_m))
+    values = np.round(posed.coordinates_rad, 9).tolist()
+    return _json(
+        {"landmarks": landmarks, "coordinates_rad": dict(zip(REGIONAL_COORDINATES, values, strict=True))}
+    )
+
+
+COMMANDS = (
+    command("vbp SpineForge GetVersion", get_version, "Version of the capture functions"),
+    command("vbp SpineForge SetPlace [name] [uint]", set_place, "Start over in a place: name, seed"),
+    command("vbp SpineForge SetLight [str]", set_light, "Light of the place: JSON with the fields to change"),
+    command(
+        "vbp SpineForge SpawnCharacter [name] [str]",
+        spawn_character,
+        "Add a person: name, specification (JSON)",
+    ),
+    command("vbp SpineForge PlayClip [name] [name] [float]", play_clip, "Pose a person: name, clip, seconds"),
+    command(
+        "vbp SpineForge GetMarkers [name]",
+        get_markers,
+        "Markers and keypoints of a person, world, centimetres",
+    ),
+    command("vbp SpineForge GetAuthored [name]", get_authored, "Authored truth of a person, for evaluation"),
+)

@@ -1,0 +1,113 @@
+"""The table of commands: URI templates, and how a request finds its handler."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from spinepose.errors import SpineforgeError
+
+log = logging.getLogger(__name__)
+
+# Both phrases of upstream: its engine says the first, its own tests look for the second.
+NO_HANDLER = "error No handler found for URI '{uri}'. Can not find a handler"
+ARGUMENT_INVALID = "error Argument Invalid"
+NO_OBJECT = "error Cannot find object"
+INVALID_SENSOR = "error Invalid sensor id"
+NOT_IMPLEMENTED = "error Not Implemented"
+OK = "ok"
+
+# As upstream parses them; an exponent ("1e-05") is no float here either.
+_PLACEHOLDERS = {
+    "[uint]": r"(\d{1,9})",
+    "[float]": r"([-+]?\d*[.]?\d+)",
+    "[name]": r"([^ /]+)",
+    "[str]": r"([^ ]+)",
+    "[rest]": r"(.+)",
+}
+_PLACEHOLDER = re.compile("|".join(re.escape(name) for name in _PLACEHOLDERS))
+
+Reply = str | bytes
+Handler = Callable[..., Reply]
+
+
+class CommandError(Exception):
+    """A handler refuses a request; the text is the whole reply."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row of the table.
+
+    Attributes:
+        template: The command with its placeholders, e.g. ``vget /camera/[uint]/fov``.
+        handler: Called with the world and one argument a placeholder.
+        help: One line.
+        pattern: What a request must match as a whole.
+        casts: How each placeholder's text becomes an argument.
+    """
+
+    template: str
+    handler: Handler
+    help: str
+    pattern: re.Pattern[str]
+    casts: tuple[Callable[[str], Any], ...]
+
+
+def command(template: str, handler: Handler, help: str) -> Command:
+    """Make a row of the table from its template."""
+    pieces, casts, position = [], [], 0
+    for found in _PLACEHOLDER.finditer(template):
+        pieces.append(re.escape(template[position : found.start()]))
+        pieces.append(_PLACEHOLDERS[found.group()])
+        casts.append(_CASTS.get(found.group(), str))
+        position = found.end()
+    pieces.append(re.escape(template[position:]))
+    return Command(template, handler, help, re.compile("".join(pieces)), tuple(casts))
+
+
+def finite(text: str) -> float:
+    """Read a number that the pattern let through; a million digits are still infinite."""
+    value = float(text)
+    if not math.isfinite(value) or abs(value) > 1e9:
+        raise CommandError(ARGUMENT_INVALID)
+    return value
+
+
+_CASTS: dict[str, Callable[[str], Any]] = {"[uint]": int, "[float]": finite}
+
+
+def run_command(table: tuple[Command, ...], world: Any, request: str) -> Reply:
+    """Answer one request; whatever goes wrong becomes an error reply.
+
+    Args:
+        table: The commands; the first that matches answers.
+        world: What handlers work on.
+        request: The command's text without its id.
+    """
+    request = " ".join(request.split())
+    for row in table:
+        match = row.pattern.fullmatch(request)
+        if match is None:
+            continue
+        try:
+            return row.handler(
+                world, *(cast(text) for cast, text in zip(row.casts, match.groups(), strict=True))
+            )
+        except CommandError as error:
+            return str(error)
+        except SpineforgeError as error:
+            return f"error {error}"
+        except Exception as error:  # a world outlives any request: the fault is logged and answered
+            log.exception("command failed: %.200s", request)
+            return f"error {type(error).__name__} in the world; its log says more"
+    return NO_HANDLER.format(uri=request[:200])
+
+
+def templates_text(table: tuple[Command, ...]) -> str:
+    """The answer to ``vget /unrealcv/commands``: one template a line, in the client's notation."""
+    return "\n".join(row.template for row in table)

@@ -1,0 +1,85 @@
+"""The embedded world as one object: state, view, folders, and the table of commands it answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from synth.world.characters import CharacterCache, build_from_json
+from synth.world.clips import ClipFolder, rest_clip
+from synth.world.commands import Command, Reply, run_command
+from synth.world.scene_state import Scene, place_rng
+from synth.world.view import RendererLike, Shot, View
+
+log = logging.getLogger(__name__)
+
+PLACES_KEPT = 4
+
+
+class World:
+    """State of the embedded world and everything that its commands need.
+
+    Args:
+        renderer: Draws; used from this thread only.
+        places: Name to a function that makes a ``Place`` from a generator.
+        clips_dir: Folder with the motion clips that may be played; None for none.
+        out_dir: The only folder that clients may write files to.
+        build: Makes a character from the JSON of its specification.
+        port: What ``vget /unrealcv/status`` tells.
+    """
+
+    def __init__(
+        self,
+        renderer: RendererLike,
+        places: dict[str, Callable[..., Any]],
+        clips_dir: Path | None,
+        out_dir: Path,
+        build: Callable[[str], Any] = build_from_json,
+        port: int = 0,
+    ) -> None:
+        self.scene = Scene()
+        self.places = places
+        self.clips = ClipFolder(clips_dir)
+        self.characters = CharacterCache(build)
+        self.out_dir = out_dir
+        self.port = port
+        self.rest = rest_clip()
+        self._view = View(renderer)
+        self._made_places: dict[tuple[str, int], Any] = {}
+        self._table = command_table()
+        self.set_place(next(iter(places)), 0)
+
+    @property
+    def table(self) -> tuple[Command, ...]:
+        return self._table
+
+    def answer(self, request: str) -> Reply:
+        """Answer one command; never raises for a bad one."""
+        return run_command(self._table, self, request)
+
+    def shoot(self, camera_index: int) -> Shot:
+        """Draw what a camera sees."""
+        return self._view.shoot(self.scene, camera_index)
+
+    def set_place(self, name: str, seed: int) -> None:
+        """Load a place: its objects back where they belong, nobody in it. The last few places are kept."""
+        key = (name, seed)
+        if key not in self._made_places:
+            while len(self._made_places) >= PLACES_KEPT:
+                self._made_places.pop(next(iter(self._made_places)))
+            self._made_places[key] = self.places[name](place_rng(name, seed))
+        self.scene.load_place(self._made_places[key], key)
+
+
+def command_table() -> tuple[Command, ...]:
+    """All commands of the embedded world, in the order they are tried."""
+    from synth.world import capture_api, commands_camera, commands_object, commands_system
+
+    return (
+        *commands_system.COMMANDS,
+        *commands_camera.COMMANDS,
+        *commands_object.COMMANDS,
+        *capture_api.COMMANDS,
+    )
