@@ -130,8 +130,9 @@ def describe_config(config: RunConfig, model: BaseModel | None = None, indent: i
         if isinstance(value, BaseModel):
             lines += [f"{pad}{name}:", describe_config(config, value, indent + 1)]
         else:
-            plain = model.model_dump(mode="json")[name]
-            lines.append(
-                f"{pad}{name}: {yaml.safe_dump(plain, default_flow_style=True, width=10**6).strip().removesuffix('...').strip()}"
-            )
+            lines.append(f"{pad}{name}: {_one_line(model.model_dump(mode='json')[name])}")
     return "\n".join(lines)
+
+
+def _one_line(value: Any) -> str:
+    return yaml.safe_dump(value, default_flow_style=True, width=10**6).strip().removesuffix("...").strip()
