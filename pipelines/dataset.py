@@ -29,7 +29,7 @@ _CARD = Path(__file__).parent / "templates" / "dataset_card.md.j2"
 def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
     """Write ``annotations/person_keypoints_{train,val}-synth.json``, ``images/`` and the tables of extras."""
     render_dir, render = require_stage(run_dir, "render")
-    fit_dir, fit = require_stage(run_dir, "fit-opensim")
+    _, fit = require_stage(run_dir, "fit-opensim")
     settings = config.dataset
     inputs = {"render": render.content_hash, "fit-opensim": fit.content_hash}
     plain = settings.model_dump(mode="json")
