@@ -43,7 +43,7 @@ JOINT_COORDINATES = np.array(
 SPINETRACK_SHARE = 0.62
 # The landmark "hip": below the S1 endplate along the sacrum, and behind, along the endplate; mm [guess].
 _SACRUM_DOWN_MM = 28.0
-_SACRUM_BACK_MM = {"spinetrack": 20.0, "body_centre": 0.0, "spinous_process": 36.0}
+_SACRUM_BACK_MM = {"spinetrack": 27.0, "body_centre": 0.0, "spinous_process": 44.0}
 # Women's vertebrae are shallower than men's of the same stature, by about a tenth [mem: Taylor & Twomey 1984].
 _FEMALE_DEPTH = 0.92
 

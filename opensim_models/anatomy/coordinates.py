@@ -11,7 +11,9 @@ REGIONS: tuple[str, ...] = ("lumbar", "thoracic", "cervical")
 MOTIONS: tuple[str, ...] = ("flexion", "bending", "rotation")
 
 # lumbar_flexion, lumbar_bending, lumbar_rotation, thoracic_flexion, ...
-REGIONAL_COORDINATES: tuple[str, ...] = tuple(f"{region}_{motion}" for region in REGIONS for motion in MOTIONS)
+REGIONAL_COORDINATES: tuple[str, ...] = tuple(
+    f"{region}_{motion}" for region in REGIONS for motion in MOTIONS
+)
 
 # The axis of each motion in the frame of the vertebra below: x forward, y up, z right.
 MOTION_AXES: dict[str, tuple[float, float, float]] = {
