@@ -90,10 +90,11 @@ class BodyAsset:
 
 
 def axis_weights(axis: str, value: float) -> dict[str, float]:
-    """Weights of the named ends of one phenotype axis, piecewise linear between them and summing to 1."""
+    """Weights of the named ends of one phenotype axis, summing to 1: linear between and beyond them."""
     names, places = zip(*AXES[axis].items(), strict=True)
-    value = float(np.clip(value, places[0], places[-1]))
-    return {n: float(np.interp(value, places, np.eye(len(names))[i])) for i, n in enumerate(names)}
+    right = int(np.clip(np.searchsorted(places, value), 1, len(places) - 1))
+    share = (value - places[right - 1]) / (places[right] - places[right - 1])
+    return {n: {right - 1: 1 - share, right: share}.get(i, 0.0) for i, n in enumerate(names)}
 
 
 def mix(asset: BodyAsset, phenotype: dict[str, float], races: dict[str, float]) -> np.ndarray:
@@ -113,7 +114,7 @@ def mix(asset: BodyAsset, phenotype: dict[str, float], races: dict[str, float]) 
     for axis in AXES:
         weights.update(axis_weights(axis, phenotype[axis]))
     coefficients = np.array([np.prod([weights[p] for p in parts]) for parts in asset.shape_parts])
-    active = np.flatnonzero(coefficients > 1e-6)
+    active = np.flatnonzero(np.abs(coefficients) > 1e-6)
     vertices = asset.template_m.astype(np.float32)
     for k in active:
         vertices += np.float32(coefficients[k] * asset.shape_steps_m[k]) * asset.shapes[k]
