@@ -1,0 +1,138 @@
+"""Feet that stay where they stand and hands that go where they should: limbs bent to reach their ends.
+
+Planned on the stick figure's proportions; on another body the ends are off by its difference in proportions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from synth.motion.clip import SEGMENTS, Clip
+from synth.motion.rotations import frame_from, transpose, turn_deg, unit
+from synth.motion.stick import LENGTHS, segment_rotations, stick_points
+
+# A standing knee is not locked: 0.3 % of the leg is a knee flexion of about 9 degrees, and the bend stays smooth.
+_STRAIGHTEST = 0.997
+_LEG = LENGTHS["thigh"] + LENGTHS["shank"]
+_ARM = LENGTHS["upper_arm"] + LENGTHS["forearm"]
+
+
+@dataclass(frozen=True)
+class Footing:
+    """Where the feet are.
+
+    Attributes:
+        ankles: Ankle centres of left and right, shape (T, 2, 3), character frame, units of standing mid-hip height.
+        feet: Orientation of the feet in the character frame, shape (T, 2, 3, 3).
+        toes: Orientation of the toes in the character frame, shape (T, 2, 3, 3).
+    """
+
+    ankles: np.ndarray
+    feet: np.ndarray
+    toes: np.ndarray
+
+
+def footing(
+    frames: int,
+    half_width: np.ndarray | float = 0.11,
+    toe_out_deg: np.ndarray | float = 8.0,
+    forward: tuple[np.ndarray | float, np.ndarray | float] = (0.0, 0.0),
+    heel_raise_deg: tuple[np.ndarray | float, np.ndarray | float] = (0.0, 0.0),
+) -> Footing:
+    """Feet on the ground, the balls of the feet in place when the heels rise.
+
+    Args:
+        frames: Number of frames.
+        half_width: From the midline to each ankle, units of standing mid-hip height.
+        toe_out_deg: Turn of each foot outward.
+        forward: How far each ankle stands in front of the pelvis' rest, left and right.
+        heel_raise_deg: Pitch of each foot about its ball, left and right.
+    """
+    ankle_to_ball = np.array([LENGTHS["foot"], 0.0, -LENGTHS["ankle_height"]])
+    ankles, feet, toes = np.empty((frames, 2, 3)), np.empty((frames, 2, 3, 3)), np.empty((frames, 2, 3, 3))
+    for side, sign in enumerate((1.0, -1.0)):
+        heading = turn_deg("z", np.broadcast_to(sign * np.asarray(toe_out_deg, float), (frames,)))
+        pitched = heading @ turn_deg("y", np.broadcast_to(np.asarray(heel_raise_deg[side], float), (frames,)))
+        flat = np.zeros((frames, 3))
+        flat[:, 0], flat[:, 1], flat[:, 2] = forward[side], sign * half_width, LENGTHS["ankle_height"]
+        ankles[:, side] = flat + (heading - pitched) @ ankle_to_ball
+        feet[:, side], toes[:, side] = pitched, heading
+    return Footing(ankles, feet, toes)
+
+
+def with_feet(clip: Clip, plan: Footing) -> Clip:
+    """Bend the legs so that the feet are where the plan has them, the knees over the toes.
+
+    The pelvis comes down where a leg would not reach. The result keeps its feet by ``anchor="feet"``.
+    """
+    pelvis = clip.pelvis_position.copy()
+    half = np.array([[0.0, LENGTHS["hip_half"], 0.0], [0.0, -LENGTHS["hip_half"], 0.0]])
+    hips = np.einsum("tij,sj->tsi", clip.pelvis_rotation, half)
+    across = plan.ankles[..., :2] - (pelvis[:, None, :2] + hips[..., :2])
+    longest = _LEG * _STRAIGHTEST
+    highest = plan.ankles[..., 2] - hips[..., 2] + np.sqrt(np.maximum(longest**2 - (across**2).sum(-1), 0.0))
+    pelvis[:, 2] = np.minimum(pelvis[:, 2], highest.min(axis=1))
+    limbs = clip.limb_rotations.copy()
+    for index, side in enumerate("lr"):
+        thigh, shank = _two_bones(
+            pelvis + hips[:, index],
+            plan.ankles[:, index],
+            plan.feet[:, index, :, 0],
+            LENGTHS["thigh"],
+            LENGTHS["shank"],
+        )
+        chain = (clip.pelvis_rotation, thigh, shank, plan.feet[:, index], plan.toes[:, index])
+        for stem, parent, child in zip(("thigh", "shank", "foot", "toes"), chain, chain[1:], strict=False):
+            limbs[:, SEGMENTS.index(f"{stem}_{side}")] = transpose(parent) @ child
+    middle = plan.ankles.mean(axis=1)
+    position = np.column_stack([middle[:, :2], pelvis[:, 2]])
+    return replace(clip, pelvis_position=position, limb_rotations=limbs, anchor="feet")
+
+
+def _two_bones(
+    root: np.ndarray, end: np.ndarray, bend_to: np.ndarray, upper: float, lower: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Orientations of two bones that hang along -z and bend towards ``bend_to``, all shapes (T, 3) and (T, 3, 3)."""
+    reach = np.clip(
+        np.linalg.norm(end - root, axis=-1), abs(upper - lower) + 1e-3, (upper + lower) * (1 - 1e-9)
+    )
+    along = unit(end - root)
+    across = unit(bend_to - along * np.sum(bend_to * along, axis=-1, keepdims=True))
+    share = (reach**2 + upper**2 - lower**2) / (2 * reach)
+    out = np.sqrt(np.maximum(upper**2 - share**2, 0.0))
+    middle = root + along * share[:, None] + across * out[:, None]
+    tip = root + along * reach[:, None]
+    hinge = np.cross(across, along)
+    first, second = root - middle, middle - tip
+    return frame_from(first, np.cross(hinge, first), "zx"), frame_from(second, np.cross(hinge, second), "zx")
+
+
+def with_hands(clip: Clip, wrists: Mapping[str, np.ndarray], elbow_to: Mapping[str, np.ndarray]) -> Clip:
+    """Bend the arms so that the wrists are where they should be; the hands stay straight in the forearms.
+
+    Args:
+        clip: The motion; its clavicles stay as they are.
+        wrists: For ``l``, ``r`` or both: wrist centres, shape (T, 3), character frame, units of mid-hip height.
+        elbow_to: Where each elbow points, shape (T, 3), character frame; only the part across the arm counts.
+    """
+    points, world = stick_points(clip), segment_rotations(clip)
+    limbs = clip.limb_rotations.copy()
+    for side, wrist in wrists.items():
+        upper, fore = _two_bones(
+            points[f"shoulder_{side}"], wrist, elbow_to[side], LENGTHS["upper_arm"], LENGTHS["forearm"]
+        )
+        upper, fore = upper @ _ARM_FROM_LEG[side], fore @ _ARM_FROM_LEG[side]
+        clavicle = world[f"clavicle_{side}"]
+        limbs[:, SEGMENTS.index(f"upper_arm_{side}")] = transpose(clavicle) @ upper
+        limbs[:, SEGMENTS.index(f"forearm_{side}")] = transpose(upper) @ fore
+    return replace(clip, limb_rotations=limbs)
+
+
+# The leg's axes in the arm's: a leg lies along -z with its knee towards +x, an arm along +-y with its elbow towards -x.
+_ARM_FROM_LEG = {
+    "l": np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, -1.0, 0.0]]),
+    "r": np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
+}
