@@ -46,7 +46,12 @@ def test_changed_config_names_the_key_and_start_over_accepts_it(tmp_path):
     open_stage(tmp_path, "render", {"camera": {"fov": 60}}, {}, seed=0)
     with pytest.raises(InputError, match=r"render\.camera\.fov 60 -> 50"):
         open_stage(tmp_path, "render", {"camera": {"fov": 50}}, {}, seed=0)
-    assert open_stage(tmp_path, "render", {"camera": {"fov": 50}}, {}, seed=0, start_over=True).manifest.config["camera"]["fov"] == 50
+    assert (
+        open_stage(tmp_path, "render", {"camera": {"fov": 50}}, {}, seed=0, start_over=True).manifest.config[
+            "camera"
+        ]["fov"]
+        == 50
+    )
 
 
 def test_changed_input_and_seed_are_named(tmp_path):
