@@ -108,6 +108,25 @@ def nominal_spine(
     Raises:
         InputError: The stature or the sex is none.
     """
+    tilts = neutral_tilts(lumbar_lordosis_rad, thoracic_kyphosis_rad, sacral_slope_rad)
+    return spine_from_tilts(stature_m, sex, tilts, sacral_slope_rad, length_scale)
+
+
+def spine_from_tilts(
+    stature_m: float, sex: str, tilts_rad: np.ndarray, sacral_slope_rad: float, length_scale: float = 1.0
+) -> SpineShape:
+    """Build an average person's vertebrae and stack them in a given neutral posture.
+
+    Args:
+        stature_m: Standing height, metres.
+        sex: ``female`` or ``male``; women's vertebrae are shallower.
+        tilts_rad: Forward lean of each of ``JOINT_LEVELS`` in neutral standing, shape (25,).
+        sacral_slope_rad: Tilt of the S1 endplate from horizontal.
+        length_scale: Spine length relative to the average for the stature.
+
+    Raises:
+        InputError: The stature or the sex is none.
+    """
     if not 0.5 <= stature_m <= 2.5:
         raise InputError(f"stature is {stature_m} m; give metres between 0.5 and 2.5")
     if sex not in ("female", "male"):
@@ -115,18 +134,16 @@ def nominal_spine(
     scale = stature_m / levels.REFERENCE_STATURE_M
     length = scale * length_scale / 1000.0
     depth = scale / 1000.0 * (_FEMALE_DEPTH if sex == "female" else 1.0)
-    tilts = neutral_tilts(lumbar_lordosis_rad, thoracic_kyphosis_rad, sacral_slope_rad)
     half_disc, height = levels.column("disc_mm") * length / 2, levels.column("height_mm") * length
     offsets = np.zeros((len(JOINT_LEVELS), 3))
     offsets[0] = half_disc[0] * _lean(sacral_slope_rad)[:, 1]
     offsets[1:, 1] = half_disc[:-1] + height[:-1] + half_disc[1:]
-    relative = np.diff(np.concatenate([[0.0], tilts]))
     centres = np.zeros((len(LEVELS), 3))
     centres[:, 1] = (half_disc + height / 2)[:-1]
     tips = centres.copy()
     tips[:, 0] = -levels.column("spinous_back_mm")[:-1] * depth
     tips[:, 1] -= levels.column("spinous_down_mm")[:-1] * length
-    rotations = np.stack([_lean(angle) for angle in relative])
+    rotations = np.stack([_lean(angle) for angle in np.diff(np.concatenate([[0.0], tilts_rad]))])
     return assemble(offsets, rotations, levels.nominal_shares(), centres, tips, sacral_slope_rad, scale)
 
 

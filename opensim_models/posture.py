@@ -1,0 +1,222 @@
+"""A subject's own neutral spine from the dorsal skin: where the vertebrae must lie for the markers to lie where they do.
+
+Once markers have been placed on a model after a static trial, every later vertebra is decided by that placement: a
+spine that stands 20 mm too deep in the static fit stays 20 mm too deep, at any marker error. So the static fit asks for
+the most probable sagittal spine given (1) the average shape and its spread, (2) the dorsal midline markers, under
+each of which the spinous tip lies at the mean skin depth for the subject's build, give or take, along the skin's
+normal, (3) the sacrum from the posterior iliac spines and (4) the head from its markers. All spreads are one standard
+deviation and are guesses unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opensim_models.anatomy import soft_tissue
+from opensim_models.anatomy.coordinates import JOINT_LEVELS, LEVELS, REGIONAL_COORDINATES
+from opensim_models.anatomy.segments import DORSAL_LEVELS
+from opensim_models.spine import (
+    DEFAULT_KYPHOSIS_RAD,
+    DEFAULT_LORDOSIS_RAD,
+    DEFAULT_SACRAL_SLOPE_RAD,
+    SpineShape,
+    landmarks,
+    neutral_tilts,
+    spine_forward,
+    spine_from_tilts,
+)
+
+# Lordosis T12-S1 varies by 11.2 degrees between people (reference values of the checks), kyphosis and slope alike.
+_CURVE_SD_RAD = np.radians([11.2, 10.0, 9.0])
+_CURVE_CORRELATION = 0.6  # of lordosis with kyphosis and with sacral slope [mem: around 0.5-0.8]
+_LENGTH_SD = 0.05
+_TILT_SD_RAD = np.radians(3.5)  # of a level from the smooth curve
+_TILT_REACH = 2.0  # levels over which such deviations fade
+_COMMON_DEPTH_SD = 0.20  # share: a subject whose skin is thick is so at all levels
+_OWN_DEPTH_SD = 0.12  # share, and 3 mm below it: a single level's own deviation
+_OWN_DEPTH_SD_M = 0.003
+_PLACEMENT_SD_M = 0.008  # palpation error along the spine
+_SACRUM_SD_M = 0.008
+_SKULL_SD_M = 0.012
+_TIP_TO_LANDMARK_SD_M = 0.004  # spinous process length
+_LATERAL_SD_M = 0.004
+# A sagittal frame has two axes: u forward, v up.
+_NUM_CURVE, _SLOTS = 3, 7  # lordosis, kyphosis, slope, length, common depth, sacrum u and v; then the level's tilts
+
+
+@dataclass(frozen=True)
+class Posture:
+    """The estimated neutral spine.
+
+    Attributes:
+        spine: Shape; its zero is the static posture.
+        s1_shift_m: Correction of the S1 endplate's centre, forward and up, (2,).
+        landmark_sd_m: Posterior standard deviation per axis of the nine ``spinetrack`` landmarks, (9,).
+        length_scale: Spine length relative to the average for the stature.
+        depth_scale: The subject's skin depth relative to the mean for the BMI.
+        residual_m: Distance of each spinous tip from its expected place, by marker name.
+    """
+
+    spine: SpineShape
+    s1_shift_m: np.ndarray
+    landmark_sd_m: np.ndarray
+    length_scale: float
+    depth_scale: float
+    residual_m: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What the static trial says, in the sagittal plane of the pelvis from the S1 endplate: levels, points, normals."""
+
+    levels: tuple[str, ...]
+    skin: np.ndarray
+    inward: np.ndarray
+    depth: np.ndarray
+    skull: np.ndarray | None
+
+
+def estimate_posture(
+    stature_m: float, sex: str, bmi_kg_m2: float, dorsal_m: dict[str, np.ndarray], skull_m: np.ndarray | None
+) -> Posture:
+    """Find the most probable neutral spine (maximum a posteriori, Gauss-Newton).
+
+    Args:
+        stature_m: Metres.
+        sex: ``female`` or ``male``.
+        bmi_kg_m2: Body mass index.
+        dorsal_m: Level name to the midline marker over it, (3,), in the sacrum's frame (OpenSim's axes, origin at the
+            S1 endplate as the pelvis markers give it), and ``PSI``: the midpoint of the posterior iliac spines.
+        skull_m: Where the head markers put the skull's origin, (3,), or None.
+
+    Returns:
+        The posture.
+    """
+    evidence = _evidence(bmi_kg_m2, dorsal_m, skull_m)
+    base = spine_from_tilts(stature_m, sex, np.zeros(len(JOINT_LEVELS)), 0.0)
+    root = _tilt_root()
+    x = np.zeros(_SLOTS + len(LEVELS))
+    for _ in range(12):
+        residual, jacobian = _linearise(x, root, base, evidence)
+        hessian = jacobian.T @ jacobian + np.eye(len(x))
+        step = np.linalg.solve(hessian, jacobian.T @ residual + x)
+        x = x - step
+        if np.abs(step).max() < 1e-6:
+            break
+    return _result(x, np.linalg.inv(hessian), root, base, evidence, stature_m, sex)
+
+
+def _evidence(bmi: float, dorsal_m: dict[str, np.ndarray], skull_m: np.ndarray | None) -> _Evidence:
+    names = tuple(level for level in DORSAL_LEVELS if level in dorsal_m)
+    skin = np.array([dorsal_m[name][:2] for name in names])
+    line = np.vstack([dorsal_m["PSI"][:2], skin]) if "PSI" in dorsal_m else skin
+    tangent = np.gradient(line, axis=0)[-len(names) :]
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    inward = np.stack([tangent[:, 1], -tangent[:, 0]], axis=1)  # a back seen from the right: up turns to forward
+    depth = np.array([soft_tissue.depth_m(name, bmi) for name in names])
+    return _Evidence(names, skin, inward, depth, None if skull_m is None else skull_m[:2])
+
+
+def _tilt_root() -> np.ndarray:
+    """Cholesky root of the covariance of the levels' deviations from the smooth curve, (24, 24)."""
+    distance = np.abs(np.subtract.outer(np.arange(len(LEVELS)), np.arange(len(LEVELS))))
+    covariance = _TILT_SD_RAD**2 * np.exp(-distance / _TILT_REACH)
+    return np.linalg.cholesky(covariance)
+
+
+def _curve_root() -> np.ndarray:
+    correlation = np.full((3, 3), _CURVE_CORRELATION)
+    correlation[1, 2] = correlation[2, 1] = 0.3
+    np.fill_diagonal(correlation, 1.0)
+    return np.diag(_CURVE_SD_RAD) @ np.linalg.cholesky(correlation)
+
+
+def _unpack(x: np.ndarray, root: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """From standardised unknowns (..., 31): tilts (..., 25), sacral slope (...), length scale (...)."""
+    mean = np.array([DEFAULT_LORDOSIS_RAD, DEFAULT_KYPHOSIS_RAD, DEFAULT_SACRAL_SLOPE_RAD])
+    curve = mean + x[..., :_NUM_CURVE] @ _curve_root().T
+    # neutral_tilts is linear in its three angles.
+    columns = np.stack([neutral_tilts(*row) for row in np.eye(3)], axis=1)
+    tilts = curve @ columns.T
+    tilts[..., : len(LEVELS)] += x[..., _SLOTS:] @ root.T
+    return tilts, curve[..., 2], 1.0 + _LENGTH_SD * x[..., 3]
+
+
+def _chain(x: np.ndarray, root: np.ndarray, base: SpineShape) -> tuple[np.ndarray, np.ndarray]:
+    """Sagittal positions of spinous tips (..., 24, 2) and of the skull's origin (..., 2), from S1."""
+    tilts, slope, length = _unpack(x, root)
+    below = np.concatenate([slope[..., None], tilts[..., :-1]], axis=-1)
+    up = base.joint_offsets_m[:, 1] * length[..., None]
+    up[..., 0] = base.joint_offsets_m[0, 1] * length
+    joints = np.cumsum(np.stack([up * np.sin(below), up * np.cos(below)], axis=-1), axis=-2)
+    joints = joints + _SACRUM_SD_M * x[..., None, 5:7]
+    own = tilts[..., : len(LEVELS)]
+    back, rise = base.spinous_tips_m[:, 0], base.spinous_tips_m[:, 1] * length[..., None]
+    turned = np.stack([back * np.cos(own) + rise * np.sin(own), -back * np.sin(own) + rise * np.cos(own)], axis=-1)
+    return joints[..., : len(LEVELS), :] + turned, joints[..., -1, :]
+
+
+def _residual(x: np.ndarray, root: np.ndarray, base: SpineShape, evidence: _Evidence) -> np.ndarray:
+    """Standardised misfits (..., R)."""
+    tips, skull = _chain(x, root, base)
+    rows = [LEVELS.index(name) for name in evidence.levels]
+    depth = evidence.depth * np.exp(_COMMON_DEPTH_SD * x[..., 4:5])
+    gap = tips[..., rows, :] - evidence.skin - evidence.inward * depth[..., None]
+    across = (gap * evidence.inward).sum(-1) / np.hypot(_OWN_DEPTH_SD * evidence.depth, _OWN_DEPTH_SD_M)
+    along_axis = np.stack([-evidence.inward[:, 1], evidence.inward[:, 0]], axis=1)
+    along = (gap * along_axis).sum(-1) / _PLACEMENT_SD_M
+    parts = [across, along]
+    if evidence.skull is not None:
+        parts.append((skull - evidence.skull) / _SKULL_SD_M)
+    return np.concatenate(parts, axis=-1)
+
+
+def _linearise(
+    x: np.ndarray, root: np.ndarray, base: SpineShape, evidence: _Evidence
+) -> tuple[np.ndarray, np.ndarray]:
+    """Misfits (R,) and their derivative (R, 31) by central differences, all columns in one batch."""
+    step = 1e-4
+    nudged = np.concatenate([x + step * np.eye(len(x)), x - step * np.eye(len(x))])
+    values = _residual(nudged, root, base, evidence)
+    jacobian = (values[: len(x)] - values[len(x) :]).T / (2 * step)
+    return _residual(x, root, base, evidence), jacobian
+
+
+def _result(
+    x: np.ndarray,
+    covariance: np.ndarray,
+    root: np.ndarray,
+    base: SpineShape,
+    evidence: _Evidence,
+    stature_m: float,
+    sex: str,
+) -> Posture:
+    tilts, slope, length = _unpack(x, root)
+    spine = spine_from_tilts(stature_m, sex, tilts, float(slope), float(length))
+    tips = _chain(x, root, base)[0]
+    depth = float(np.exp(_COMMON_DEPTH_SD * x[4]))
+    residual = {}
+    for name, skin, inward, mean in zip(evidence.levels, evidence.skin, evidence.inward, evidence.depth, strict=True):
+        residual[name] = float(np.linalg.norm(tips[LEVELS.index(name)] - skin - inward * mean * depth))
+    spread = _landmark_sd(x, covariance, root, stature_m, sex)
+    return Posture(spine, _SACRUM_SD_M * x[5:7], spread, float(length), depth, residual)
+
+
+def _landmark_sd(x: np.ndarray, covariance: np.ndarray, root: np.ndarray, stature_m: float, sex: str) -> np.ndarray:
+    """Standard deviation per axis (the mean of three) of the landmarks under the posterior."""
+
+    def points(y: np.ndarray) -> np.ndarray:
+        tilts, slope, length = _unpack(y, root)
+        spine = spine_from_tilts(stature_m, sex, tilts, float(slope), float(length))
+        frames = spine_forward(spine, np.zeros(len(REGIONAL_COORDINATES)))
+        shift = np.append(_SACRUM_SD_M * y[5:7], 0.0)
+        return landmarks(spine, frames) + shift
+
+    step = 1e-3
+    centre = points(x)
+    jacobian = np.stack([(points(x + step * e) - centre) / step for e in np.eye(len(x))], axis=-1)
+    variance = np.einsum("kip,pq,kiq->k", jacobian, covariance, jacobian)
+    extra = 2 * _TIP_TO_LANDMARK_SD_M**2 + _LATERAL_SD_M**2
+    return np.sqrt((variance + extra) / 3)

@@ -1,0 +1,269 @@
+"""From a static trial to a subject's model: sizes, pelvis, spine, pose, and every marker placed where it was.
+
+The static pose is fitted, never assumed (assuming it cost 23 mm of vertebral error in a closed loop). What is taken
+from the situation is that a person in a static trial stands, so that the pelvis is near its own neutral tilt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from opensim_models.anatomy import soft_tissue
+from opensim_models.anatomy.segments import DORSAL_LEVELS, MARKER_OFFSETS_M, NOMINAL_STATURE_M, S1_IN_PELVIS_M
+from opensim_models.ik import Problem, default_problem, solve
+from opensim_models.kinematics import Kinematics, compile_model
+from opensim_models.markers import MARKERS
+from opensim_models.posture import Posture, estimate_posture
+from opensim_models.subject import SEGMENTS, SubjectShape, model_spec, nominal_markers
+from spinepose.errors import InputError
+
+REQUIRED_MARKERS = ("LASI", "RASI", "LPSI", "RPSI", "C7")
+MIN_DORSAL = 4
+_SCALE_LIMITS = (0.75, 1.35)  # of a segment relative to what stature says
+# How far the tilt that the iliac spines show is believed against a pelvis that stands neutral: a person's standing
+# tilt varies by about 4 degrees, the shape of pelves and the markers on them by about 7 [guess]: 16 / (16 + 49).
+_TILT_BELIEF = 0.25
+_LIST_BELIEF = 0.5
+_PSI_BONE_TO_S1_M = (0.062, 0.010)  # forward and up, at the nominal stature; from the tables of anatomy.segments
+_ASI_BONE_IN_PELVIS_M = (0.062, 0.062)
+# Coordinates the static fit holds near zero: their neutral is the static posture itself.
+_HELD = {"lumbar_flexion": 10.0, "thoracic_flexion": 10.0, "cervical_flexion": 10.0}
+_LOOSE = 0.02  # m2/rad2 for bending and rotation of the spine
+
+
+@dataclass(frozen=True)
+class StaticFit:
+    """A subject's model after the static trial.
+
+    Attributes:
+        shape: The subject, markers placed.
+        coordinates: The static pose, (Q,), of the kinematics compiled from ``shape``.
+        scales: Factor of each segment's length relative to what stature says.
+        posture: The spine's estimate.
+        placement_rms_m: How far markers sat from their expected places before they were placed, RMS.
+        warnings: What looked odd, in words.
+    """
+
+    shape: SubjectShape
+    coordinates: np.ndarray
+    scales: dict[str, float]
+    posture: Posture
+    placement_rms_m: float
+    warnings: tuple[str, ...]
+
+
+def fit_static(name: str, stature_m: float, sex: str, mass_kg: float, markers_m: dict[str, np.ndarray]) -> StaticFit:
+    """Make a subject's model from one averaged static frame.
+
+    Args:
+        name: Name of the model.
+        stature_m: Standing height, metres.
+        sex: ``female`` or ``male``.
+        mass_kg: Body mass.
+        markers_m: Marker name to its place, (3,), OpenSim's axes with y along gravity's up.
+
+    Raises:
+        InputError: Markers that the spine cannot do without are missing.
+    """
+    _require(markers_m)
+    build = soft_tissue.bmi(stature_m, mass_kg)
+    pelvis = _pelvis_pose(markers_m)
+    s1, hip_middle = _pelvis_points(markers_m, pelvis, stature_m, build)
+    local = {n: pelvis.T @ (p - s1) for n, p in markers_m.items()}
+    dorsal = {level: local[level] for level in DORSAL_LEVELS if level in local}
+    dorsal["PSI"] = (local["LPSI"] + local["RPSI"]) / 2
+    posture = estimate_posture(stature_m, sex, build, dorsal, _skull_origin(local, stature_m))
+    s1 = s1 + pelvis @ np.append(posture.s1_shift_m, 0.0)
+    scales = _scales(markers_m, stature_m, hip_middle, pelvis)
+    shape = SubjectShape(
+        name, mass_kg, posture.spine, scales, pelvis.T @ (s1 - hip_middle),
+        {n: v for n, v in nominal_markers(posture.spine, scales, build).items() if n in markers_m},
+    )  # fmt: skip
+    kinematics = compile_model(model_spec(shape))
+    x, rms = _fit_pose(kinematics, markers_m, pelvis, hip_middle)
+    placed = replace(shape, marker_offsets_m=_placed(kinematics, x, markers_m))
+    stature_scale = stature_m / NOMINAL_STATURE_M
+    shares = {segment: float(scales[segment][1] / stature_scale) for segment in SEGMENTS}
+    shares["spine"] = posture.length_scale
+    return StaticFit(placed, x, shares, posture, rms, _odd(shares))
+
+
+def _require(markers_m: dict[str, np.ndarray]) -> None:
+    missing = [name for name in REQUIRED_MARKERS if name not in markers_m]
+    if missing:
+        raise InputError(f"static trial lacks the markers {', '.join(missing)}: without them no pelvis or spine can be fitted")
+    dorsal = [name for name in DORSAL_LEVELS if name in markers_m]
+    if len(dorsal) < MIN_DORSAL:
+        raise InputError(
+            f"static trial has {len(dorsal)} of the {len(DORSAL_LEVELS)} midline back markers "
+            f"({', '.join(dorsal)}); at least {MIN_DORSAL} of {', '.join(DORSAL_LEVELS)} are needed"
+        )
+
+
+def _middle(markers_m: dict[str, np.ndarray], stem: str) -> np.ndarray:
+    return (markers_m[f"L{stem}"] + markers_m[f"R{stem}"]) / 2
+
+
+def _pelvis_pose(markers_m: dict[str, np.ndarray]) -> np.ndarray:
+    """Orientation of the pelvis in ground, (3, 3), from its four spines and gravity."""
+    across = markers_m["RASI"] - markers_m["LASI"] + markers_m["RPSI"] - markers_m["LPSI"]
+    across = across / np.linalg.norm(across)
+    ahead = np.cross([0.0, 1.0, 0.0], across)
+    yaw = np.arctan2(-ahead[2], ahead[0])
+    # A list about +x takes the right side (z) down.
+    roll = _LIST_BELIEF * np.arcsin(np.clip(-across[1], -1.0, 1.0))
+    line = _middle(markers_m, "ASI") - _middle(markers_m, "PSI")
+    measured = np.arctan2(line[1], np.hypot(line[0], line[2]))
+    asi, psi = np.array(MARKER_OFFSETS_M["ASI"][1]), np.array(MARKER_OFFSETS_M["PSI"][1])
+    expected = np.arctan2(asi[1] - psi[1], asi[0] - psi[0])
+    pitch = _TILT_BELIEF * (measured - expected)
+    return _yaw_list_tilt(yaw, roll, pitch)
+
+
+def _yaw_list_tilt(yaw: float, roll: float, pitch: float) -> np.ndarray:
+    cy, sy, cx, sx, cz, sz = np.cos(yaw), np.sin(yaw), np.cos(roll), np.sin(roll), np.cos(pitch), np.sin(pitch)
+    turn_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    turn_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    turn_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
+    return turn_y @ turn_x @ turn_z
+
+
+def _pelvis_points(
+    markers_m: dict[str, np.ndarray], pelvis: np.ndarray, stature_m: float, build: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The S1 endplate's centre and the mid-hip, (3,) each, in ground.
+
+    The sacrum is told by the posterior spines alone, where skin is thin and bone is near; the hips also by the
+    anterior ones.
+    """
+    scale = stature_m / NOMINAL_STATURE_M
+    psi_bone = _middle(markers_m, "PSI") + pelvis[:, 0] * soft_tissue.depth_m("PSI", build)
+    asi_bone = _middle(markers_m, "ASI") - pelvis[:, 0] * soft_tissue.depth_m("ASI", build)
+    s1 = psi_bone + pelvis @ np.append(_PSI_BONE_TO_S1_M, 0.0) * scale
+    from_back = s1 - pelvis @ np.array(S1_IN_PELVIS_M) * scale
+    from_front = asi_bone - pelvis @ np.append(_ASI_BONE_IN_PELVIS_M, 0.0) * scale
+    return s1, (from_back + from_front) / 2
+
+
+def _skull_origin(local_m: dict[str, np.ndarray], stature_m: float) -> np.ndarray | None:
+    """Where the head's four markers put the skull's origin, or None without them; the head is taken as upright."""
+    names = [f"{side}{stem}" for stem in ("FHD", "BHD") for side in ("L", "R")]
+    if any(name not in local_m for name in names):
+        return None
+    nominal = (np.array(MARKER_OFFSETS_M["FHD"][1]) + np.array(MARKER_OFFSETS_M["BHD"][1])) / 2
+    nominal[2] = 0.0
+    return np.mean([local_m[name] for name in names], axis=0) - nominal * stature_m / NOMINAL_STATURE_M
+
+
+def _scales(
+    markers_m: dict[str, np.ndarray], stature_m: float, hip_middle: np.ndarray, pelvis: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Factors on the segment tables: lengths from markers, the mean of both sides; stature where markers lack."""
+    base = stature_m / NOMINAL_STATURE_M
+    scales = {segment: np.full(3, base) for segment in SEGMENTS}
+    width = np.linalg.norm(markers_m["RASI"] - markers_m["LASI"]) / (2 * MARKER_OFFSETS_M["ASI"][1][2])
+    scales["pelvis"][2] = np.clip(np.sqrt(base * width), *np.multiply(_SCALE_LIMITS, base))
+    hip = 0.085 * scales["pelvis"][2]
+    shoulder_drop = np.array([0.0, 0.05 * base, 0.0])
+
+    def middle(side: str, first: str, second: str) -> np.ndarray | None:
+        pair = (f"{side}{first}", f"{side}{second}")
+        return (markers_m[pair[0]] + markers_m[pair[1]]) / 2 if all(n in markers_m for n in pair) else None
+
+    ends: dict[str, list[tuple[np.ndarray | None, np.ndarray | None]]] = {}
+    for side, sign in (("R", 1.0), ("L", -1.0)):
+        hip_centre = hip_middle + pelvis[:, 2] * sign * hip
+        knee, ankle = middle(side, "KNL", "KNM"), middle(side, "ANL", "ANM")
+        elbow, wrist = middle(side, "ELL", "ELM"), middle(side, "WRR", "WRU")
+        acromion = markers_m.get(f"{side}ACR")
+        shoulder = None if acromion is None else acromion - shoulder_drop
+        pairs = {
+            "femur": (hip_centre, knee), "tibia": (knee, ankle), "humerus": (shoulder, elbow),
+            "forearm": (elbow, wrist), "hand": (wrist, markers_m.get(f"{side}FIN")),
+            "foot": (markers_m.get(f"{side}HEE"), markers_m.get(f"{side}TOE")),
+        }  # fmt: skip
+        for segment, pair in pairs.items():
+            ends.setdefault(segment, []).append(pair)
+    nominal = {"femur": 0.41, "tibia": 0.41, "humerus": 0.30, "forearm": 0.248, "hand": 0.0906, "foot": 0.185}
+    for segment, pairs_ in ends.items():
+        lengths = [np.linalg.norm(a - b) for a, b in pairs_ if a is not None and b is not None]
+        if lengths:
+            ratio = float(np.mean(lengths)) / nominal[segment]
+            scales[segment][:] = np.clip(ratio, *np.multiply(_SCALE_LIMITS, base))
+    if "LACR" in markers_m and "RACR" in markers_m:
+        ratio = np.linalg.norm(markers_m["RACR"] - markers_m["LACR"]) / (2 * 0.180)
+        scales["clavicle"][:] = np.clip(ratio, *np.multiply(_SCALE_LIMITS, base))
+    return scales
+
+
+def _fit_pose(
+    kinematics: Kinematics, markers_m: dict[str, np.ndarray], pelvis: np.ndarray, hip_middle: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Solve the static pose with the pelvis and the sagittal spine held; coordinates and marker RMS before placing."""
+    measured = np.array([markers_m[name] for name in kinematics.marker_names])
+    weights = marker_weights(kinematics.marker_names)
+    problem = default_problem(kinematics, weights)
+    prior, stiffness = problem.prior.copy(), problem.prior_stiffness.copy()
+    prior[:3] = hip_middle
+    prior[3] = np.arctan2(pelvis[0, 2], pelvis[2, 2])
+    prior[4] = np.arcsin(-pelvis[1, 2])
+    prior[5] = np.arctan2(pelvis[1, 0], pelvis[1, 1])
+    stiffness[:6] = 100.0
+    for name in kinematics.coordinate_names:
+        if name in _HELD:
+            stiffness[kinematics.index(name)] = _HELD[name]
+        elif name.split("_")[0] in ("lumbar", "thoracic", "cervical"):
+            stiffness[kinematics.index(name)] = _LOOSE
+    held = Problem(weights, problem.soft_lower, problem.soft_upper, prior, stiffness, huber_m=0.10)
+    solution = solve(kinematics, held, measured[None], prior, posture_presets(kinematics), bad_rms_m=0.05)
+    return solution.coordinates[0], float(solution.rms_m[0])
+
+
+def posture_presets(kinematics: Kinematics) -> np.ndarray:
+    """Postures that bad frames are tried from: hanging arms, T-pose, arms ahead, overhead, crouched, (P, Q)."""
+    presets = np.zeros((5, len(kinematics.coordinate_names)))
+
+    def put(row: int, stem: str, degrees: float) -> None:
+        for side in ("r", "l"):
+            presets[row, kinematics.index(f"{stem}_{side}")] = np.radians(degrees)
+
+    put(0, "shoulder_adduction", 40)
+    put(1, "shoulder_adduction", -45)
+    put(2, "shoulder_flexion", 90)
+    put(2, "shoulder_adduction", 45)
+    put(3, "shoulder_flexion", 170)
+    put(3, "shoulder_adduction", 30)
+    put(4, "hip_flexion", 90)
+    put(4, "knee_flexion", 100)
+    put(4, "shoulder_flexion", 80)
+    return presets
+
+
+def marker_weights(names: tuple[str, ...]) -> np.ndarray:
+    """Weights of the marker table in the order of ``names``, (K,)."""
+    table = {marker.name: marker.weight for marker in MARKERS}
+    return np.array([table[name] for name in names])
+
+
+def _placed(
+    kinematics: Kinematics, x: np.ndarray, markers_m: dict[str, np.ndarray]
+) -> dict[str, tuple[str, np.ndarray]]:
+    """Each marker in the frame of its body, as the fitted pose has it."""
+    rotations, origins = kinematics.bodies(x)
+    placed = {}
+    for name, body in zip(kinematics.marker_names, kinematics.marker_bodies, strict=True):
+        offset = rotations[body].T @ (markers_m[name] - origins[body])
+        placed[name] = (kinematics.body_names[body], offset)
+    return placed
+
+
+def _odd(scales: dict[str, float]) -> tuple[str, ...]:
+    low, high = 0.85, 1.18
+    return tuple(
+        f"{segment} is {100 * scale:.0f} % of what the stature says"
+        for segment, scale in scales.items()
+        if not low <= scale <= high
+    )
+

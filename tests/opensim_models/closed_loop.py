@@ -1,0 +1,134 @@
+"""People with an anatomy that the fit does not know, for measuring what the fit is worth.
+
+Everything the fit takes from a table is drawn here away from the table: curvature, vertebra sizes, the share of
+motion each level takes, skin depth, the sacrum's place in the pelvis, limb lengths, where markers were stuck; back
+markers ride on skin that follows three levels at once and not on one vertebra, and the static pose is not neutral.
+The bodies are still chains of the same joints: this measures how the fit stands wrong numbers, not wrong structure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from opensim_models.anatomy import soft_tissue
+from opensim_models.anatomy.coordinates import JOINT_LEVELS, LEVELS, REGIONAL_COORDINATES, region_of_joint
+from opensim_models.anatomy.segments import DORSAL_LEVELS
+from opensim_models.kinematics import Kinematics, compile_model
+from opensim_models.spine import REGIONAL_RANGES_RAD, assemble, neutral_tilts, spine_forward, spine_from_tilts
+from opensim_models.subject import SubjectShape, average_shape, model_spec
+
+
+@dataclass(frozen=True)
+class Person:
+    """A hidden person: what may be told (stature, mass, sex) and what may not (the rest)."""
+
+    stature_m: float
+    mass_kg: float
+    sex: str
+    kinematics: Kinematics
+    riders: dict[str, tuple[np.ndarray, np.ndarray]]
+    trunk_names: tuple[str, ...]
+
+    def frame(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Markers (K, 3) and the nine true spinetrack landmarks (9, 3) in a pose, OpenSim's axes."""
+        markers = self.kinematics.markers(x)
+        rotations, origins = self.kinematics.bodies(x)
+        for name, (bodies, offsets) in self.riders.items():
+            carried = np.einsum("kij,kj->ki", rotations[bodies], offsets) + origins[bodies]
+            markers[self.kinematics.marker_names.index(name)] = carried.mean(axis=0)
+        return markers, self.kinematics.stations(x)[:9]
+
+
+def person_rand(rng: np.random.Generator) -> Person:
+    """Draw a person; BMI from 18 to 36."""
+    stature, sex = rng.uniform(1.52, 1.92), str(rng.choice(["female", "male"]))
+    build = rng.uniform(18, 36)
+    shape = _shape_rand(rng, stature, sex, build)
+    kinematics = compile_model(model_spec(shape))
+    return Person(stature, build * stature**2, sex, kinematics, _riders(kinematics, shape), kinematics.marker_names)
+
+
+def _shape_rand(rng: np.random.Generator, stature: float, sex: str, build: float) -> SubjectShape:
+    slope = np.radians(rng.normal(40, 8))
+    lordosis = np.radians(50) + 0.8 * (slope - np.radians(40)) + np.radians(rng.normal(0, 7))
+    tilts = neutral_tilts(lordosis, np.radians(rng.normal(42, 9)), slope)
+    tilts[:-1] += np.radians(rng.normal(0, 2.0, len(LEVELS)))
+    base = spine_from_tilts(stature, sex, tilts, float(slope), rng.normal(1.03, 0.04))
+    tips = base.spinous_tips_m * np.array([1.0, 1.0, 1.0]) + rng.normal(0, 0.002, (len(LEVELS), 3))
+    tips[:, 0] *= rng.normal(1.0, 0.06)
+    spine = assemble(
+        base.joint_offsets_m, base.joint_rotations, _shares_rand(rng, base.shares), base.body_centres_m, tips,
+        base.sacral_slope_rad, stature / 1.68,
+    )  # fmt: skip
+    shape = average_shape(stature, build * stature**2, spine)
+    scales = {segment: scale * rng.normal(1.0, 0.05, 3) for segment, scale in shape.scales.items()}
+    markers = {n: (b, o + rng.normal(0, 0.010, 3)) for n, (b, o) in average_shape(stature, 1.0, spine).marker_offsets_m.items()}
+    markers.update(_dorsal_rand(rng, spine, build))
+    fat = max(build - 24, 0) * 0.0015
+    for side in "LR":
+        for stem, axis in (("ASI", 0), ("PSI", 0), ("ICR", 2)):
+            body, offset = markers[f"{side}{stem}"]
+            sign = {"ASI": 1.0, "PSI": -1.0}.get(stem, -1.0 if side == "L" else 1.0)
+            offset[axis] += sign * fat
+    s1 = shape.s1_in_pelvis_m + np.append(rng.normal(0, 0.007, 2), 0.0)
+    return replace(shape, spine=spine, scales=scales, s1_in_pelvis_m=s1, marker_offsets_m=markers)
+
+
+def _shares_rand(rng: np.random.Generator, shares: np.ndarray) -> np.ndarray:
+    """Shares off by 35 %, each region's sum still one."""
+    drawn = shares * np.exp(rng.normal(0, 0.35, shares.shape))
+    regions = np.array([region_of_joint(level) for level in JOINT_LEVELS])
+    for region in np.unique(regions):
+        drawn[regions == region] /= drawn[regions == region].sum(axis=0)
+    return drawn
+
+
+def _dorsal_rand(rng: np.random.Generator, spine, build: float) -> dict[str, tuple[str, np.ndarray]]:
+    """Midline markers: behind the hidden tips by a hidden depth, stuck 6 mm off along the back and 3 mm beside it."""
+    upright = spine_forward(spine, np.zeros(len(REGIONAL_COORDINATES)))[1:, :3, :3]
+    common = np.exp(rng.normal(0, 0.22))
+    out = {}
+    for level in DORSAL_LEVELS:
+        index = LEVELS.index(level)
+        depth = soft_tissue.depth_m(level, build) * common * np.exp(rng.normal(0, 0.15))
+        away = np.array([-depth, rng.normal(0, 0.006), rng.normal(0, 0.003)])
+        lean = 0.5 * np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]]) + 0.5 * upright[index].T
+        out[level] = (level, spine.spinous_tips_m[index] + lean @ away)
+    return out
+
+
+def _riders(kinematics: Kinematics, shape: SubjectShape) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Back markers ride on the mean of their level and its two neighbours, fixed in neutral standing."""
+    rotations, origins = kinematics.bodies(np.zeros(len(kinematics.coordinate_names)))
+    riders = {}
+    for name in (*DORSAL_LEVELS, "LT10P", "RT10P", "LL2P", "RL2P"):
+        level = LEVELS.index(shape.marker_offsets_m[name][0])
+        bodies = np.array([kinematics.body_names.index(LEVELS[i]) for i in (level - 1, level, level + 1) if i >= 0])
+        place = kinematics.markers(np.zeros(len(kinematics.coordinate_names)))[kinematics.marker_names.index(name)]
+        offsets = np.einsum("kji,kj->ki", rotations[bodies], place - origins[bodies])
+        riders[name] = (bodies, offsets)
+    return riders
+
+
+def static_pose_rand(rng: np.random.Generator, kinematics: Kinematics) -> np.ndarray:
+    """Standing, near neutral but not at it, facing anywhere, arms between hanging and T."""
+    x = np.zeros(len(kinematics.coordinate_names))
+    x[:3] = rng.normal(0, 1, 3)
+    x[3:6] = rng.uniform(-np.pi, np.pi), *np.radians(rng.normal(0, 2, 2))
+    x[6:15] = np.radians(rng.normal(0, 2.0, 9))
+    arm = np.radians(rng.uniform(-40, 35))
+    for side in "rl":
+        x[kinematics.index(f"shoulder_adduction_{side}")] = arm
+        x[kinematics.index(f"hip_flexion_{side}")] = np.radians(rng.normal(0, 3))
+    return x
+
+
+def motion_rand(rng: np.random.Generator, kinematics: Kinematics, frames: int) -> np.ndarray:
+    """A smooth wander through most of the spine's range with moving limbs, shape (frames, Q)."""
+    size, t = len(kinematics.coordinate_names), np.linspace(0, 1, frames)[:, None]
+    reach = 0.5 * np.minimum(-kinematics.lower, kinematics.upper)
+    reach[:3], reach[3], reach[4], reach[5] = 0.3, 2.0, 0.2, 0.6
+    reach[6:15] = 0.7 * np.abs(REGIONAL_RANGES_RAD).min(axis=1)
+    return reach * np.sin(2 * np.pi * (rng.uniform(0.3, 1.2, size) * t + rng.uniform(0, 1, size)))
