@@ -1,0 +1,288 @@
+"""Draws scenes: who, where, which piece of which motion, seen from where. The same seed gives the same scenes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from spinepose.errors import InputError
+from spinepose.rng import rng_for
+from synth.body.spec import SubjectSpec
+from synth.footprint import Footprint, disc_gap_m, footprint, inside_area, plan_gap_m
+from synth.motion.clip import Clip
+from synth.sampling_cameras import CameraRanges, ViewDeck, camera_rand, obstacles_of
+from synth.scene import ObjectSpec, PersonSpec, SceneSpec, ShotSpec
+
+log = logging.getLogger(__name__)
+
+_PERSON_GAP_M = 0.12
+_TRIES = 60
+_MAX_LEFT_OUT = 0.1
+
+
+@dataclass(frozen=True)
+class SceneParams:
+    """What scenes are drawn from.
+
+    Attributes:
+        scenes: Number of scenes.
+        frames_per_scene: Pictures of each.
+        people_weights: Chance of one, two, three people.
+        places: Names of places.
+        place_variants: How many different ones of each kind; each costs a second to build.
+        occluder_chance: Chance that an object is put between the first camera and the people.
+        val_fraction: Share of the subjects whose scenes are validation.
+        rate_hz: Rate of the recorded times.
+        piece_s: Length of the recorded piece of a clip, seconds; shorter clips give shorter pieces.
+        cut_chance: Chance that a picture may cut people off at its edges.
+        cameras: Where pictures are taken from.
+    """
+
+    scenes: int = 48
+    frames_per_scene: int = 4
+    people_weights: tuple[float, ...] = (0.45, 0.4, 0.15)
+    places: tuple[str, ...] = ("room", "park")
+    place_variants: int = 3
+    occluder_chance: float = 0.35
+    val_fraction: float = 0.25
+    rate_hz: float = 10.0
+    piece_s: float = 2.0
+    cut_chance: float = 0.15
+    cameras: CameraRanges = field(default_factory=CameraRanges)
+
+
+def split_subjects(seed: int, subject_ids: Sequence[str], val_fraction: float) -> dict[str, str]:
+    """Put each subject into ``train`` or ``val``; at least one in each where there are two.
+
+    Args:
+        seed: The run's seed.
+        subject_ids: All subjects.
+        val_fraction: Share of the subjects in validation.
+    """
+    order = rng_for(seed, "split").permutation(sorted(subject_ids)).tolist()
+    count = round(val_fraction * len(order))
+    if val_fraction > 0 and len(order) > 1:
+        count = min(max(count, 1), len(order) - 1)
+    return {name: "val" if index < count else "train" for index, name in enumerate(order)}
+
+
+def sample_scenes(
+    seed: int,
+    params: SceneParams,
+    subjects: Sequence[SubjectSpec],
+    clips: Mapping[str, Clip],
+    place_maker: Callable[[str, int], Any] | None = None,
+) -> list[SceneSpec]:
+    """Draw all scenes of a run.
+
+    Subjects and clips are dealt like cards, so that all are used about equally often; no scene mixes splits.
+
+    Args:
+        seed: The run's seed.
+        params: What to draw from.
+        subjects: All bodies.
+        clips: The motions by name.
+        place_maker: Makes the place of a name and a seed; the embedded world's where absent.
+
+    Raises:
+        InputError: No subjects, no clips, or people and cameras do not fit into the places.
+    """
+    if not subjects or not clips:
+        raise InputError("scenes need at least one subject and one motion clip; ask for more than none")
+    make_place = lru_cache(maxsize=8)(place_maker or embedded_place)
+    splits = split_subjects(seed, [subject.subject_id for subject in subjects], params.val_fraction)
+    decks = {split: [s for s in subjects if splits[s.subject_id] == split] for split in ("train", "val")}
+    plans = _deal(seed, params, decks, sorted(clips))
+    views = ViewDeck()
+    found = [_scene(seed, params, plan, clips, make_place, views) for plan in plans]
+    scenes = [scene for scene in found if scene is not None]
+    if len(scenes) < (1 - _MAX_LEFT_OUT) * params.scenes:
+        raise InputError(
+            f"only {len(scenes)} of {params.scenes} scenes fit into the places; use fewer people, shorter pieces of "
+            "motion (render.trial_seconds) or smaller camera distances"
+        )
+    return scenes
+
+
+def embedded_place(name: str, seed: int) -> Any:
+    """The very place that the embedded world loads for a name and a seed."""
+    from synth.world.places import PLACES
+    from synth.world.scene_state import place_rng
+
+    if name not in PLACES:
+        raise InputError(f"no place {name!r}; there are {', '.join(PLACES)}")
+    return PLACES[name](place_rng(name, seed))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the cards say about one scene."""
+
+    index: int
+    split: str
+    cast: tuple[tuple[SubjectSpec, str], ...]
+
+
+def _deal(
+    seed: int, params: SceneParams, decks: dict[str, list[SubjectSpec]], clip_names: list[str]
+) -> list[_Plan]:
+    """Deal subjects and clips to scenes; splits get scenes in proportion to their subjects."""
+    total = sum(map(len, decks.values()))
+    plans: list[_Plan] = []
+    clips = _endless(rng_for(seed, "deal", "clips"), clip_names)
+    for split, deck in decks.items():
+        if not deck:
+            continue
+        count = round(params.scenes * len(deck) / total)
+        cards = _endless(rng_for(seed, "deal", split), deck)
+        rng = rng_for(seed, "deal", "people", split)
+        weights = np.array(params.people_weights) / np.sum(params.people_weights)
+        for _ in range(max(count, 1)):
+            people = min(1 + int(rng.choice(len(weights), p=weights)), len(deck))
+            cast: list[tuple[SubjectSpec, str]] = []
+            while len(cast) < people:
+                subject = next(cards)
+                if all(subject.subject_id != other.subject_id for other, _ in cast):
+                    cast.append((subject, next(clips)))
+            plans.append(_Plan(len(plans), split, tuple(cast)))
+    return plans
+
+
+def _endless(rng: np.random.Generator, cards: Sequence[Any]) -> Any:
+    """Deal shuffled cards for ever, each as often as the others."""
+    while True:
+        for index in rng.permutation(len(cards)):
+            yield cards[index]
+
+
+def _scene(
+    seed: int,
+    params: SceneParams,
+    plan: _Plan,
+    clips: Mapping[str, Clip],
+    make_place: Callable[[str, int], Any],
+    views: ViewDeck,
+) -> SceneSpec | None:
+    """Draw one scene; None where nothing fits."""
+    rng = rng_for(seed, "scene", plan.index)
+    name = params.places[int(rng.integers(len(params.places)))]
+    place_seed = int(rng.integers(params.place_variants)) + 1000 * int(seed % 1000)
+    place = make_place(name, place_seed)
+    times = _times(params, [clips[clip] for _, clip in plan.cast])
+    crowd = _people(rng, plan, clips, times, place)
+    if crowd is None:
+        log.info("scene %d: people do not fit into the %s", plan.index, name)
+        return None
+    persons, bodies = crowd
+    scene_id = f"s{plan.index:05d}"
+    obstacles = obstacles_of(place)
+    shots: list[ShotSpec] = []
+    for index, time_index in enumerate(_shot_times(rng, len(times), params.frames_per_scene)):
+        camera = camera_rand(
+            rng_for(seed, "scene", plan.index, "camera", index), params.cameras, place, obstacles,
+            [Footprint(body.points_m[time_index : time_index + 1], body.radii_m) for body in bodies],
+            persons[index % len(persons)].yaw_rad, views, rng.random() < params.cut_chance,
+        )  # fmt: skip
+        if camera is not None:
+            shots.append(ShotSpec(f"{scene_id}-{index:02d}", time_index, camera))
+    if not shots:
+        log.info("scene %d: no camera fits into the %s", plan.index, name)
+        return None
+    occluder_rng = rng_for(seed, "scene", plan.index, "occluder")
+    objects = (
+        _occluder(occluder_rng, place, bodies, shots)
+        if occluder_rng.random() < params.occluder_chance
+        else ()
+    )
+    light = light_rand(rng_for(seed, "scene", plan.index, "light"), place.enclosed)
+    return SceneSpec(
+        scene_id, plan.split, name, place_seed, light, tuple(persons), objects, tuple(times), tuple(shots)
+    )
+
+
+def _times(params: SceneParams, clips: list[Clip]) -> list[float]:
+    """Times of the recorded piece from its start: as long as the shortest clip allows."""
+    length = min(params.piece_s, *(clip.duration_s for clip in clips))
+    return [
+        round(index / params.rate_hz, 6) for index in range(int(np.floor(length * params.rate_hz + 1e-6)) + 1)
+    ]
+
+
+def _shot_times(rng: np.random.Generator, count: int, shots: int) -> list[int]:
+    """Spread pictures over the recorded times."""
+    edges = np.linspace(0, count, shots + 1)
+    return [min(int(rng.uniform(low, high)), count - 1) for low, high in pairwise(edges)]
+
+
+def _people(
+    rng: np.random.Generator, plan: _Plan, clips: Mapping[str, Clip], times: list[float], place: Any
+) -> tuple[list[PersonSpec], list[Footprint]] | None:
+    """Place people so that nobody meets anybody or leaves the free area during the whole piece."""
+    x0, y0, x1, y1 = place.free_area_m
+    for _ in range(_TRIES):
+        persons: list[PersonSpec] = []
+        bodies: list[Footprint] = []
+        for number, (subject, clip_name) in enumerate(plan.cast):
+            clip = clips[clip_name]
+            start = round(float(rng.uniform(0, max(clip.duration_s - times[-1], 0.0))), 3)
+            frames = np.array([clip.frame_at(start + time) for time in times])
+            body = footprint(clip, frames, subject.stature_m, subject.bmi)
+            for _ in range(_TRIES):
+                yaw = round(float(rng.uniform(-np.pi, np.pi)), 4)
+                middle = body.placed(0.0, 0.0, yaw).middle_m
+                x = round(float(rng.uniform(x0, x1) - middle[0]), 4)
+                y = round(float(rng.uniform(y0, y1) - middle[1]), 4)
+                stood = body.placed(x, y, yaw)
+                if inside_area(stood, place.free_area_m) and all(
+                    plan_gap_m(stood, b) > _PERSON_GAP_M for b in bodies
+                ):
+                    persons.append(PersonSpec(f"person_{number}", subject, clip_name, start, x, y, yaw))
+                    bodies.append(stood)
+                    break
+            else:
+                break
+        if len(persons) == len(plan.cast):
+            return persons, bodies
+    return None
+
+
+def _occluder(
+    rng: np.random.Generator, place: Any, bodies: list[Footprint], shots: list[ShotSpec]
+) -> tuple[ObjectSpec, ...]:
+    """Move one object between the first camera and someone, clear of all people and cameras; () where none fits."""
+    movable = [item for item in place.objects if item.movable]
+    if not movable:
+        return ()
+    eye = np.array(shots[0].camera.position_m)[:2]
+    for _ in range(_TRIES):
+        item = movable[int(rng.integers(len(movable)))]
+        body = bodies[int(rng.integers(len(bodies)))]
+        person = body.middle_m[:2]
+        along = (eye - person) / max(np.linalg.norm(eye - person), 1e-6)
+        spot = person + along * rng.uniform(0.55, 1.2) + np.array([-along[1], along[0]]) * rng.normal(0, 0.25)
+        radius = max(item.footprint_m, 0.15)
+        clear = all(disc_gap_m(other, spot[0], spot[1], radius) > 0.05 for other in bodies)
+        far = all(
+            np.linalg.norm(spot - np.array(shot.camera.position_m)[:2]) > radius + 0.6 for shot in shots
+        )
+        if clear and far:
+            x, y = np.round(spot, 4).tolist()
+            return (ObjectSpec(item.name, x, y, round(float(rng.uniform(-np.pi, np.pi)), 4)),)
+    return ()
+
+
+def light_rand(rng: np.random.Generator, enclosed: bool) -> dict[str, Any]:
+    """Draw how a scene's light differs from its place's own."""
+    light: dict[str, Any] = {"exposure_ev": round(float(np.clip(rng.normal(0, 0.25), -0.6, 0.6)), 3)}
+    if not enclosed:
+        light["sun_azimuth_deg"] = round(float(rng.uniform(-180, 180)), 1)
+        light["sun_elevation_deg"] = round(float(rng.uniform(20, 70)), 1)
+        light["sun_strength"] = round(float(rng.choice([0.0, rng.uniform(1.0, 4.0)], p=[0.2, 0.8])), 2)
+        light["sun_temperature_k"] = round(float(rng.uniform(4800, 6200)))
+    return light
