@@ -76,6 +76,22 @@ class ScenesConfig(_Section):
     motion_files: tuple[Path, ...] = Field(
         (), description="Recorded motions (.bvh); where given, they replace the procedural ones."
     )
+    clips_per_motion: int = Field(
+        2, ge=1, le=1000, description="Differently drawn clips of each procedural motion."
+    )
+    marker_rate_hz: float = Field(
+        10.0, gt=0, le=240, description="Rate at which markers are recorded; pictures fall on these times."
+    )
+    trial_seconds: float = Field(
+        2.0, gt=0, le=600, description="Length of the recorded piece of a clip, seconds."
+    )
+    place_variants: int = Field(
+        3,
+        ge=1,
+        le=100_000,
+        description="How many different places of each kind (each costs a second to build).",
+    )
+    cut_chance: Fraction = Field(0.15, description="Chance that a picture may cut people off at its edges.")
     occluder_chance: Fraction = Field(
         0.35, description="Chance that an object is put between camera and people."
     )
@@ -83,15 +99,6 @@ class ScenesConfig(_Section):
 
 
 class RenderConfig(_Section):
-    marker_rate_hz: float = Field(
-        10.0,
-        gt=0,
-        le=240,
-        description="Rate at which markers are recorded along a clip, hertz; pictures fall on these times.",
-    )
-    trial_seconds: float = Field(
-        2.0, gt=0, le=600, description="Length of the recorded piece of a clip, seconds."
-    )
     marker_noise_m: float = Field(
         0.001,
         ge=0,

@@ -1,0 +1,147 @@
+"""Stage scenes: who, which motion, where, which light and cameras. Nothing is drawn yet."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from synth.motion.bvh import load_bvh_clip
+
+from pipelines.config import RunConfig, ScenesConfig
+from pipelines.run import Stage, hash_file, open_stage
+from pipelines.tables import write_table
+from spinepose.errors import InputError
+from spinepose.files import atomic_path
+from spinepose.rng import rng_for
+from synth.body.spec import SubjectSpec, sample_subject
+from synth.motion.clip import Clip, save_clip
+from synth.motion.procedural import MOTIONS, static_clip
+from synth.sampling import SceneParams, sample_scenes
+from synth.sampling_cameras import CameraRanges
+from synth.scene import SceneSpec
+
+STATIC_CLIP = "static"
+# The static trial: one second of quiet standing.
+STATIC_TIMES_S = tuple(np.round(np.arange(10) / 10, 6).tolist())
+SCENES_FILE = "scenes.jsonl"
+
+
+def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
+    """Draw the run's scenes.
+
+    Writes ``clips/*.npz``, ``scenes.jsonl`` (a scene a line, complete) and ``frames.parquet`` (a row a picture, to
+    look through).
+    """
+    settings = config.scenes
+    inputs = {f"motion {path.name}": hash_file(path) for path in settings.motion_files}
+    plain = settings.model_dump(mode="json")
+    # A recording is known by its content: the same file elsewhere is the same input.
+    plain["motion_files"] = [path.name for path in settings.motion_files]
+    stage = open_stage(run_dir, "scenes", plain, inputs, config.seed, start_over)
+    if stage.complete:
+        return stage
+    clips = make_clips(config.seed, settings)
+    (stage.folder / "clips").mkdir(exist_ok=True)
+    for name, clip in {**clips, STATIC_CLIP: static_clip()}.items():
+        with atomic_path(stage.folder / "clips" / f"{name}.npz") as temporary:
+            save_clip(clip, temporary)
+    scenes = sample_scenes(config.seed, scene_params(settings), make_subjects(config.seed, settings), clips)
+    with atomic_path(stage.folder / SCENES_FILE) as temporary:
+        temporary.write_text("".join(scene.to_json() + "\n" for scene in scenes), encoding="utf-8")
+    write_table(stage.folder / "frames.parquet", pd.DataFrame(_overview(scenes)))
+    people = {p.subject.subject_id for s in scenes for p in s.persons}
+    counts = {"scenes": len(scenes), "frames": sum(len(s.shots) for s in scenes), "subjects": len(people)}
+    stage.finish({**counts, "clips": len(clips)}, settings.scenes)
+    return stage
+
+
+def make_subjects(seed: int, settings: ScenesConfig) -> list[SubjectSpec]:
+    """The run's bodies; body number i is the same however many there are."""
+    return [sample_subject(rng_for(seed, "subject", i), f"b{i:05d}") for i in range(settings.subjects)]
+
+
+def make_clips(seed: int, settings: ScenesConfig) -> dict[str, Clip]:
+    """The run's motions by name: the recorded ones where files are given, else drawn procedural ones.
+
+    Raises:
+        InputError: An unknown motion, a file that cannot be read, or two files of one name.
+    """
+    if settings.motion_files:
+        return _recorded(settings.motion_files)
+    unknown = sorted(set(settings.motions) - set(MOTIONS))
+    if unknown:
+        raise InputError(f"scenes.motions: no motion '{unknown[0]}'; there are {', '.join(sorted(MOTIONS))}")
+    clips = {}
+    for name in settings.motions or tuple(sorted(MOTIONS)):
+        for i in range(settings.clips_per_motion):
+            clips[f"{name}-{i:02d}"] = MOTIONS[name](rng_for(seed, "clip", name, i))
+    return clips
+
+
+def _recorded(files: tuple[Path, ...]) -> dict[str, Clip]:
+    clips: dict[str, Clip] = {}
+    for path in files:
+        name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem)
+        if name in clips or name == STATIC_CLIP:
+            raise InputError(f"{path}: another motion is called '{name}', too; rename one of them")
+        clips[name] = load_bvh_clip(path)
+    return clips
+
+
+def scene_params(settings: ScenesConfig) -> SceneParams:
+    """The sampler's parameters from the stage's config."""
+    camera = settings.camera
+    return SceneParams(
+        scenes=settings.scenes,
+        frames_per_scene=settings.frames_per_scene,
+        people_weights=settings.people_weights,
+        places=settings.places,
+        place_variants=settings.place_variants,
+        occluder_chance=settings.occluder_chance,
+        val_fraction=settings.val_fraction,
+        rate_hz=settings.marker_rate_hz,
+        piece_s=settings.trial_seconds,
+        cut_chance=settings.cut_chance,
+        cameras=CameraRanges(**camera.model_dump()),
+    )
+
+
+def load_scenes(folder: Path) -> list[SceneSpec]:
+    """Read the scenes that the stage wrote.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    path = folder / SCENES_FILE
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); make the scenes again") from error
+    return [SceneSpec.from_json(line) for line in lines]
+
+
+def _overview(scenes: list[SceneSpec]) -> list[dict]:
+    rows = []
+    for scene in scenes:
+        for shot in scene.shots:
+            camera = shot.camera
+            rows.append(
+                {
+                    "frame_id": shot.frame_id,
+                    "scene_id": scene.scene_id,
+                    "split": scene.split,
+                    "place": scene.place,
+                    "place_seed": scene.place_seed,
+                    "time_s": scene.times_s[shot.time_index],
+                    "fov_deg": camera.fov_deg,
+                    **{
+                        f"camera_{axis}_m": value
+                        for axis, value in zip("xyz", camera.position_m, strict=True)
+                    },
+                    "subjects": [p.subject.subject_id for p in scene.persons],
+                    "clips": [p.clip for p in scene.persons],
+                }
+            )
+    return rows
