@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from synth.body.parts import OWN_PARTS
+from synth.body.parts import OWN_PART_TABLE
 
 from spinepose.errors import StageError
 from spinepose.skeleton import DEEP, INDEX, SPINE_CHAIN
@@ -83,7 +83,7 @@ def label_person(
         frame.camera,
         keypoints_world_m,
         DEEP,
-        list(OWN_PARTS),
+        OWN_PART_TABLE,
         frame.depth_m,
         frame.instance_id,
         frame.part_id,

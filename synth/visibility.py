@@ -59,7 +59,7 @@ def judge_visibility(
     camera: Camera,
     keypoints_world_m: np.ndarray,
     deep: np.ndarray,
-    own_parts: list[frozenset[int]],
+    own_parts: np.ndarray,
     depth_m: np.ndarray,
     instance_id: np.ndarray,
     part_id: np.ndarray,
@@ -72,7 +72,7 @@ def judge_visibility(
         camera: The camera that took the picture.
         keypoints_world_m: Shape (K, 3), metres; NaN for a point that has no label (v is 0).
         deep: Whether each point lies inside the body, shape (K,).
-        own_parts: Body-part ids that count as each keypoint's own.
+        own_parts: Whether part p is keypoint k's own, shape (K, P), bool.
         depth_m: Planar depth of the first surface, shape (H, W), metres, inf where there is none.
         instance_id: Instance of the first surface, shape (H, W), 0 where it is no person.
         part_id: Body part of the first surface, shape (H, W).
@@ -107,12 +107,12 @@ def judge_visibility(
 
 
 def _first_surface(
-    instance: int, part: int, depth: float, own: int, persons: frozenset[int], own_parts: frozenset[int]
+    instance: int, part: int, depth: float, own: int, persons: frozenset[int], own_parts: np.ndarray
 ) -> int:
     if not np.isfinite(depth):
         name = "nothing"
     elif instance == own:
-        name = "own_part" if int(part) in own_parts else "own_other_part"
+        name = "own_part" if own_parts[part] else "own_other_part"
     else:
         name = "other_person" if int(instance) in persons else "object"
     return SURFACE_KINDS.index(name)
