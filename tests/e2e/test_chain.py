@@ -1,0 +1,125 @@
+"""The whole chain on the smallest set that is still real: scenes, world, fit, labels, training, report."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from pipelines import dataset, fit_opensim, render, scenes, train
+from pipelines.report import write_report
+from pipelines.settings import load_config
+
+SMALL = [
+    "scenes.subjects=3",
+    "scenes.scenes=3",
+    "scenes.frames_per_scene=2",
+    "scenes.motions=[flexion_extension, side_bend]",
+    "scenes.clips_per_motion=1",
+    "scenes.trial_seconds=0.5",
+    "scenes.place_variants=1",
+    "scenes.camera.width=320",
+    "scenes.camera.height=240",
+    "dataset.min_area_px=100",
+    "train.input_size=[96, 128]",
+    "train.teacher_samples=32",
+    "train.student_samples=32",
+    "train.batch_size=8",
+    "train.evaluations=1",
+]
+STAGES = {
+    "scenes": scenes.run,
+    "render": render.run,
+    "fit-opensim": fit_opensim.run,
+    "dataset": dataset.run,
+    "train": train.run,
+}
+
+
+@pytest.fixture(scope="module")
+def config():
+    return load_config(sets=SMALL, seed=1)
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory, config):
+    folder = tmp_path_factory.mktemp("chain") / "run"
+    for stage in STAGES.values():
+        stage(folder, config)
+    write_report(folder, config)
+    return folder
+
+
+def labels(run_dir, split):
+    return run_dir / "dataset" / "annotations" / f"person_keypoints_{split}-synth.json"
+
+
+def test_every_stage_is_complete_and_nothing_failed(run_dir):
+    for name in STAGES:
+        manifest = json.loads((run_dir / name / "manifest.json").read_text())
+        assert manifest["status"] == "complete"
+        assert manifest["failures"] == []
+
+
+def test_a_complete_stage_is_a_no_op(run_dir, config):
+    before = (run_dir / "render" / "manifest.json").read_bytes()
+    render.run(run_dir, config)
+    assert (run_dir / "render" / "manifest.json").read_bytes() == before
+
+
+def test_no_body_is_in_both_splits(run_dir):
+    from pipelines.tables import read_table
+
+    subjects = [
+        set(read_table(labels(run_dir, s).with_suffix(".extras.parquet")).subject_id)
+        for s in ("train", "val")
+    ]
+    assert subjects[0]
+    assert subjects[1]
+    assert not subjects[0] & subjects[1]
+
+
+def test_stored_3d_through_the_stored_camera_meets_the_labels(run_dir):
+    from pipelines.tables import read_table
+
+    for split in ("train", "val"):
+        coco = json.loads(labels(run_dir, split).read_text())
+        extras = read_table(labels(run_dir, split).with_suffix(".extras.parquet")).set_index("annotation_id")
+        for annotation in coco["annotations"]:
+            row = extras.loc[annotation["id"]]
+            points = np.array(row.keypoints_cam_m).reshape(-1, 3) @ np.array(row.K).reshape(3, 3).T
+            flat = np.array(annotation["keypoints"]).reshape(-1, 3)
+            shown = flat[:, 2] > 0
+            np.testing.assert_allclose((points[:, :2] / points[:, 2:])[shown], flat[shown, :2], atol=0.01)
+
+
+def test_truth_as_prediction_scores_one_on_all_subsets(run_dir):
+    from spinepose.evaluate import truth_as_prediction_ap
+
+    for split in ("train", "val"):
+        for name, ap in truth_as_prediction_ap(labels(run_dir, split)).items():
+            assert ap == pytest.approx(1.0, abs=5e-4), name
+
+
+def test_the_fit_is_near_the_anatomy_it_never_saw(run_dir):
+    report = json.loads((run_dir / "fit-opensim" / "report.json").read_text())
+    whole = report["fit_minus_authored_mm"][-1]
+    assert whole["level"] == "all"
+    assert whole["mean_mm"] < 20, f"fit minus authored {whole['mean_mm']:.1f} mm >= 20 mm"
+
+
+def test_model_files_exist_and_losses_are_logged_by_name(run_dir):
+    import pandas as pd
+
+    assert (run_dir / "train" / "student.onnx").stat().st_size > 1e6
+    log = pd.read_csv(run_dir / "train" / "metrics.csv")
+    for term in ("positional", "distillation", "structure", "smoothness"):
+        assert any(term in column for column in log.columns), term
+
+
+def test_the_report_is_one_offline_page(run_dir):
+    html = (run_dir / "report.html").read_text()
+    assert "data:image/jpeg;base64," in html
+    assert 'src="http' not in html
+    assert (run_dir / "contact_sheet.png").stat().st_size > 50_000
