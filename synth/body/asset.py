@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +79,20 @@ class BodyAsset:
     def num_body(self) -> int:
         """Number of vertices of the skin itself; they come first."""
         return int(self.triangles["body"].max()) + 1
+
+    @cached_property
+    def ear_vertices(self) -> np.ndarray:
+        """Skin vertices of the outer ears."""
+        return self.masked_vertices("ears")
+
+    def masked_vertices(self, mask: str) -> np.ndarray:
+        """Skin vertices whose texture coordinate lies in a UV mask."""
+        image = self.masks[mask]
+        size = image.shape[0] - 1
+        uv = self.uvs[self.triangle_uvs["body"].ravel()]
+        rows, columns = np.round((1 - uv[:, 1]) * size).astype(int), np.round(uv[:, 0] * size).astype(int)
+        inside = image[np.clip(rows, 0, size), np.clip(columns, 0, size)] > 127
+        return np.unique(self.triangles["body"].ravel()[inside])
 
     def bone_heads_m(self, vertices_m: np.ndarray) -> dict[str, np.ndarray]:
         """Heads of all bones for a mesh of this topology, name -> shape (3,)."""

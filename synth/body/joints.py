@@ -17,7 +17,7 @@ SHOULDER_INWARD = 0.008
 _BONES = {
     "clavicle": "clavicle", "shoulder": "upperarm01", "elbow": "lowerarm01", "wrist": "wrist",
     "knuckle": "finger3-1", "index": "finger2-1", "little": "finger5-1",
-    "hip": "upperleg01", "knee": "lowerleg01", "ankle": "foot", "toe": "toe2-1",
+    "hip": "upperleg01", "knee": "lowerleg01", "ankle": "foot", "toe": "toe2-1", "small_toe": "toe5-1",
     "mid_upper_arm": "upperarm02", "mid_forearm": "lowerarm02", "mid_thigh": "upperleg02", "mid_shank": "lowerleg02",
 }  # fmt: skip
 

@@ -171,7 +171,9 @@ def _set(transforms: np.ndarray, bone: str, R: np.ndarray, rest: np.ndarray, pos
 def _pose_arm(
     skeleton: Skeleton, thorax: np.ndarray, limbs: np.ndarray, side: str, transforms: np.ndarray, out: dict
 ) -> None:
-    rest = {j: skeleton.joints_m[f"{j}_{side}"] for j in ("clavicle", "shoulder", "elbow", "wrist", "knuckle")}
+    rest = {
+        j: skeleton.joints_m[f"{j}_{side}"] for j in ("clavicle", "shoulder", "elbow", "wrist", "knuckle")
+    }
     align = {s: skeleton.align[f"{s}_{side}"] for s in ("upper_arm", "forearm", "hand")}
     turn = {s: limbs[_SEGMENT[f"{s}_{side}"]] for s in ("clavicle", "upper_arm", "forearm", "hand")}
     axis = np.array([0.0, 1.0 if side == "l" else -1.0, 0.0])

@@ -96,7 +96,10 @@ class SubjectSpec:
             (14 <= self.bmi <= 45, f"bmi is {self.bmi}, expected 14 to 45"),
             (18 <= self.age_years <= 100, f"age_years is {self.age_years}, expected 18 to 100"),
             (self.top.kind in TOPS, f"top is {self.top.kind!r}, expected one of {', '.join(TOPS)}"),
-            (self.bottom.kind in BOTTOMS, f"bottom is {self.bottom.kind!r}, expected one of {', '.join(BOTTOMS)}"),
+            (
+                self.bottom.kind in BOTTOMS,
+                f"bottom is {self.bottom.kind!r}, expected one of {', '.join(BOTTOMS)}",
+            ),
             (self.shoes.kind in SHOES, f"shoes are {self.shoes.kind!r}, expected one of {', '.join(SHOES)}"),
             (self.hair in HAIR_KINDS, f"hair is {self.hair!r}, expected one of {', '.join(HAIR_KINDS)}"),
             (abs(sum(self.races) - 1) < 0.01, f"races sum to {sum(self.races)}, expected 1"),
@@ -129,12 +132,22 @@ class SubjectSpec:
                 data[garment] = Cloth(**{k: tuple(v) if isinstance(v, list) else v for k, v in cloth.items()})
             return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise InputError(f"subject spec cannot be read ({error}); write it with SubjectSpec.to_json") from error
+            raise InputError(
+                f"subject spec cannot be read ({error}); write it with SubjectSpec.to_json"
+            ) from error
 
 
 # Anchors of skin colour from light to dark, sRGB; a person's is drawn between two neighbours.
 _SKIN = np.array(
-    [(240, 208, 188), (228, 190, 165), (214, 168, 138), (190, 140, 108), (160, 110, 80), (122, 80, 58), (88, 56, 42)]
+    [
+        (240, 208, 188),
+        (228, 190, 165),
+        (214, 168, 138),
+        (190, 140, 108),
+        (160, 110, 80),
+        (122, 80, 58),
+        (88, 56, 42),
+    ]
 )
 _HAIR_COLORS = {
     "african": ((24, 20, 18), (36, 28, 24), (48, 36, 28)),
@@ -186,15 +199,21 @@ def cloth_rand(rng: np.random.Generator, kind: str, colors: tuple, patterned: fl
 
 def _skin_rand(rng: np.random.Generator, races: np.ndarray) -> tuple[int, int, int]:
     african, asian, caucasian = races
-    place = african * rng.uniform(3.6, 6.0) + asian * rng.uniform(0.8, 3.4) + caucasian * rng.uniform(0.0, 2.6)
+    place = (
+        african * rng.uniform(3.6, 6.0) + asian * rng.uniform(0.8, 3.4) + caucasian * rng.uniform(0.0, 2.6)
+    )
     color = [np.interp(place, range(len(_SKIN)), _SKIN[:, c]) for c in range(3)]
     return _shade(rng, tuple(int(c) for c in color), 4)  # type: ignore[arg-type]
 
 
-def _hair_rand(rng: np.random.Generator, sex: str, age: int, races: np.ndarray) -> tuple[str, tuple[int, int, int]]:
+def _hair_rand(
+    rng: np.random.Generator, sex: str, age: int, races: np.ndarray
+) -> tuple[str, tuple[int, int, int]]:
     chances = {"female": (0.14, 0.02, 0.28, 0.32, 0.24, 0.0), "male": (0.66, 0.2, 0.03, 0.03, 0.0, 0.08)}
     kind = _pick(rng, HAIR_KINDS, chances[sex])
-    color = np.array(_pick(rng, _HAIR_COLORS[("african", "asian", "caucasian")[int(np.argmax(races))]]), float)
+    color = np.array(
+        _pick(rng, _HAIR_COLORS[("african", "asian", "caucasian")[int(np.argmax(races))]]), float
+    )
     grey = np.clip((age - 40) / 40 + rng.normal(0, 0.2), 0, 1) * (age > 35)
     color = color * (1 - grey) + np.array([190, 188, 184]) * grey
     return kind, _shade(rng, tuple(int(c) for c in color), 4)  # type: ignore[arg-type]

@@ -1,0 +1,300 @@
+"""A dressed, rigged person: built once from a spec, posed in milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from opensim_models.markers import MARKER_NAMES
+from spinepose.errors import InputError
+from synth.body.anatomy import Anatomy, build_anatomy
+from synth.body.asset import BodyAsset, load_asset
+from synth.body.dress import Layer, dress
+from synth.body.geometry import skin, vertex_normals
+from synth.body.joints import SIDES, rest_joints
+from synth.body.keypoints import assemble_keypoints, find_surface_keypoints
+from synth.body.markers import Prober, SurfacePoints, place_markers
+from synth.body.patch import Patch
+from synth.body.posing import Pose, Skeleton, make_skeleton, pose_skeleton
+from synth.body.rig import BONES, pack_weights, part_ids, skin_weights
+from synth.body.shape import solve_shape
+from synth.body.spec import SubjectSpec
+from synth.motion.clip import Clip
+
+
+@dataclass(frozen=True)
+class MeshPart:
+    """One piece of a character, ready to draw (two-sided; texture coordinates repeat).
+
+    Attributes:
+        name: ``skin``, ``eyes``, ``top``, ``bottom``, ``shoes``, ``hair_0``, ...
+        vertices: Where its vertices lie among the character's.
+        faces: Triangles, counted from the slice's start, counter-clockwise from outside, shape (F, 3), int32.
+        uv: Texture coordinates, v up, shape (N, 2), float32; beyond 0 to 1 the texture repeats.
+        texture: sRGB, shape (H, W, 3), uint8; row 0 is v = 1.
+        roughness: 0 is a mirror, 1 is chalk.
+    """
+
+    name: str
+    vertices: slice
+    faces: np.ndarray
+    uv: np.ndarray
+    texture: np.ndarray
+    roughness: float
+
+
+@dataclass(frozen=True)
+class PosedBody:
+    """A character at one moment, in the character frame, metres.
+
+    Attributes:
+        vertices_m: All render vertices, shape (V, 3), float32.
+        normals: Their normals, shape (V, 3), float32.
+        markers_m: In the order of ``MARKER_NAMES``, shape (M, 3).
+        keypoints_m: In the skeleton's order; the nine of the spine are NaN (they come from the fit), shape (37, 3).
+        bones: Name -> 4x4 rest-to-posed transform of each skin bone.
+        authored_landmarks_m: The hidden anatomy's nine spine points (set ``spinetrack``), order ``SPINE_CHAIN``.
+        vertebrae: Frames of the sacrum and ``JOINT_LEVELS``, shape (26, 4, 4); columns forward, up, right.
+        coordinates_rad: The nine authored spine coordinates.
+    """
+
+    vertices_m: np.ndarray
+    normals: np.ndarray
+    markers_m: np.ndarray
+    keypoints_m: np.ndarray
+    bones: dict[str, np.ndarray]
+    authored_landmarks_m: np.ndarray
+    vertebrae: np.ndarray
+    coordinates_rad: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Mesh:
+    """Everything that skinning needs. Geometry vertices carry shape, render vertices add texture coordinates."""
+
+    rest_m: np.ndarray  # (G, 3) float32
+    bone_indices: np.ndarray  # (G, K)
+    bone_weights: np.ndarray  # (G, K)
+    triangles: np.ndarray  # (F, 3) over geometry vertices, for normals: the whole skin and all cloth
+    render_source: np.ndarray  # (V,) geometry vertex of each render vertex
+    drawn: np.ndarray  # geometry vertices that are drawn: the lowest of them touches the ground
+
+
+@dataclass(frozen=True)
+class Character:
+    """A person who can be posed; make one with :func:`build_character`.
+
+    Attributes:
+        spec: Who it is.
+        stature_m: Standing height of the skin, without shoes.
+        mass_kg: From the volume of the skin.
+        parts: What is drawn.
+        vertex_part_id: Body part of each render vertex (``synth.body.parts.PARTS``), shape (V,), uint8.
+        hip_height_m: Standing height of the hip joint centres, shoes on: the unit of clips.
+        skeleton: Joints at rest and the hidden anatomy.
+        markers: The anatomical markers on the skin.
+        surface_keypoints: Named points of the skin.
+    """
+
+    spec: SubjectSpec
+    stature_m: float
+    mass_kg: float
+    parts: list[MeshPart]
+    vertex_part_id: np.ndarray
+    hip_height_m: float
+    standing_ankles_m: np.ndarray
+    skeleton: Skeleton
+    markers: SurfacePoints
+    surface_keypoints: SurfacePoints
+    mesh: _Mesh
+
+    @property
+    def bmi(self) -> float:
+        """Body mass index of the mesh, kg/m2."""
+        return self.mass_kg / self.stature_m**2
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The hidden anatomy: for truth and evaluation, never for the fit."""
+        return self.skeleton.anatomy
+
+    @property
+    def rest_skin_m(self) -> np.ndarray:
+        """Geometry at rest; the first vertices are the skin's, shape (G, 3)."""
+        return self.mesh.rest_m
+
+    def pose(self, clip: Clip, frame_index: int) -> PosedBody:
+        """Pose the character as one frame of a clip has it.
+
+        Args:
+            clip: The motion.
+            frame_index: Which frame.
+
+        Raises:
+            InputError: The clip has no such frame.
+        """
+        if not 0 <= frame_index < clip.num_frames:
+            raise InputError(
+                f"clip {clip.name!r} has frames 0 to {clip.num_frames - 1}, asked for {frame_index}"
+            )
+        i = frame_index
+        pose = pose_skeleton(
+            self.skeleton, clip.pelvis_rotation[i], clip.spine_rad[i], clip.limb_rotations[i]
+        )
+        vertices = self._skin(pose)
+        shift = self._placement(pose, clip.pelvis_position[i], clip.anchor)
+        shift[2] = clip.clearance[i] * self.hip_height_m - float(vertices[self.mesh.drawn, 2].min())
+        return self._finish(pose.moved(shift), vertices + shift.astype(np.float32), clip.spine_rad[i])
+
+    def _skin(self, pose: Pose) -> np.ndarray:
+        mesh = self.mesh
+        return skin(mesh.rest_m, mesh.bone_indices, mesh.bone_weights, pose.transforms.astype(np.float32))
+
+    def _placement(self, pose: Pose, pelvis_position: np.ndarray, anchor: str) -> np.ndarray:
+        """How far the pose moves over the ground, shape (3,); z is left at 0."""
+        target = pelvis_position * self.hip_height_m
+        if anchor == "feet":
+            now = (pose.joints_m["ankle_l"] + pose.joints_m["ankle_r"]) / 2
+            target = target + self.standing_ankles_m
+        else:
+            now = (pose.joints_m["hip_l"] + pose.joints_m["hip_r"]) / 2
+        return np.array([target[0] - now[0], target[1] - now[1], 0.0])
+
+    def _finish(self, pose: Pose, vertices: np.ndarray, coordinates: np.ndarray) -> PosedBody:
+        normals = vertex_normals(vertices, self.mesh.triangles)
+        source = self.mesh.render_source
+        bones = {
+            name: np.vstack([m, (0.0, 0.0, 0.0, 1.0)]) for name, m in zip(BONES, pose.transforms, strict=True)
+        }
+        return PosedBody(
+            vertices_m=vertices[source],
+            normals=normals[source],
+            markers_m=self.markers.positions_m(vertices),
+            keypoints_m=assemble_keypoints(pose.joints_m, self.surface_keypoints.positions_m(vertices)),
+            bones=bones,
+            authored_landmarks_m=self.anatomy.landmarks(pose.frames_m),
+            vertebrae=pose.frames_m,
+            coordinates_rad=np.array(coordinates, dtype=float),
+        )
+
+
+def build_character(spec: SubjectSpec, cache_dir: Path | None = None) -> Character:
+    """Build a person: shape, hidden anatomy, markers, clothes, hair and textures.
+
+    Args:
+        spec: Who it is; the same spec gives the same character, bit for bit.
+        cache_dir: Where the baked body lies; by default ``SPINEFORGE_CACHE`` or the checkout's ``.cache``.
+
+    Raises:
+        InputError: The body has not been baked ('make setup').
+    """
+    asset = load_asset(cache_dir)
+    solved = solve_shape(asset, spec)
+    vertices, triangles = solved.vertices_m, asset.triangles["body"]
+    joints = rest_joints(asset, vertices, spec.stature_m)
+    heads = asset.bone_heads_m(vertices)
+    body_vertices = vertices[: asset.num_body]
+    anatomy = build_anatomy(
+        spec, solved.bmi, body_vertices, triangles, joints["hip_l"][2], heads["neck01"][2], heads["head"][2]
+    )
+    skeleton = make_skeleton(joints, anatomy)
+    weights = skin_weights(asset, vertices, anatomy)
+    body = Patch(body_vertices, weights[: asset.num_body], triangles, np.zeros((asset.num_body, 2)))
+    prober = Prober(body_vertices, triangles, part_ids(body.weights))
+    eye_height = float((heads["eye.L"][2] + heads["eye.R"][2]) / 2)
+    markers = place_markers(prober, joints, skeleton.align, anatomy, spec.stature_m, eye_height, spec.seed)
+    layers = dress(spec, asset, vertices, weights, body, joints, anatomy, markers)
+    points = _with_eyes(asset, prober, joints, anatomy, layers, eye_height)
+    return _assemble(spec, solved.stature_m, solved.mass_kg, skeleton, markers, points, layers)
+
+
+def _with_eyes(
+    asset: BodyAsset, prober: Prober, joints: dict, anatomy: Anatomy, layers: list[Layer], eye_height: float
+) -> SurfacePoints:
+    """Surface keypoints; the eyes lie on the eyeballs, whose vertices follow the skin's."""
+    eyes_layer = next(layer for layer in layers if layer.name == "eyes")
+    offset = len(layers[0].patch.vertices_m)
+    eyes = {}
+    for side in SIDES:
+        v = eyes_layer.patch.vertices_m
+        own = np.flatnonzero((v[:, 1] > 0) == (side == "l"))
+        front = own[np.argmax(v[own, 0])]
+        eyes[side] = (np.array([front + offset] * 3), np.array([1.0, 0.0, 0.0]))
+    return find_surface_keypoints(asset, prober, joints, anatomy, eyes, eye_height)
+
+
+def _assemble(
+    spec: SubjectSpec,
+    stature_m: float,
+    mass_kg: float,
+    skeleton: Skeleton,
+    markers: SurfacePoints,
+    points: SurfacePoints,
+    layers: list[Layer],
+) -> Character:
+    """Join the layers into one mesh. The skin is the first layer, the eyes the second."""
+    offsets = np.cumsum([0] + [len(layer.patch.vertices_m) for layer in layers])
+    parts, sources, drawn, first = [], [], [], 0
+    for layer, offset in zip(layers, offsets[:-1], strict=True):
+        corners = np.concatenate(
+            [layer.drawn_triangles.reshape(-1, 1), np.round(layer.corner_uvs.reshape(-1, 2), 6)], axis=1
+        )
+        unique, local = np.unique(corners, axis=0, return_inverse=True)
+        count = len(unique)
+        parts.append(
+            MeshPart(
+                layer.name,
+                slice(first, first + count),
+                local.reshape(-1, 3).astype(np.int32),
+                unique[:, 1:].astype(np.float32),
+                layer.texture,
+                layer.roughness,
+            )
+        )
+        sources.append(unique[:, 0].astype(np.int64) + offset)
+        drawn.append(np.unique(layer.drawn_triangles) + offset)
+        first += count
+    dense = np.concatenate([layer.patch.weights for layer in layers])
+    indices, packed = pack_weights(dense)
+    source = np.concatenate(sources)
+    mesh = _Mesh(
+        np.concatenate([layer.patch.vertices_m for layer in layers]).astype(np.float32),
+        indices,
+        packed,
+        np.concatenate(
+            [layer.patch.triangles + o for layer, o in zip(layers, offsets[:-1], strict=True)]
+        ).astype(np.int32),
+        source,
+        np.concatenate(drawn),
+    )
+    character = Character(
+        spec,
+        stature_m,
+        mass_kg,
+        parts,
+        part_ids(dense)[source],
+        1.0,
+        np.zeros(3),
+        skeleton,
+        markers,
+        points,
+        mesh,
+    )
+    return _standing(character)
+
+
+def _standing(character: Character) -> Character:
+    """Measure hip height and ankles in the T-pose."""
+    from dataclasses import replace
+
+    eye = np.eye(3)
+    pose = pose_skeleton(character.skeleton, eye, np.zeros(9), np.broadcast_to(eye, (16, 3, 3)))
+    floor = float(character._skin(pose)[character.mesh.drawn, 2].min())
+    hips = (pose.joints_m["hip_l"] + pose.joints_m["hip_r"]) / 2
+    ankles = (pose.joints_m["ankle_l"] + pose.joints_m["ankle_r"]) / 2
+    return replace(character, hip_height_m=float(hips[2] - floor), standing_ankles_m=ankles - hips)
+
+
+NUM_MARKERS = len(MARKER_NAMES)

@@ -1,0 +1,173 @@
+"""Dress a body: skin, eyes, clothes and hair as layers that are drawn one over the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opensim_models.markers import MARKER_NAMES
+from spinepose.rng import rng_for
+from synth.body import regions
+from synth.body.anatomy import Anatomy
+from synth.body.asset import BodyAsset
+from synth.body.garments import Garment, make_bottom, make_shoes, make_top
+from synth.body.hair import hairline_field, make_hair
+from synth.body.markers import SurfacePoints
+from synth.body.patch import Patch, push_outside, submesh
+from synth.body.regions import Landscape
+from synth.body.spec import SubjectSpec
+from synth.body.textures import cloth_texture, eye_texture, hair_texture, shoe_texture, skin_texture
+from synth.body.unwrap import cloth_uvs, corner_uvs_of, eye_uvs, hair_uvs
+
+_HEAD_M = 0.235  # average height of the head, chin to top, as the hairline's reference
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One piece before it joins the character.
+
+    Attributes:
+        name: As in :class:`synth.body.character.MeshPart`.
+        patch: The whole piece, hidden triangles included (they still shade their neighbours).
+        drawn_triangles: Those that are drawn, shape (F, 3).
+        corner_uvs: Texture coordinates of each drawn corner, shape (F, 3, 2).
+        texture: sRGB, shape (H, W, 3), uint8.
+        roughness: 0 to 1.
+    """
+
+    name: str
+    patch: Patch
+    drawn_triangles: np.ndarray
+    corner_uvs: np.ndarray
+    texture: np.ndarray
+    roughness: float
+
+
+def _landscape(
+    spec: SubjectSpec, body: Patch, joints_m: dict, anatomy: Anatomy, markers: SurfacePoints
+) -> Landscape:
+    at = dict(zip(MARKER_NAMES, markers.positions_m(body.vertices_m), strict=True))
+    v = body.vertices_m
+    hip = joints_m["hip_l"][2]
+    middle = (np.abs(v[:, 1]) < 0.006) & (v[:, 2] < hip + 0.02) & (v[:, 2] > 0.3 * spec.stature_m)
+    return Landscape(
+        joints_m,
+        spec.stature_m,
+        float(anatomy.rest_frames_m[0, 2, 3]),
+        at["C7"],
+        at["CLAV"],
+        float(v[middle, 2].min()),
+    )
+
+
+def _uncovered(patch: Patch, garments: list[Garment], margins: list[float]) -> np.ndarray:
+    """Indices of the triangles that no garment hides."""
+    hidden = np.zeros(len(patch.vertices_m), dtype=bool)
+    for garment, margin in zip(garments, margins, strict=True):
+        hidden |= garment.covers(patch.vertices_m, patch.weights) > margin
+    return np.flatnonzero(~hidden[patch.triangles].all(axis=1))
+
+
+def dress(
+    spec: SubjectSpec,
+    asset: BodyAsset,
+    vertices_m: np.ndarray,
+    weights: np.ndarray,
+    body: Patch,
+    joints_m: dict[str, np.ndarray],
+    anatomy: Anatomy,
+    markers: SurfacePoints,
+) -> list[Layer]:
+    """Make all layers of a person; the skin comes first, the eyes second.
+
+    Args:
+        spec: The person.
+        asset: The baked body.
+        vertices_m: All vertices of the asset at rest, shape (V, 3).
+        weights: Their bone weights, shape (V, 52).
+        body: The skin.
+        joints_m: Rest joints.
+        anatomy: For heights of waist and neck.
+        markers: For nape and jugular notch.
+    """
+    land = _landscape(spec, body, joints_m, anatomy, markers)
+    tights, _ = submesh(vertices_m, weights, asset.triangles["helper-tights"])
+    skirt, _ = submesh(vertices_m, weights, asset.triangles["helper-skirt"])
+    shoes = make_shoes(spec.shoes, tights, body, land)
+    bottom = make_bottom(spec.bottom, tights, skirt, body, land, shoes.patch)
+    top = make_top(spec.top, tights, body, land, bottom.patch)
+    garments = [top, bottom, shoes]
+    layers = [
+        _skin_layer(spec, asset, body, vertices_m, garments),
+        _eyes_layer(spec, asset, vertices_m, weights),
+    ]
+    for garment in garments:
+        over = [top] if garment is bottom else []
+        layers.append(_cloth_layer(spec, garment, over, land))
+    return layers + _hair_layers(spec, asset, body, vertices_m)
+
+
+def _head_frame(asset: BodyAsset, vertices_m: np.ndarray) -> tuple[np.ndarray, float]:
+    """Middle of the head level with the eyes, and the head's size relative to the average."""
+    heads = asset.bone_heads_m(vertices_m)
+    eye = (heads["eye.L"] + heads["eye.R"]) / 2
+    top = vertices_m[: asset.num_body, 2].max()
+    scale = (top - eye[2]) / (0.5 * _HEAD_M)
+    return np.array([heads["head"][0] + 0.012, 0.0, eye[2]]), float(scale)
+
+
+def _skin_layer(
+    spec: SubjectSpec, asset: BodyAsset, body: Patch, vertices_m: np.ndarray, garments: list[Garment]
+) -> Layer:
+    seen = _uncovered(body, garments, [g.hidden_margin_m for g in garments])
+    uv = asset.uvs[asset.triangle_uvs["body"]]
+    centre, scale = _head_frame(asset, vertices_m)
+    texture = skin_texture(spec, asset, body.vertices_m, centre, scale)
+    return Layer("skin", body, body.triangles[seen], uv[seen], texture, 0.55)
+
+
+def _eyes_layer(spec: SubjectSpec, asset: BodyAsset, vertices_m: np.ndarray, weights: np.ndarray) -> Layer:
+    both = np.concatenate([asset.triangles["helper-l-eye"], asset.triangles["helper-r-eye"]])
+    patch, _ = submesh(vertices_m, weights, both)
+    uvs = eye_uvs(patch)
+    return Layer("eyes", patch, patch.triangles, corner_uvs_of(patch, uvs), eye_texture(spec), 0.15)
+
+
+def _cloth_layer(spec: SubjectSpec, garment: Garment, over: list[Garment], land: Landscape) -> Layer:
+    seen = _uncovered(garment.patch, over, [0.05] * len(over))
+    rng = rng_for(spec.seed, "texture", garment.name)
+    texture = (
+        shoe_texture(garment.cloth, rng) if garment.name == "shoes" else cloth_texture(garment.cloth, rng)
+    )
+    uvs = cloth_uvs(
+        garment.patch,
+        land,
+        regions.arm_share(garment.patch.weights),
+        regions.leg_share(garment.patch.weights),
+    )
+    if garment.name == "shoes":
+        low = garment.patch.vertices_m[:, 2] - garment.patch.vertices_m[:, 2].min()
+        uvs = uvs.copy()
+        uvs[..., 1] = np.clip(low[garment.patch.triangles] / 0.12, 0.01, 0.99)
+    return Layer(garment.name, garment.patch, garment.patch.triangles[seen], uvs[seen], texture, 0.85)
+
+
+def _hair_layers(spec: SubjectSpec, asset: BodyAsset, body: Patch, vertices_m: np.ndarray) -> list[Layer]:
+    centre, scale = _head_frame(asset, vertices_m)
+    heads = asset.bone_heads_m(vertices_m)
+    on_head = (body.vertices_m[body.triangles][..., 2] > heads["head"][2] - 0.12).all(axis=1)
+    line = hairline_field(body.vertices_m, centre, scale)
+    on_head &= (line[body.triangles] > -0.03).any(axis=1)
+    scalp, used = submesh(body.vertices_m, body.weights, body.triangles[on_head])
+    ears = np.isin(used, asset.ear_vertices)
+    rng = rng_for(spec.seed, "hair")
+    pieces = make_hair(spec.hair, scalp, body, ears, centre, scale, rng)
+    texture = hair_texture(spec, rng_for(spec.seed, "texture", "hair"))
+    return [
+        Layer(f"hair_{i}", piece, piece.triangles, hair_uvs(piece, centre), texture, 0.5)
+        for i, piece in enumerate(pieces)
+    ]
+
+
+__all__ = ["Layer", "dress", "push_outside"]

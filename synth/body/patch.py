@@ -1,0 +1,227 @@
+"""Pieces of mesh that are cut, refined and pushed about while a character is dressed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.spatial import cKDTree
+
+from synth.body.geometry import vertex_normals
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A piece of mesh at rest.
+
+    Attributes:
+        vertices_m: Shape (N, 3).
+        weights: Weight of every bone of :data:`synth.body.rig.BONES`, shape (N, 52).
+        triangles: Shape (F, 3), counter-clockwise seen from outside.
+        uvs: One texture coordinate a vertex, v up, shape (N, 2).
+    """
+
+    vertices_m: np.ndarray
+    weights: np.ndarray
+    triangles: np.ndarray
+    uvs: np.ndarray
+
+    @property
+    def normals(self) -> np.ndarray:
+        return vertex_normals(self.vertices_m, self.triangles).astype(float)
+
+    def moved(self, vertices_m: np.ndarray) -> Patch:
+        """The same piece with other vertex positions."""
+        return replace(self, vertices_m=vertices_m)
+
+
+def submesh(vertices_m: np.ndarray, weights: np.ndarray, triangles: np.ndarray) -> tuple[Patch, np.ndarray]:
+    """Cut out the triangles given; returns the piece and, for each of its vertices, the index it had."""
+    used, local = np.unique(triangles, return_inverse=True)
+    uvs = np.zeros((len(used), 2))
+    return Patch(vertices_m[used], weights[used], local.reshape(-1, 3).astype(np.int32), uvs), used
+
+
+def _edges(triangles: np.ndarray) -> np.ndarray:
+    """Directed edges of each triangle, shape (F, 3, 2); edge k runs from corner k to corner k + 1."""
+    return np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=2)
+
+
+def _blend(patch: Patch, pairs: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points between pairs of vertices: positions, weights, UVs."""
+    a, b, t = pairs[:, 0], pairs[:, 1], share[:, None]
+    return tuple((1 - t) * x[a] + t * x[b] for x in (patch.vertices_m, patch.weights, patch.uvs))  # type: ignore[return-value]
+
+
+def clip(patch: Patch, field: np.ndarray) -> Patch:
+    """Keep the part where a field is positive; triangles on its border are cut along the zero line.
+
+    Args:
+        patch: The piece.
+        field: A value for each vertex, shape (N,).
+    """
+    field = np.where(np.abs(field) < 1e-6, 1e-6, field)
+    inside = field > 0
+    count = inside[patch.triangles].sum(axis=1)
+    kept = [patch.triangles[count == 3]]
+    crossing = np.sort(_edges(patch.triangles).reshape(-1, 2), axis=1)
+    crossing = np.unique(crossing[inside[crossing[:, 0]] != inside[crossing[:, 1]]], axis=0)
+    share = field[crossing[:, 0]] / (field[crossing[:, 0]] - field[crossing[:, 1]])
+    new = _blend(patch, crossing, share)
+    n = len(patch.vertices_m)
+    cut = {(int(a), int(b)): n + i for i, (a, b) in enumerate(crossing)}
+
+    def at(a: int, b: int) -> int:
+        return cut[(a, b) if a < b else (b, a)]
+
+    border = []
+    for wanted in (1, 2):
+        for triangle in patch.triangles[count == wanted]:
+            odd = int(np.flatnonzero(inside[triangle] == (wanted == 1))[0])  # the corner that stands alone
+            a, b, c = (int(triangle[(odd + k) % 3]) for k in range(3))
+            if wanted == 1:
+                border.append((a, at(a, b), at(a, c)))
+            else:
+                border += [(at(a, b), b, c), (at(a, b), c, at(a, c))]
+    kept.append(np.array(border, dtype=np.int32).reshape(-1, 3))
+    joined = [
+        np.concatenate([old, extra])
+        for old, extra in zip((patch.vertices_m, patch.weights, patch.uvs), new, strict=True)
+    ]
+    return compact(Patch(joined[0], joined[1], np.concatenate(kept), joined[2]))
+
+
+def compact(patch: Patch) -> Patch:
+    """Drop vertices that no triangle uses."""
+    used, local = np.unique(patch.triangles, return_inverse=True)
+    return Patch(
+        patch.vertices_m[used], patch.weights[used], local.reshape(-1, 3).astype(np.int32), patch.uvs[used]
+    )
+
+
+def subdivide(patch: Patch) -> Patch:
+    """Split every triangle into four at its edges' midpoints."""
+    edges = np.sort(_edges(patch.triangles).reshape(-1, 2), axis=1)
+    unique, index = np.unique(edges, axis=0, return_inverse=True)
+    middle = index.reshape(-1, 3) + len(patch.vertices_m)
+    new = _blend(patch, unique, np.full(len(unique), 0.5))
+    a, b, c = patch.triangles.T
+    ab, bc, ca = middle.T
+    triangles = np.concatenate(
+        [np.stack(t, axis=1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
+    )
+    joined = [
+        np.concatenate([old, extra])
+        for old, extra in zip((patch.vertices_m, patch.weights, patch.uvs), new, strict=True)
+    ]
+    return Patch(joined[0], joined[1], triangles.astype(np.int32), joined[2])
+
+
+def adjacency(patch: Patch) -> csr_matrix:
+    """Row-normalised neighbour matrix, shape (N, N)."""
+    edges = _edges(patch.triangles).reshape(-1, 2)
+    both = np.concatenate([edges, edges[:, ::-1]])
+    n = len(patch.vertices_m)
+    matrix = coo_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(n, n)).tocsr()
+    matrix.data[:] = 1.0
+    return matrix.multiply(1.0 / np.maximum(matrix.sum(axis=1), 1)).tocsr()
+
+
+def border_vertices(patch: Patch) -> np.ndarray:
+    """True for vertices on an open edge, shape (N,)."""
+    edges = _edges(patch.triangles).reshape(-1, 2)
+    key = np.sort(edges, axis=1)
+    _, index, counts = np.unique(key, axis=0, return_inverse=True, return_counts=True)
+    border = np.zeros(len(patch.vertices_m), dtype=bool)
+    border[edges[counts[index.ravel()] == 1].ravel()] = True
+    return border
+
+
+def smooth(patch: Patch, rounds: int, share: float = 0.5, keep_border: bool = True) -> Patch:
+    """Move vertices towards the mean of their neighbours, and back a little (Taubin 1995, so it does not shrink)."""
+    neighbours = adjacency(patch)
+    fixed = border_vertices(patch) if keep_border else np.zeros(len(patch.vertices_m), dtype=bool)
+    v = patch.vertices_m.copy()
+    for _ in range(rounds):
+        for step in (share, -share * 1.03):
+            v = np.where(fixed[:, None], v, v + step * (neighbours @ v - v))
+    return patch.moved(v)
+
+
+def smooth_values(patch: Patch, values: np.ndarray, rounds: int) -> np.ndarray:
+    """Spread per-vertex values over the neighbours, shape (N,) or (N, D)."""
+    neighbours = adjacency(patch)
+    for _ in range(rounds):
+        values = 0.5 * values + 0.5 * (neighbours @ values)
+    return values
+
+
+def push_outside(
+    patch: Patch,
+    body_m: np.ndarray,
+    body_normals: np.ndarray,
+    gap_m: np.ndarray | float,
+    rounds: int = 3,
+    reach_m: float = np.inf,
+) -> Patch:
+    """Move vertices along the body's normals until each is at least a gap outside the body.
+
+    Args:
+        patch: A piece near the body.
+        body_m: Body vertices, shape (B, 3).
+        body_normals: Their normals, shape (B, 3).
+        gap_m: Least distance, metres, a number or shape (N,).
+        rounds: How often to repeat; the nearest body point changes as vertices move.
+        reach_m: Vertices farther than this from the body stay.
+    """
+    tree = cKDTree(body_m)
+    v = patch.vertices_m.copy()
+    for _ in range(rounds):
+        distance, near = tree.query(v, k=4)
+        share = 1.0 / (distance + 1e-4)
+        share /= share.sum(axis=1, keepdims=True)
+        point = np.einsum("nk,nkd->nd", share, body_m[near])
+        normal = np.einsum("nk,nkd->nd", share, body_normals[near])
+        normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+        height = np.einsum("nd,nd->n", v - point, normal)
+        move = np.where(distance[:, 0] < reach_m, np.maximum(gap_m - height, 0.0), 0.0)
+        v += move[:, None] * normal
+    return patch.moved(v)
+
+
+def add_hem(patch: Patch, depth_m: float = 0.004, reach_m: float = 0.02) -> Patch:
+    """Fold the open edges inwards, so that cloth has a thickness and no slit shows from below.
+
+    Args:
+        patch: The piece.
+        depth_m: Thickness at the edge.
+        reach_m: How far the inner side goes back from the edge.
+    """
+    edges = _edges(patch.triangles).reshape(-1, 2)
+    key = np.sort(edges, axis=1)
+    _, index, counts = np.unique(key, axis=0, return_inverse=True, return_counts=True)
+    open_edges = edges[counts[index.ravel()] == 1]
+    rim = np.unique(open_edges)
+    if len(rim) == 0:
+        return patch
+    n, m = len(patch.vertices_m), len(rim)
+    place = np.full(n, -1)
+    place[rim] = np.arange(m)
+    normals = patch.normals[rim]
+    inward = (adjacency(patch) @ patch.vertices_m)[rim] - patch.vertices_m[rim]
+    inward -= normals * np.einsum("nd,nd->n", inward, normals)[:, None]
+    inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-9)
+    first = patch.vertices_m[rim] - depth_m * normals + 0.2 * depth_m * inward
+    second = first - depth_m * normals + reach_m * inward
+    a, b = open_edges.T
+    a1, b1 = n + place[a], n + place[b]
+    a2, b2 = a1 + m, b1 + m
+    # An open edge runs a -> b with the cloth on its left; the fold runs the other way.
+    folds = [np.stack(t, axis=1) for t in ((b, a, a1), (b, a1, b1), (b1, a1, a2), (b1, a2, b2))]
+    return Patch(
+        np.concatenate([patch.vertices_m, first, second]),
+        np.concatenate([patch.weights, patch.weights[rim], patch.weights[rim]]),
+        np.concatenate([patch.triangles, *folds]).astype(np.int32),
+        np.concatenate([patch.uvs, patch.uvs[rim], patch.uvs[rim]]),
+    )
