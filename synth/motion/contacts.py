@@ -18,6 +18,8 @@ from synth.motion.stick import LENGTHS, segment_rotations, stick_points
 _STRAIGHTEST = 0.997
 _LEG = LENGTHS["thigh"] + LENGTHS["shank"]
 _ARM = LENGTHS["upper_arm"] + LENGTHS["forearm"]
+# Arms straighten softly: beyond this share of its length an arm gives way, so that an elbow never snaps.
+_SOFT_REACH = 0.9
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ def footing(
     toe_out_deg: np.ndarray | float = 8.0,
     forward: tuple[np.ndarray | float, np.ndarray | float] = (0.0, 0.0),
     heel_raise_deg: tuple[np.ndarray | float, np.ndarray | float] = (0.0, 0.0),
+    pivot_deg: tuple[np.ndarray | float, np.ndarray | float] = (0.0, 0.0),
 ) -> Footing:
     """Feet on the ground, the balls of the feet in place when the heels rise.
 
@@ -50,15 +53,17 @@ def footing(
         toe_out_deg: Turn of each foot outward.
         forward: How far each ankle stands in front of the pelvis' rest, left and right.
         heel_raise_deg: Pitch of each foot about its ball, left and right.
+        pivot_deg: Turn to the left of each foot about its ball, left and right.
     """
     ankle_to_ball = np.array([LENGTHS["foot"], 0.0, -LENGTHS["ankle_height"]])
     ankles, feet, toes = np.empty((frames, 2, 3)), np.empty((frames, 2, 3, 3)), np.empty((frames, 2, 3, 3))
     for side, sign in enumerate((1.0, -1.0)):
-        heading = turn_deg("z", np.broadcast_to(sign * np.asarray(toe_out_deg, float), (frames,)))
+        flat = turn_deg("z", np.broadcast_to(sign * np.asarray(toe_out_deg, float), (frames,)))
+        heading = turn_deg("z", np.broadcast_to(np.asarray(pivot_deg[side], float), (frames,))) @ flat
         pitched = heading @ turn_deg("y", np.broadcast_to(np.asarray(heel_raise_deg[side], float), (frames,)))
-        flat = np.zeros((frames, 3))
-        flat[:, 0], flat[:, 1], flat[:, 2] = forward[side], sign * half_width, LENGTHS["ankle_height"]
-        ankles[:, side] = flat + (heading - pitched) @ ankle_to_ball
+        ankle = np.zeros((frames, 3))
+        ankle[:, 0], ankle[:, 1], ankle[:, 2] = forward[side], sign * half_width, LENGTHS["ankle_height"]
+        ankles[:, side] = ankle + (flat - pitched) @ ankle_to_ball
         feet[:, side], toes[:, side] = pitched, heading
     return Footing(ankles, feet, toes)
 
@@ -95,7 +100,15 @@ def with_feet(clip: Clip, plan: Footing) -> Clip:
 def _two_bones(
     root: np.ndarray, end: np.ndarray, bend_to: np.ndarray, upper: float, lower: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Orientations of two bones that hang along -z and bend towards ``bend_to``, all shapes (T, 3) and (T, 3, 3)."""
+    """Orientations of two bones that reach from a root to an end, (T, 3, 3) each; at rest they hang along -z.
+
+    Args:
+        root: Where the first bone starts, shape (T, 3).
+        end: Where the second one should end, shape (T, 3).
+        bend_to: Where the joint between them points, shape (T, 3).
+        upper: Length of the first bone.
+        lower: Length of the second.
+    """
     reach = np.clip(
         np.linalg.norm(end - root, axis=-1), abs(upper - lower) + 1e-3, (upper + lower) * (1 - 1e-9)
     )
@@ -110,25 +123,47 @@ def _two_bones(
     return frame_from(first, np.cross(hinge, first), "zx"), frame_from(second, np.cross(hinge, second), "zx")
 
 
-def with_hands(clip: Clip, wrists: Mapping[str, np.ndarray], elbow_to: Mapping[str, np.ndarray]) -> Clip:
-    """Bend the arms so that the wrists are where they should be; the hands stay straight in the forearms.
+def with_hands(
+    clip: Clip,
+    wrists: Mapping[str, np.ndarray],
+    elbow_to: Mapping[str, np.ndarray],
+    pronation_deg: np.ndarray | float = 0.0,
+    hands: Mapping[str, np.ndarray] | None = None,
+) -> Clip:
+    """Bend the arms so that the wrists are where they should be.
 
     Args:
         clip: The motion; its clavicles stay as they are.
         wrists: For ``l``, ``r`` or both: wrist centres, shape (T, 3), character frame, units of mid-hip height.
-        elbow_to: Where each elbow points, shape (T, 3), character frame; only the part across the arm counts.
+        elbow_to: Where each elbow points, shape (3,) or (T, 3), character frame; only the part across the arm counts.
+        pronation_deg: Turn of the forearms about themselves, shape () or (T,).
+        hands: Orientation of each hand in the character frame, shape (3, 3) or (T, 3, 3); straight in the forearm
+            if not given.
     """
     points, world = stick_points(clip), segment_rotations(clip)
     limbs = clip.limb_rotations.copy()
     for side, wrist in wrists.items():
+        shoulder = points[f"shoulder_{side}"]
+        hint = np.broadcast_to(elbow_to[side], shoulder.shape)
         upper, fore = _two_bones(
-            points[f"shoulder_{side}"], wrist, elbow_to[side], LENGTHS["upper_arm"], LENGTHS["forearm"]
+            shoulder, _within_reach(shoulder, wrist), hint, LENGTHS["upper_arm"], LENGTHS["forearm"]
         )
         upper, fore = upper @ _ARM_FROM_LEG[side], fore @ _ARM_FROM_LEG[side]
-        clavicle = world[f"clavicle_{side}"]
-        limbs[:, SEGMENTS.index(f"upper_arm_{side}")] = transpose(clavicle) @ upper
-        limbs[:, SEGMENTS.index(f"forearm_{side}")] = transpose(upper) @ fore
+        fore = fore @ turn_deg("y", np.asarray(pronation_deg))
+        hand = fore if hands is None else np.broadcast_to(hands[side], fore.shape)
+        chain = (world[f"clavicle_{side}"], upper, fore, hand)
+        for stem, parent, child in zip(("upper_arm", "forearm", "hand"), chain, chain[1:], strict=False):
+            limbs[:, SEGMENTS.index(f"{stem}_{side}")] = transpose(parent) @ child
     return replace(clip, limb_rotations=limbs)
+
+
+def _within_reach(shoulder: np.ndarray, wrist: np.ndarray) -> np.ndarray:
+    """Pull wrists in that lie too far, shape (T, 3), smoothly and never quite to the full length."""
+    way = wrist - shoulder
+    share = np.linalg.norm(way, axis=-1, keepdims=True) / _ARM
+    room = 1.0 - _SOFT_REACH
+    soft = _SOFT_REACH + room * np.tanh((share - _SOFT_REACH) / room)
+    return shoulder + way * np.where(share > _SOFT_REACH, soft / np.maximum(share, 1e-9), 1.0)
 
 
 # The leg's axes in the arm's: a leg lies along -z with its knee towards +x, an arm along +-y with its elbow towards -x.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,7 +33,7 @@ def poses(phase: np.ndarray, keys: Sequence[tuple[float, float]]) -> np.ndarray:
         keys: Pairs (phase, value), phases ascending.
     """
     values = np.full(np.shape(phase), float(keys[0][1]))
-    for (start, a), (end, b) in zip(keys, keys[1:], strict=False):
+    for (start, a), (end, b) in itertools.pairwise(keys):
         values = values + (b - a) * ease((np.asarray(phase) - start) / (end - start))
     return values
 

@@ -1,58 +1,19 @@
 """Motions that are about the spine: standing bends and turns, cat-cow, roll-down.
 
 Amplitudes are shares of the ranges in ``opensim_models.anatomy.levels``; a motion never asks for more than a healthy
-adult does actively. Where a motion takes the pelvis along, the share is lumbopelvic rhythm (:func:`bend_shares`).
+adult does actively. Where a motion takes the pelvis along, the share is lumbopelvic rhythm (``standing.bend_shares``).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from synth.motion.author import a_pose, clip_from_angles
+from synth.motion.author import a_pose
 from synth.motion.clip import Clip
-from synth.motion.contacts import footing, with_feet
+from synth.motion.contacts import footing
 from synth.motion.curves import frame_times, poses, positive_part
+from synth.motion.standing import bend_shares, hips_back, standing_clip
 from synth.motion.stick import LENGTHS
-
-
-def bend_shares(trunk_deg: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lumbopelvic rhythm: what lumbar spine and pelvis give to a forward bend.
-
-    Esola et al. 1996 (Spine 21:71-78): 41.6 degrees of 111 come from the lumbar spine, which leads: it gives about
-    two thirds of the first 30 degrees, half of the next 30 and a third of the rest. The curve here is the smooth
-    one through that: the lumbar spine nears 45 degrees exponentially.
-
-    Args:
-        trunk_deg: Forward bend of the trunk above the lumbar spine, degrees, shape (T,).
-
-    Returns:
-        Lumbar flexion and pelvic tilt, degrees, which sum to ``trunk_deg``.
-    """
-    lumbar = 45.0 * (1.0 - np.exp(-0.68 * np.maximum(trunk_deg, 0.0) / 45.0)) + 0.68 * np.minimum(
-        trunk_deg, 0.0
-    )
-    return lumbar, trunk_deg - lumbar
-
-
-def _hips_back(tilt_deg: np.ndarray) -> np.ndarray:
-    """How far the hips go back to keep the trunk over the feet as the pelvis tilts, shape (T,).
-
-    [guess]: 0.12 of the mid-hip height (11 cm) at 60 degrees, as one sees in photographs of forward bends.
-    """
-    return -0.14 * np.sin(np.radians(np.clip(tilt_deg, -20.0, 90.0)))
-
-
-def _standing(
-    name: str,
-    angles: dict,
-    pelvis_shift: np.ndarray | None = None,
-    frames: int = 1,
-    arms_in: str = "thorax",
-    **feet: float,
-) -> Clip:
-    """A clip on two planted feet; ``pelvis_shift`` is the pelvis' way from its rest, shape (T, 3)."""
-    pelvis = np.array([0.0, 0.0, 1.0]) + (np.zeros((frames, 3)) if pelvis_shift is None else pelvis_shift)
-    return with_feet(clip_from_angles(name, angles, frames, pelvis, arms_in), footing(frames, **feet))
 
 
 def flexion_extension(
@@ -94,8 +55,8 @@ def flexion_extension(
     }
     shift = np.zeros((len(t), 3))
     # Bending backward the hips go forward, by about 3 cm.
-    shift[:, 0] = _hips_back(pelvis) + 0.0015 * positive_part(-trunk)
-    return _standing("flexion_extension", angles, shift, len(t), arms_in="world")
+    shift[:, 0] = hips_back(pelvis) + 0.0015 * positive_part(-trunk)
+    return standing_clip("flexion_extension", angles, footing(len(t)), shift, arms_in="world")
 
 
 def flexion_extension_rand(rng: np.random.Generator) -> Clip:
@@ -141,7 +102,7 @@ def side_bend(
     }
     shift = np.zeros((len(t), 3))
     shift[:, 1] = 0.0012 * bend
-    return _standing("side_bend", angles, shift, len(t))
+    return standing_clip("side_bend", angles, footing(len(t)), shift)
 
 
 def side_bend_rand(rng: np.random.Generator) -> Clip:
@@ -184,7 +145,7 @@ def axial_rotation(
         "thoracic_rotation": 0.63 * turned,
         "cervical_rotation": 0.35 * turned,
     }
-    return _standing("axial_rotation", angles, None, len(t))
+    return standing_clip("axial_rotation", angles, footing(len(t)))
 
 
 def axial_rotation_rand(rng: np.random.Generator) -> Clip:
@@ -195,6 +156,78 @@ def axial_rotation_rand(rng: np.random.Generator) -> Clip:
         duration_s=rng.uniform(2.6, 4.0),
         arms_deg=rng.uniform(22.0, 45.0),
         elbow_deg=rng.uniform(10.0, 80.0),
+    )
+
+
+def roll_down(depth_deg: float = 80.0, duration_s: float = 3.8, arms_deg: float = 14.0) -> Clip:
+    """Roll down vertebra by vertebra, the head first, and up again, the head last.
+
+    Args:
+        depth_deg: Forward bend of lumbar spine and pelvis at the lowest.
+        duration_s: Seconds.
+        arms_deg: Arms away from the body; they hang.
+    """
+    t = frame_times(duration_s) / duration_s
+
+    def wave(start: float, end: float) -> np.ndarray:
+        return poses(t, [(start, 0.0), (end, 1.0), (1.04 - end, 1.0), (1.0 - start, 0.0)])
+
+    lumbar, _ = bend_shares(np.array([depth_deg]))
+    tilt = (depth_deg - lumbar[0]) * wave(0.22, 0.5)
+    angles = {
+        **a_pose(arms_deg, flexion=6.0, elbow=6.0),
+        "cervical_flexion": 38.0 * wave(0.0, 0.2),
+        "thoracic_flexion": 30.0 * wave(0.06, 0.34),
+        "lumbar_flexion": lumbar[0] * wave(0.14, 0.44),
+        "pelvis_tilt": tilt,
+    }
+    shift = np.zeros((len(t), 3))
+    shift[:, 0], shift[:, 2] = hips_back(tilt), -0.03 * wave(0.22, 0.5)
+    return standing_clip("roll_down", angles, footing(len(t)), shift, arms_in="world")
+
+
+def roll_down_rand(rng: np.random.Generator) -> Clip:
+    """A random roll-down."""
+    return roll_down(rng.uniform(55.0, 105.0), rng.uniform(3.4, 4.0), rng.uniform(10.0, 20.0))
+
+
+def side_stretch(
+    bend_deg: float = 32.0, arm_deg: float = 165.0, to_right: bool = True, duration_s: float = 3.4
+) -> Clip:
+    """A stretch to one side with the other arm over the head, the feet apart.
+
+    Args:
+        bend_deg: Bend between pelvis and upper thorax, shared as in :func:`side_bend`.
+        arm_deg: Elevation of the upper arm.
+        to_right: Bend to the right, the left arm up.
+        duration_s: Seconds.
+    """
+    t = frame_times(duration_s) / duration_s
+    arm = poses(t, [(0.0, 0.0), (0.34, 1.0), (0.8, 1.0), (1.0, 0.0)])
+    bend = poses(t, [(0.12, 0.0), (0.46, 1.0), (0.66, 1.0), (0.95, 0.0)])
+    up, down, sign = ("l", "r", 1.0) if to_right else ("r", "l", -1.0)
+    angles = {
+        **a_pose(24.0),
+        f"shoulder_abduction_{up}": 24.0 + (arm_deg - 24.0) * arm,
+        # The arm turns out on its way up; without it the greater tubercle would meet the acromion.
+        f"shoulder_rotation_{up}": -60.0 * arm,
+        f"elbow_flexion_{up}": 12.0 + 14.0 * arm,
+        f"shoulder_abduction_{down}": 24.0 + 16.0 * bend,
+        f"shoulder_flexion_{down}": 4.0 + 8.0 * bend,
+        "pelvis_list": sign * 0.1 * bend_deg * bend,
+        "lumbar_bending": sign * 0.45 * bend_deg * bend,
+        "thoracic_bending": sign * 0.55 * bend_deg * bend,
+        "cervical_bending": sign * 0.4 * bend_deg * bend,
+    }
+    shift = np.zeros((len(t), 3))
+    shift[:, 1] = sign * 0.05 * bend
+    return standing_clip("side_stretch", angles, footing(len(t), half_width=0.26, toe_out_deg=14.0), shift)
+
+
+def side_stretch_rand(rng: np.random.Generator) -> Clip:
+    """A random side stretch, to either side."""
+    return side_stretch(
+        rng.uniform(18.0, 42.0), rng.uniform(140.0, 172.0), bool(rng.random() < 0.5), rng.uniform(2.8, 4.0)
     )
 
 
@@ -220,8 +253,7 @@ def static_clip(
         "thoracic_bending": 0.3 * turn_deg * sway,
         "cervical_flexion": -0.6 * lean_deg * sway,
     }
-    clip = clip_from_angles("static", angles, len(t), fps=10.0)
-    return with_feet(clip, footing(len(t), half_width=LENGTHS["hip_half"], toe_out_deg=6.0))
+    return standing_clip("static", angles, footing(len(t), LENGTHS["hip_half"], 6.0), fps=10.0)
 
 
 def static_clip_rand(rng: np.random.Generator) -> Clip:

@@ -6,6 +6,8 @@ proportions; a clip says rotations only.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from synth.motion.clip import SEGMENT_PARENTS, SEGMENTS, Clip
@@ -48,7 +50,7 @@ POINTS: tuple[str, ...] = (
 )  # fmt: skip
 _SPINE_POINTS = POINTS[1:10]
 BONES: tuple[tuple[str, str], ...] = (
-    *zip(_SPINE_POINTS, _SPINE_POINTS[1:], strict=False), ("C1", "head_top"), ("head_top", "face"), ("C1", "face"),
+    *itertools.pairwise(_SPINE_POINTS), ("C1", "head_top"), ("head_top", "face"), ("C1", "face"),
     *(
         (f"{a}_{side}", f"{b}_{side}") for side in "lr"
         for a, b in (
