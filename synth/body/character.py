@@ -80,6 +80,7 @@ class _Mesh:
     triangles: np.ndarray  # (F, 3) over geometry vertices, for normals: the whole skin and all cloth
     render_source: np.ndarray  # (V,) geometry vertex of each render vertex
     drawn: np.ndarray  # geometry vertices that are drawn: the lowest of them touches the ground
+    num_skin_triangles: int  # the first layer's
 
 
 @dataclass(frozen=True)
@@ -135,18 +136,29 @@ class Character:
         Raises:
             InputError: The clip has no such frame.
         """
-        if not 0 <= frame_index < clip.num_frames:
-            raise InputError(
-                f"clip {clip.name!r} has frames 0 to {clip.num_frames - 1}, asked for {frame_index}"
-            )
-        i = frame_index
+        pose, vertices = self._posed(clip, frame_index)
+        return self._finish(pose, vertices, clip.spine_rad[frame_index])
+
+    def posed_skin(self, clip: Clip, frame_index: int) -> tuple[np.ndarray, np.ndarray]:
+        """The whole closed skin, covered parts too, as one frame of a clip has it.
+
+        Returns:
+            Vertices in the character frame, shape (G, 3), metres, and triangles, shape (F, 3).
+        """
+        vertices = self._posed(clip, frame_index)[1]
+        # The skin is the first layer: its triangles come first and name its own vertices only.
+        return vertices, self.mesh.triangles[: self.mesh.num_skin_triangles]
+
+    def _posed(self, clip: Clip, i: int) -> tuple[Pose, np.ndarray]:
+        if not 0 <= i < clip.num_frames:
+            raise InputError(f"clip {clip.name!r} has frames 0 to {clip.num_frames - 1}, asked for {i}")
         pose = pose_skeleton(
             self.skeleton, clip.pelvis_rotation[i], clip.spine_rad[i], clip.limb_rotations[i]
         )
         vertices = self._skin(pose)
         shift = self._placement(pose, clip.pelvis_position[i], clip.anchor)
         shift[2] = clip.clearance[i] * self.hip_height_m - float(vertices[self.mesh.drawn, 2].min())
-        return self._finish(pose.moved(shift), vertices + shift.astype(np.float32), clip.spine_rad[i])
+        return pose.moved(shift), vertices + shift.astype(np.float32)
 
     def _skin(self, pose: Pose) -> np.ndarray:
         mesh = self.mesh
@@ -268,6 +280,7 @@ def _assemble(
         ).astype(np.int32),
         source,
         np.concatenate(drawn),
+        len(layers[0].patch.triangles),
     )
     character = Character(
         spec,
