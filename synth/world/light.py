@@ -6,6 +6,7 @@ as one. The renderer exposes for the place (``reference_irradiance``), so that o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -14,6 +15,12 @@ import numpy as np
 from spinepose.errors import InputError
 
 Rgb = tuple[float, float, float]
+
+
+def rgb(values: Iterable[float]) -> Rgb:
+    """Three numbers as a tuple of plain floats."""
+    red, green, blue = (float(value) for value in values)
+    return red, green, blue
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ class Light:
 
 
 MAX_LAMPS = 4
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 _BOUNDS: dict[str, tuple[float, float]] = {
     "sun_azimuth_deg": (-360.0, 360.0),
@@ -150,7 +158,7 @@ def temperature_color(kelvin: float) -> np.ndarray:
     return np.clip(to_srgb @ xyz, 0.0, None)
 
 
-def reference_irradiance(light: Light, point_m: np.ndarray, enclosed: bool) -> float:
+def reference_irradiance(light: Light, point_m: np.ndarray, enclosed: bool) -> np.ndarray:
     """The irradiance that a place is exposed for: that of a person's front, averaged over directions.
 
     Args:
@@ -159,12 +167,11 @@ def reference_irradiance(light: Light, point_m: np.ndarray, enclosed: bool) -> f
         enclosed: In a room the sun reaches only patches, and is left out.
 
     Returns:
-        Irradiance (luminance), never zero.
+        Irradiance, linear RGB, never zero, shape (3,).
     """
-    weights = np.array([0.2126, 0.7152, 0.0722])
-    total = light.sky_strength * float(weights @ (np.array(light.sky_color) + light.ground_color)) / 2
+    total = light.sky_strength * (np.array(light.sky_color) + light.ground_color) / 2
     if not enclosed:
-        total += 0.5 * light.sun_strength
+        total = total + 0.5 * light.sun_strength * temperature_color(light.sun_temperature_k)
     for lamp in light.lamps:
         offset = point_m - np.array(lamp.position_m)
         distance2 = max(float(offset @ offset), 0.25)
@@ -172,5 +179,5 @@ def reference_irradiance(light: Light, point_m: np.ndarray, enclosed: bool) -> f
         if any(lamp.direction):
             axis = np.array(lamp.direction) / np.linalg.norm(lamp.direction)
             facing = max(0.0, float(offset @ axis) / np.sqrt(distance2))
-        total += 0.5 * lamp.strength * facing * float(weights @ np.array(lamp.color)) / distance2
-    return max(total, 1e-3)
+        total = total + 0.5 * lamp.strength * facing * np.array(lamp.color) / distance2
+    return np.maximum(total, 1e-3)

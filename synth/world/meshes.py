@@ -24,6 +24,7 @@ class Material:
         wrap: How far light creeps round the shadow edge: 0 for hard things, 0.3 for skin and leaves.
         alpha_test: Leave out texels whose alpha is below one half.
         two_sided: Draw back faces too.
+        macro: Above 0, the texture also shades itself at this share of its frequency, which hides its repeats.
     """
 
     texture: np.ndarray | None = None
@@ -33,6 +34,7 @@ class Material:
     wrap: float = 0.0
     alpha_test: bool = False
     two_sided: bool = False
+    macro: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class ObjectMesh:
 class SkinPart(Protocol):
     """What the renderer needs of one mesh of a character (``synth.body`` makes them).
 
-    Attributes: ``name``; ``vertex_slice``: the part's vertices among the character's; ``faces``, shape
+    Attributes: ``name``; ``vertices``: the slice of the part's vertices among the character's; ``faces``, shape
     (F, 3), indices within the part; ``uv``, shape (V_part, 2); ``texture``, shape (H, W, 3 or 4) uint8 sRGB;
     ``roughness``; optionally ``alpha``, shape (H, W) uint8 or None.
     """
@@ -78,10 +80,7 @@ class SkinPart(Protocol):
 
 def part_vertices(part: Any) -> np.ndarray:
     """Indices of a character part's vertices among all the character's vertices, shape (V_part,)."""
-    indices = getattr(part, "vertex_indices", None)
-    if indices is not None:
-        return np.asarray(indices, np.int64)
-    span = part.vertex_slice
+    span = part.vertices
     return np.arange(span.start, span.stop, dtype=np.int64)
 
 
@@ -124,13 +123,16 @@ def axis_matrix(start_m: Sequence[float], end_m: Sequence[float]) -> np.ndarray:
     return matrix
 
 
+_LOOK_NUMBERS = ("color", "roughness", "specular", "wrap", "alpha_test", "two_sided", "macro")
+
+
 def merge(surfaces: Sequence[Surface]) -> ObjectMesh:
     """Make an object; surfaces of the same material become one."""
     groups: dict[tuple, list[Surface]] = {}
     for surface in surfaces:
         look = surface.material
-        key = (id(look.texture), look.color, look.roughness, look.specular, look.wrap, look.alpha_test)
-        groups.setdefault((*key, look.two_sided), []).append(surface)
+        key = (id(look.texture), *(getattr(look, name) for name in _LOOK_NUMBERS))
+        groups.setdefault(key, []).append(surface)
     return ObjectMesh(tuple(_concatenate(group) for group in groups.values()))
 
 

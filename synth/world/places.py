@@ -1,80 +1,33 @@
-"""Places where people stand: what is in them, where people and cameras may be, how they are lit."""
+"""The places that a world offers, by name, and what scenes need to know of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from synth.world.light import Light
-from synth.world.meshes import Material, ObjectMesh, merge
+from synth.world.meshes import Material, merge
+from synth.world.place_park import park_rand
+from synth.world.place_room import room_rand
+from synth.world.place_types import Place, PlacedObject
 from synth.world.solids import plane
 
-Area = tuple[float, float, float, float]
+__all__ = ["PLACES", "Place", "PlacedObject", "studio", "studio_rand"]
 
 
-@dataclass(frozen=True)
-class PlacedObject:
-    """A named thing in a place.
-
-    Attributes:
-        name: Unique in the place; letters, digits and underscores.
-        mesh: The mesh in its own frame: origin on the floor under its middle, metres.
-        matrix: Object to world, shape (4, 4).
-        movable: Whether it may be moved in front of people; walls and trees may not.
-        footprint_m: Radius of the circle that it stands on, 0 if people can walk over it.
-    """
-
-    name: str
-    mesh: ObjectMesh
-    matrix: np.ndarray
-    movable: bool = False
-    footprint_m: float = 0.0
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place.
-
-    Attributes:
-        name: Its name in ``PLACES``.
-        objects: What stands in it.
-        light: Its own light.
-        free_area_m: Where people stand: x0, y0, x1, y1, world metres, free of objects that are not movable.
-        camera_area_m: Where cameras may stand, x0, y0, x1, y1.
-        camera_height_m: Lowest and highest camera, metres.
-        floor_z_m: Height of the floor in the free area.
-        enclosed: Whether walls and a ceiling keep the sky out.
-        plain_sky: Whether the backdrop is one flat colour.
-        sky_seed: Which clouds and hills.
-        shadow_radius_m: How far from the middle the sun's far shadow map reaches.
-    """
-
-    name: str
-    objects: tuple[PlacedObject, ...]
-    light: Light = field(default_factory=Light)
-    free_area_m: Area = (-2.0, -2.0, 2.0, 2.0)
-    camera_area_m: Area = (-5.0, -5.0, 5.0, 5.0)
-    camera_height_m: tuple[float, float] = (0.5, 2.2)
-    floor_z_m: float = 0.0
-    enclosed: bool = False
-    plain_sky: bool = False
-    sky_seed: int = 0
-    shadow_radius_m: float = 12.0
-
-
-def studio() -> Place:
-    """A grey floor under a plain backdrop."""
-    floor = merge([plane((40, 40), Material(color=(0.45, 0.45, 0.45)))])
+def studio(grey: float = 0.45) -> Place:
+    """A floor of one grey under a plain backdrop."""
+    floor = merge([plane((40, 40), Material(color=(grey, grey, grey)))])
     return Place("studio", (PlacedObject("floor", floor, np.eye(4)),), plain_sky=True)
 
 
 def studio_rand(rng: np.random.Generator) -> Place:
     """A plain place of a random grey."""
-    grey = float(rng.uniform(0.25, 0.7))
-    floor = merge([plane((40, 40), Material(color=(grey, grey, grey)))])
-    return Place("studio", (PlacedObject("floor", floor, np.eye(4)),), plain_sky=True)
+    return studio(float(rng.uniform(0.25, 0.7)))
 
 
-PLACES: dict[str, Callable[[np.random.Generator], Place]] = {"studio": studio_rand}
+PLACES: dict[str, Callable[[np.random.Generator], Place]] = {
+    "room": room_rand,
+    "park": park_rand,
+    "studio": studio_rand,
+}

@@ -25,7 +25,7 @@ from synth.world.raster_lights import LightRig
 from synth.world.raster_targets import Targets
 
 if TYPE_CHECKING:
-    from synth.world.places import Place
+    from synth.world.place_types import Place
 
 MAX_INSTANCE = 65535
 MAX_SIDE = 4096
@@ -90,7 +90,7 @@ class Renderer:
         self._samples, self._occlusion = samples, occlusion
         self._textures = gl.TextureStore(self._context)
         self._programs = {
-            alpha: {kind: gl.mesh_program(self._context, kind, alpha) for kind in ("shadow", "ids", "lit")}
+            alpha: {kind: gl.mesh_program(self._context, kind, alpha) for kind in gl.PASSES}
             for alpha in (False, True)
         }
         self._targets = Targets(self._context, samples)
@@ -260,8 +260,7 @@ class Renderer:
         with self._timed("color"):
             self._targets.begin_color()
             self._context.front_face = "cw"
-            self._draw("lit", seen, frame | self._lights.uniforms(camera), instance_ids)
-            self._lights.draw_sky(camera)
+            self._draw_color(camera, seen, frame)
         with self._timed("read"):
             return Images(*self._targets.read())
 
@@ -296,6 +295,14 @@ class Renderer:
                 casters = [(key, thing) for key, thing in casters if not thing.is_character]
             self._draw("shadow", casters, {"u_view_projection": view_projection}, {})
 
+    def _draw_color(self, camera: Camera, seen: list[tuple[str, _Thing]], frame: dict[str, Any]) -> None:
+        """Draw depth alone first: shading is dear, and so it runs once a pixel however many leaves overlap."""
+        self._draw("depth", seen, frame, {})
+        self._targets.hold_depth(True)
+        self._draw("lit", seen, frame | self._lights.uniforms(camera), {})
+        self._targets.hold_depth(False)
+        self._lights.draw_sky(camera)
+
     def _draw(
         self, kind: str, things: list[tuple[str, _Thing]], frame: dict[str, Any], instance_ids: dict[str, int]
     ) -> None:
@@ -321,6 +328,7 @@ class Renderer:
         self, kind: str, program: moderngl.Program, surface: gl.GpuSurface, tint: tuple[float, float, float]
     ) -> None:
         look = surface.material
+        # Walls are seen from one side but keep the sun out from both.
         if kind == "shadow" or look.two_sided:
             self._context.disable(moderngl.CULL_FACE)
         else:
@@ -334,6 +342,7 @@ class Renderer:
                     "u_roughness": max(look.roughness, 0.05),
                     "u_specular": look.specular,
                     "u_wrap": look.wrap,
+                    "u_macro": look.macro,
                 },
             )
         if kind == "lit" or look.alpha_test:

@@ -16,8 +16,9 @@ from spinepose.errors import InputError
 from synth.world.meshes import Material
 
 _SRGB8_ALPHA8 = 0x8C43
-_PASSES = {
-    "shadow": ("shadow_frag.glsl",),
+PASSES = {
+    "shadow": ("depth_frag.glsl",),
+    "depth": ("depth_frag.glsl",),
     "ids": ("ids_frag.glsl",),
     "lit": ("tone.glsl", "lit_frag.glsl"),
 }
@@ -48,9 +49,9 @@ def _source(name: str) -> str:
 
 
 def mesh_program(context: moderngl.Context, kind: str, alpha_test: bool) -> moderngl.Program:
-    """Compile the program of one pass over meshes ("shadow", "ids" or "lit")."""
+    """Compile the program of one pass over meshes (a key of ``PASSES``)."""
     head = "#version 410\n" + ("#define ALPHA_TEST\n" if alpha_test else "")
-    fragment = "\n".join(_source(name) for name in _PASSES[kind])
+    fragment = "\n".join(_source(name) for name in PASSES[kind])
     return context.program(vertex_shader=head + _source("mesh_vert.glsl"), fragment_shader=head + fragment)
 
 
@@ -111,7 +112,6 @@ class TextureStore:
         )
         texture.build_mipmaps()
         texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
-        texture.anisotropy = 4.0
         return texture
 
 

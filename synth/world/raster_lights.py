@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import moderngl
@@ -10,16 +11,25 @@ import numpy as np
 
 from synth.camera import Camera
 from synth.world import raster_gl as gl
-from synth.world.light import MAX_LAMPS, Lamp, Light, reference_irradiance, sun_direction, temperature_color
+from synth.world.light import (
+    LUMINANCE,
+    MAX_LAMPS,
+    Lamp,
+    Light,
+    reference_irradiance,
+    sun_direction,
+    temperature_color,
+)
 from synth.world.raster_frustum import lamp_matrix, ndc_to_world_rays, sun_matrix, to_texture
 from synth.world.raster_targets import OCCLUSION_UNIT
 from synth.world.sky import sky_panorama
 
 if TYPE_CHECKING:
-    from synth.world.places import Place
+    from synth.world.place_types import Place
 
 _NEAR, _FAR, _LAMP0, _LAMP1, _SKY = 3, 4, 5, 6, 7
-_GREY_TARGET = 0.72  # exposed brightness of a white sheet in the place's mean light; chosen by eye
+_WHITE_TARGET = 1.15  # exposed brightness of a white sheet in the place's mean light; chosen by eye
+_BALANCE = 0.6  # share of the light's colour that the camera takes out
 
 
 class LightRig:
@@ -174,17 +184,38 @@ class LightRig:
             "u_lamp_axis": axis.ravel(),
         }
 
-    def exposure(self) -> float:
-        """What linear light is multiplied by before the tone curve."""
-        enclosed = bool(self._place and self._place.enclosed)
-        reference = reference_irradiance(self._light, self._middle(), enclosed)
-        return _GREY_TARGET / reference * 2.0**self._light.exposure_ev
+    @property
+    def _enclosed(self) -> bool:
+        return bool(self._place and self._place.enclosed)
+
+    def exposure(self) -> tuple[float, float, float]:
+        """What linear light is multiplied by before the tone curve: brightness and part of the white balance."""
+        reference = reference_irradiance(self._light, self._middle(), self._enclosed)
+        brightness = float(LUMINANCE @ reference)
+        cast = (reference / brightness) ** _BALANCE
+        return tuple(_WHITE_TARGET / (brightness * cast) * 2.0**self._light.exposure_ev)
+
+    def _outdoors(self) -> Light:
+        """The light of the sky's picture: seen from a room, the sky is brighter than all within."""
+        if not self._enclosed:
+            return self._light
+        inside = float(LUMINANCE @ reference_irradiance(self._light, self._middle(), True))
+        plain = Light()
+        return replace(
+            self._light,
+            sky_strength=2.6 * inside,
+            sky_color=plain.sky_color,
+            horizon_color=plain.horizon_color,
+            sun_strength=3.0 * inside,
+        )
 
     def draw_sky(self, camera: Camera) -> None:
         """Draw the sky where nothing else is; the depth buffer is full by then."""
         if self._sky is None:
             seed = self._place.sky_seed if self._place else 0
-            panorama = sky_panorama(self._light, seed, plain=self._place is None or self._place.plain_sky)
+            panorama = sky_panorama(
+                self._outdoors(), seed, plain=self._place is None or self._place.plain_sky
+            )
             height, width = panorama.shape[:2]
             self._sky = self._context.texture((width, height), 3, panorama.astype("f2").tobytes(), dtype="f2")
             self._sky.filter = (moderngl.LINEAR, moderngl.LINEAR)
@@ -192,7 +223,6 @@ class LightRig:
         values = {
             "u_ndc_to_world": ndc_to_world_rays(camera),
             "u_sky": _SKY,
-            "u_sky_strength": 1.0,
             "u_exposure": self.exposure(),
         }
         gl.set_uniforms(self._sky_program, values)

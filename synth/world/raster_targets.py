@@ -99,6 +99,11 @@ class Targets:
         self._context.enable_only(moderngl.DEPTH_TEST)
         self._color_buffer.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
 
+    def hold_depth(self, held: bool) -> None:
+        """Draw only what is at the depth that is there already, or go back to drawing what is nearer."""
+        self._color_buffer.depth_mask = not held
+        self._context.depth_func = "==" if held else "<"
+
     def read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Read colour, depth (m, inf for nothing), instance ids, part ids and normals."""
         width, height = self._size

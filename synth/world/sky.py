@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import cv2
 import numpy as np
 
-from synth.world.light import Light
+from spinepose.rng import rng_for
+from synth.world.light import Light, sun_direction, temperature_color
+from synth.world.textures import noise
 
-_WIDTH, _HEIGHT = 1536, 384
+_WIDTH, _HEIGHT = 1024, 320
 LOWEST_SINE = -0.25
 
 
@@ -25,7 +30,68 @@ def sky_panorama(light: Light, seed: int, plain: bool = False) -> np.ndarray:
     horizon = light.sky_strength * np.array(light.horizon_color)
     if plain:
         return np.broadcast_to(horizon, (2, 4, 3)).astype(np.float32)
-    zenith = light.sky_strength * np.array(light.sky_color) * np.array([0.55, 0.75, 1.0])
+    sine, rays = _rays()
+    zenith = light.sky_strength * np.array(light.sky_color) * np.array([0.45, 0.62, 0.9])
+    horizon, zenith = horizon.astype(np.float32), zenith.astype(np.float32)
+    clear = horizon + (zenith - horizon) * (1 - np.exp(-3.2 * np.clip(sine, 0, 1)))[:, None, None].astype(
+        np.float32
+    )
+    towards = np.clip(rays @ sun_direction(light).astype(np.float32), 0, 1)[..., None]
+    sun = light.sun_strength * temperature_color(light.sun_temperature_k).astype(np.float32)
+    sky = clear + sun * (0.10 * towards**8 + 0.5 * towards**200)
+    cover = np.clip(_clouds(seed) + 2.2 * light.cloud_cover - 1.1, 0, 1) * np.clip(sine * 9, 0, 1)[
+        :, None
+    ].astype(np.float32)
+    cloud_light = horizon * 1.15 + 0.16 * sun * (0.5 + towards)
+    cloud_light = cloud_light * (1 - 0.28 * np.clip(cover - 0.4, 0, 1)[..., None])
+    sky = sky + (cloud_light - sky) * (0.9 * cover[..., None])
+    return _with_hills(sky, light, seed, horizon).astype(np.float32)
+
+
+@cache
+def _rays() -> tuple[np.ndarray, np.ndarray]:
+    """Sine of each row's elevation, and each pixel's direction."""
     sine = LOWEST_SINE + (np.arange(_HEIGHT) + 0.5) / _HEIGHT * (1 - LOWEST_SINE)
-    blend = np.exp(-4.0 * np.clip(sine, 0, 1))[:, None, None]
-    return np.broadcast_to(horizon * blend + zenith * (1 - blend), (_HEIGHT, _WIDTH, 3)).astype(np.float32)
+    azimuth = (np.arange(_WIDTH) + 0.5) / _WIDTH * 2 * np.pi
+    cosine = np.sqrt(1 - sine**2)[:, None]
+    rays = np.stack(
+        [
+            cosine * np.cos(azimuth),
+            cosine * np.sin(azimuth),
+            np.broadcast_to(sine[:, None], (_HEIGHT, _WIDTH)),
+        ],
+        axis=-1,
+    )
+    return sine, rays.astype(np.float32)
+
+
+@cache
+def _clouds(seed: int) -> np.ndarray:
+    """Cloud thickness of the panorama, about 0 with a standard deviation of one half, shape (H, W)."""
+    field = noise(rng_for(seed, "sky", "clouds"), 1024, 1.45).astype(np.float32)
+    sine, rays = _rays()
+    # Clouds lie on a plane overhead: towards the horizon they crowd together and flatten.
+    reach = (150.0 / np.maximum(sine + 0.12, 0.06)).astype(np.float32)[:, None]
+    x, y = rays[..., 0] * reach, rays[..., 1] * reach
+    return 0.5 * cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+
+
+def _with_hills(sky: np.ndarray, light: Light, seed: int, horizon: np.ndarray) -> np.ndarray:
+    """Put rows of hills on the horizon, paler the farther; below it lies haze."""
+    rng = rng_for(seed, "sky", "hills")
+    sine, _ = _rays()
+    brightness = light.sky_strength * 0.35 + 0.3 * light.sun_strength * np.sin(
+        np.radians(light.sun_elevation_deg)
+    )
+    for distance, base, height in ((0.78, 0.03, 0.045), (0.55, 0.012, 0.030), (0.3, 0.004, 0.016)):
+        ridge = noise(rng, 256, 1.7)[0]
+        fine = noise(rng, _WIDTH, 0.9 + 0.3 * distance)[0]
+        wide = np.interp(np.arange(_WIDTH) * 256 / _WIDTH, np.arange(257), np.append(ridge, ridge[0]))
+        top = base + height * np.clip(0.9 + 0.5 * wide, 0.05, None) + 0.003 * fine
+        share = np.clip((top[None, :] - sine[:, None]) * _HEIGHT * 0.8 + 0.5, 0, 1)[..., None]
+        green = np.array([0.13, 0.18, 0.08]) * brightness * rng.uniform(0.7, 1.1)
+        # As much haze as on the ground's far edge at least, so that no bright band lies between them.
+        haze = max(distance, 1 - float(np.exp(-180 * light.fog_per_m)))
+        color = horizon * haze + green * (1 - haze)
+        sky = sky * (1 - share) + color * share
+    return sky

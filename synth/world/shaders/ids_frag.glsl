@@ -16,6 +16,9 @@ void main() {
     if (texture(u_albedo, v_uv).a < 0.5) discard;
 #endif
     vec3 normal = normalize(v_normal);
-    out_normal_depth = vec4(gl_FrontFacing ? normal : -normal, v_depth);
+#ifndef ALPHA_TEST
+    normal = gl_FrontFacing ? normal : -normal;
+#endif
+    out_normal_depth = vec4(normal, v_depth);
     out_id = u_instance + 65536.0 * v_part;
 }

@@ -8,6 +8,7 @@ uniform vec3 u_color;
 uniform float u_roughness;
 uniform float u_specular;
 uniform float u_wrap;
+uniform float u_macro;
 
 uniform vec3 u_eye;
 uniform vec3 u_sun_direction;
@@ -61,11 +62,8 @@ float lamp_visible(int index, vec3 normal, float radius) {
     if (clip.w <= 0.0) return 1.0;
     vec3 place = clip.xyz / clip.w;
     if (outside(place)) return 1.0;
-    float spread = 0.012 * radius / 0.2;
-    float result = index == 0 ? shadow_taps(u_lamp_shadow0, place, spread) : shadow_taps(u_lamp_shadow1, place, spread);
-    result += index == 0 ? shadow_taps(u_lamp_shadow0, place, 0.5 * spread)
-                         : shadow_taps(u_lamp_shadow1, place, 0.5 * spread);
-    return 0.5 * result;
+    float spread = 0.03 * min(radius, 0.3);
+    return index == 0 ? shadow_taps(u_lamp_shadow0, place, spread) : shadow_taps(u_lamp_shadow1, place, spread);
 }
 
 // GGX distribution with Smith's visibility (height-correlated, approximate) and Schlick's Fresnel term.
@@ -96,15 +94,16 @@ vec3 direct(vec3 albedo, vec3 normal, vec3 view, float n_view, vec3 light, vec3 
 }
 
 void main() {
-    vec4 texel = texture(u_albedo, v_uv);
-#ifdef ALPHA_TEST
-    if (texel.a < 0.5) discard;
-#endif
+    vec4 texel = texture(u_albedo, v_uv, -0.5);  // sharper than the rule: anisotropic filtering costs Mesa seconds
     vec3 albedo = texel.rgb * u_color;
+    if (u_macro > 0.0)  // the smallest mipmap is the mean
+        albedo *= clamp(0.25 + 0.75 * texture(u_albedo, v_uv * u_macro, 3.5).g / textureLod(u_albedo, v_uv, 16.0).g, 0.5, 1.6);
     vec3 normal = normalize(v_normal);
+#ifndef ALPHA_TEST  // cards of leaves and hair bring the normals of the round thing that they stand for
     normal = gl_FrontFacing ? normal : -normal;
+#endif
     vec3 view = normalize(u_eye - v_world);
-    float n_view = max(dot(normal, view), 0.02);
+    float n_view = max(abs(dot(normal, view)), 0.05);
     float open = texelFetch(u_occlusion, ivec2(gl_FragCoord.xy), 0).r;
 
     // Karis' analytic fit of the environment's reflection (2014), in two terms.

@@ -14,6 +14,7 @@ out vec3 v_normal;
 out vec2 v_uv;
 out float v_depth;
 flat out float v_part;
+invariant gl_Position;  // the colour pass draws where the depth pass before it left the same depth
 
 void main() {
     vec4 world = u_model * vec4(in_position, 1.0);

@@ -1,8 +1,8 @@
 // From linear light to the picture: extended Reinhard (Reinhard et al. 2002) on each channel, blended with the
 // same curve on luminance so that bright colours pale but keep their hue, then sRGB and a little contrast.
-uniform float u_exposure;
+uniform vec3 u_exposure;
 
-const float WHITE = 5.0;
+const float WHITE = 3.2;
 
 vec3 shoulder(vec3 x) {
     return x * (1.0 + x / (WHITE * WHITE)) / (1.0 + x);

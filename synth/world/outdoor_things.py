@@ -1,0 +1,146 @@
+"""What stands in parks: benches, bins, fences, barriers, lamps, houses; origin on the ground, front at +x."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synth.world import textures
+from synth.world.furniture import BRIGHTS, DARK_METAL, METAL, linear, paint, pick, wooden
+from synth.world.meshes import (
+    Material,
+    ObjectMesh,
+    Surface,
+    grid_surface,
+    merge,
+    moved,
+    pose_matrix,
+    transform,
+)
+from synth.world.plants import bush_rand
+from synth.world.solids import ball, box, cylinder, lathe, rod
+
+Rng = np.random.Generator
+
+
+def bench(look: Material) -> ObjectMesh:
+    """A park bench with a back: wooden slats on iron."""
+    pieces: list[Surface] = []
+    for x in (-0.13, 0.0, 0.13):
+        pieces.append(box((0.11, 1.6, 0.035), look, (x + 0.04, 0, 0.44), 0.006))
+    for height, x in ((0.62, -0.22), (0.76, -0.255)):
+        pieces.append(box((0.03, 1.6, 0.11), look, (x, 0, height), 0.006))
+    for side in (-0.62, 0.62):
+        pieces.append(box((0.05, 0.045, 0.43), DARK_METAL, (0.18, side, 0.215)))
+        pieces.append(box((0.05, 0.045, 0.43), DARK_METAL, (-0.16, side, 0.215)))
+        pieces.append(box((0.42, 0.045, 0.03), DARK_METAL, (0.02, side, 0.41)))
+        pieces.append(rod((-0.17, side, 0.4), (-0.28, side, 0.84), 0.02, DARK_METAL))
+        pieces.append(box((0.34, 0.05, 0.03), look, (0.02, side, 0.64)))
+        pieces.append(rod((0.17, side, 0.42), (0.17, side, 0.63), 0.016, DARK_METAL))
+    return merge(pieces)
+
+
+def bin_rand(rng: Rng) -> ObjectMesh:
+    """A litter bin."""
+    shell = paint(pick(rng, ((0.16, 0.28, 0.20), (0.25, 0.26, 0.28), (0.42, 0.33, 0.24))), 0.45)
+    profile = [(0, 0.05), (0.23, 0.05), (0.23, 0.05), (0.25, 0.82), (0.25, 0.82), (0.22, 0.86), (0.18, 0.86)]
+    profile += [(0.17, 0.70), (0, 0.70)]
+    rings = [cylinder(0.255, 0.03, METAL, (0, 0, z), 28) for z in (0.12, 0.74)]
+    return merge([lathe(profile, shell, 28), cylinder(0.16, 0.05, DARK_METAL, segments=20), *rings])
+
+
+def barrier(rng: Rng) -> ObjectMesh:
+    """A red and white road barrier on feet."""
+    white, color = (
+        paint((0.90, 0.90, 0.88), 0.5),
+        paint(pick(rng, ((0.78, 0.14, 0.10), (0.90, 0.42, 0.08))), 0.5),
+    )
+    pieces: list[Surface] = []
+    for i in range(8):
+        y = -0.8 + 1.6 * (i + 0.5) / 8
+        for z in (0.90, 0.52):
+            pieces.append(box((0.03, 0.199, 0.2), color if i % 2 else white, (0, y, z), 0.004))
+    for side in (-0.7, 0.7):
+        pieces.append(box((0.05, 0.05, 1.0), METAL, (-0.035, side, 0.52)))
+        pieces.append(box((0.7, 0.1, 0.05), paint((0.1, 0.1, 0.1), 0.8), (-0.02, side, 0.025), 0.01))
+    return merge(pieces)
+
+
+def planter_rand(rng: Rng) -> ObjectMesh:
+    """A square planter with a bush."""
+    look = wooden(rng) if rng.random() < 0.5 else Material(textures.concrete(1), roughness=0.9)
+    walls = [box((0.04, 0.7, 0.42), look, (x, 0, 0.23)) for x in (-0.33, 0.33)]
+    walls += [box((0.62, 0.04, 0.42), look, (0, y, 0.23)) for y in (-0.33, 0.33)]
+    soil = box((0.62, 0.62, 0.3), Material(color=(0.03, 0.02, 0.015), roughness=1.0), (0, 0, 0.2))
+    bush = [moved(surface, (0, 0, 0.34)) for surface in bush_rand(rng, 0.6).surfaces]
+    return merge([*walls, soil, *bush])
+
+
+def lamp_post() -> ObjectMesh:
+    """A park lamp, 3.6 m tall."""
+    glass = Material(color=(0.9, 0.9, 0.85), roughness=0.3)
+    pieces = [cylinder(0.11, 0.4, DARK_METAL, segments=14), rod((0, 0, 0.3), (0, 0, 3.25), 0.05, DARK_METAL)]
+    hat = lathe([(0.26, 3.58), (0.20, 3.66), (0.0, 3.72)], DARK_METAL, 20)
+    return merge([*pieces, lathe([(0.06, 3.24), (0.17, 3.56), (0.17, 3.6)], glass, 20), hat])
+
+
+def fence(length_m: float, look: Material) -> ObjectMesh:
+    """A picket fence along y."""
+    count = round(length_m / 0.16)
+    pieces = [box((0.03, length_m, 0.07), look, (-0.03, 0, z), 0.004) for z in (0.3, 0.78)]
+    for i in range(count):
+        y = -length_m / 2 + length_m * (i + 0.5) / count
+        pieces.append(box((0.02, 0.09, 0.98), look, (0, y, 0.53), 0.004))
+    for y in np.arange(-length_m / 2, length_m / 2 + 0.1, 2.4):
+        pieces.append(box((0.09, 0.09, 1.1), look, (-0.06, float(y), 0.55), 0.006))
+    return merge(pieces)
+
+
+def football(rng: Rng) -> ObjectMesh:
+    """A big play ball."""
+    radius = float(rng.uniform(0.11, 0.3))
+    return merge([ball(radius, paint(pick(rng, BRIGHTS), 0.4), (0, 0, radius), 32)])
+
+
+def house_rand(rng: Rng) -> ObjectMesh:
+    """A house with a gabled roof, seen from afar only."""
+    wall = pick(rng, ((0.82, 0.78, 0.68), (0.86, 0.85, 0.82), (0.72, 0.62, 0.50), (0.62, 0.40, 0.33)))
+    width, depth, height = float(rng.uniform(9, 14)), float(rng.uniform(7, 9)), float(rng.uniform(5.0, 6.0))
+    look = Material(textures.facade(int(rng.integers(4)), wall, int(width / 2.6)), roughness=0.9)
+    pieces = []
+    for side, (length, out) in enumerate(((width, depth), (depth, width), (width, depth), (depth, width))):
+        half = length / 2
+        points = np.array([[[0, -half, 0], [0, half, 0]], [[0, -half, height], [0, half, height]]], float)
+        face = grid_surface(
+            points + np.array([out / 2, 0, 0]), np.array([[[0, 0], [1, 0]], [[0, 1], [1, 1.0]]]), look
+        )
+        pieces.append(transform(face, pose_matrix((0, 0, 0), side * np.pi / 2)))
+    return merge(pieces + _roof(width, depth, height, linear(wall), rng))
+
+
+def _roof(width: float, depth: float, height: float, wall: tuple, rng: Rng) -> list[Surface]:
+    tiles = Material(
+        textures.brick(1, pick(rng, ((0.48, 0.24, 0.18), (0.30, 0.30, 0.32)))), roughness=0.9, two_sided=True
+    )
+    gable = Material(color=wall, roughness=0.9, two_sided=True)
+    ridge, over = height + depth * float(rng.uniform(0.35, 0.5)), 0.4
+    drop = over * (ridge - height) / (depth / 2)
+    pieces = []
+    for side in (-1, 1):
+        eave = [side * (depth / 2 + over), height - drop]
+        points = np.array(
+            [
+                [
+                    [eave[0], -side * (width / 2 + over), eave[1]],
+                    [eave[0], side * (width / 2 + over), eave[1]],
+                ],
+                [[0, -side * (width / 2 + over), ridge], [0, side * (width / 2 + over), ridge]],
+            ]
+        )
+        pieces.append(grid_surface(points, np.array([[[0, 0], [9, 0]], [[0, 4], [9, 4.0]]]), tiles))
+        y = side * width / 2
+        corners = np.array(
+            [[[-depth / 2, y, height], [depth / 2, y, height]], [[0, y, ridge], [0, y, ridge]]], float
+        )
+        pieces.append(grid_surface(corners, np.zeros((2, 2, 2)), gable, smooth=False))
+    pieces.append(box((0.7, 0.7, 1.6), gable, (depth / 5, width / 4, ridge)))
+    return pieces

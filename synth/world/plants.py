@@ -1,0 +1,179 @@
+"""Trees, bushes and hedges: a solid inside of dense leaves, and sprays of leaves on cards around it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synth.world import textures
+from synth.world.meshes import Material, ObjectMesh, Surface, grid_surface, merge
+from synth.world.solids import ball, rod
+
+Rng = np.random.Generator
+GREENS = ((0.27, 0.40, 0.15), (0.22, 0.34, 0.14), (0.36, 0.44, 0.17), (0.30, 0.36, 0.20), (0.45, 0.42, 0.15))
+
+
+def _cards(centers: np.ndarray, outward: np.ndarray, size: np.ndarray, look: Material, rng: Rng) -> Surface:
+    """Square cards at points; shaded as the crown's round outside, not as the flat things they are.
+
+    Args:
+        centers: Shape (N, 3), metres.
+        outward: Unit vectors from the crown's middle, shape (N, 3): the normals.
+        size: Side of each card, metres, shape (N,).
+        look: The leaves' material.
+        rng: Random numbers.
+    """
+    count = len(centers)
+    facing = outward + rng.normal(0, 0.8, (count, 3))
+    facing /= np.linalg.norm(facing, axis=1, keepdims=True)
+    right = np.cross(facing, rng.normal(0, 1, (count, 3)))
+    right /= np.linalg.norm(right, axis=1, keepdims=True)
+    up = np.cross(facing, right)
+    corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
+    offsets = corners[None, :, :1] * right[:, None] + corners[None, :, 1:] * up[:, None]
+    points = centers[:, None] + offsets * size[:, None, None]
+    uv = np.broadcast_to(corners + 0.5, (count, 4, 2))
+    first = 4 * np.arange(count)[:, None]
+    faces = np.concatenate([first + np.array([0, 1, 2]), first + np.array([0, 2, 3])])
+    normals = np.repeat(outward, 4, axis=0)
+    return Surface(
+        points.reshape(-1, 3).astype(np.float32),
+        normals.astype(np.float32),
+        uv.reshape(-1, 2).astype(np.float32),
+        faces.astype(np.int32),
+        look,
+    )
+
+
+def _blob(radii: np.ndarray, center: np.ndarray, look: Material, rng: Rng, segments: int = 14) -> Surface:
+    """A lumpy ellipsoid."""
+    shape = ball(1.0, look, segments=segments)
+    direction = shape.positions_m.astype(float)
+    lumps = rng.normal(0, 1, (6, 3)) * 2.2
+    wobble = 1 + 0.06 * np.sin(direction @ lumps.T + rng.uniform(0, 6, 6)).sum(axis=1, keepdims=True)
+    points = direction * wobble * radii
+    normals = direction / radii
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return Surface(
+        (points + center).astype(np.float32), normals.astype(np.float32), 2 * shape.uv, shape.faces, look
+    )
+
+
+def _looks(rng: Rng) -> tuple[Material, Material]:
+    """Leaves on cards, and the dense inside."""
+    green = GREENS[int(rng.integers(len(GREENS)))]
+    seed = int(rng.integers(2))
+    spray = Material(
+        textures.leaves(seed, green), roughness=0.9, specular=0.02, wrap=0.45, alpha_test=True, two_sided=True
+    )
+    inside = Material(textures.foliage(seed, green), (0.6, 0.6, 0.6), roughness=0.8, specular=0.02, wrap=0.3)
+    return spray, inside
+
+
+def _crown(
+    radii: np.ndarray, center: np.ndarray, cards: int, card_m: float, looks: tuple, rng: Rng
+) -> list[Surface]:
+    spray, inside = looks
+    direction = rng.normal(0, 1, (cards, 3))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    centers = center + direction * radii * rng.uniform(0.72, 1.15, (cards, 1))
+    size = card_m * rng.uniform(0.7, 1.25, cards)
+    return [_blob(0.74 * radii, center, inside, rng), _cards(centers, direction, size, spray, rng)]
+
+
+def tree_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
+    """A broad-leaved tree, 5 to 9 m tall.
+
+    Args:
+        rng: Random numbers.
+        detail: Share of the leaf cards: less for trees far away.
+    """
+    height = float(rng.uniform(5.0, 9.0))
+    stem = height * float(rng.uniform(0.30, 0.42))
+    wood = Material(textures.bark(int(rng.integers(2))), roughness=0.95, specular=0.02)
+    radius = 0.022 * height
+    bend = np.array([*rng.normal(0, 0.15, 2), 0])
+    top = np.array([0, 0, stem]) + bend
+    pieces = [rod((0, 0, -0.1), (0, 0, 0.25), radius * 1.45, wood, 12, radius * 1.05)]
+    pieces += [rod((0, 0, 0.2), top, radius * 1.06, wood, 12, radius * 0.8)]
+    looks = _looks(rng)
+    spread = height * float(rng.uniform(0.20, 0.28))
+    count = int(rng.integers(6, 10))
+    for i in range(count):
+        turn = 2 * np.pi * (i + rng.uniform(-0.3, 0.3)) / count
+        out = spread * rng.uniform(0.4, 0.95) * (i < count - 1)
+        rise = (height - stem) * rng.uniform(0.15, 0.65)
+        center = top + np.array([out * np.cos(turn), out * np.sin(turn), rise])
+        if i == count - 1:
+            center = np.array([*bend[:2], height * 0.80])
+        pieces.append(rod(tuple(top), tuple(center), radius * 0.6, wood, 8, radius * 0.25))
+        radii = spread * rng.uniform(0.45, 0.85) * np.array([1, 1, rng.uniform(0.75, 0.95)])
+        pieces += _crown(radii, center, int(110 * detail), (0.26 * spread + 0.36) / detail**0.4, looks, rng)
+    return merge(pieces)
+
+
+def conifer_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
+    """A spruce-like tree, 6 to 11 m tall."""
+    height = float(rng.uniform(6, 11))
+    wood = Material(textures.bark(int(rng.integers(2))), roughness=0.95, specular=0.02)
+    pieces = [rod((0, 0, -0.1), (0, 0, height * 0.9), 0.018 * height, wood, 10, 0.02)]
+    _, inside = _looks(rng)
+    dark = (0.17, 0.26, 0.15)
+    spray = Material(
+        textures.leaves(1, dark), roughness=0.9, specular=0.02, wrap=0.4, alpha_test=True, two_sided=True
+    )
+    inside = Material(textures.foliage(1, dark), (0.6, 0.6, 0.6), roughness=0.9, specular=0.02)
+    for share in np.linspace(0.12, 0.93, 9):
+        wide = 0.20 * height * (1.02 - share)
+        radii = np.array([wide, wide, 0.07 * height])
+        pieces += _crown(
+            radii, np.array([0, 0, height * share]), int(55 * detail), 0.3 + 0.5 * wide, (spray, inside), rng
+        )
+    return merge(pieces)
+
+
+def bush_rand(rng: Rng, height_m: float | None = None) -> ObjectMesh:
+    """A round bush."""
+    height = height_m or float(rng.uniform(0.7, 1.5))
+    looks = _looks(rng)
+    pieces: list[Surface] = []
+    for _ in range(int(rng.integers(2, 4))):
+        radii = height * rng.uniform(0.42, 0.58) * np.array([1.1, 1.1, 0.95])
+        center = np.array([*rng.normal(0, 0.25 * height, 2), 0.45 * height])
+        pieces += _crown(radii, center, 60, 0.22 + 0.14 * height, looks, rng)
+    return merge(pieces)
+
+
+def hedge(length_m: float, height_m: float, rng: Rng) -> ObjectMesh:
+    """A clipped hedge along y."""
+    spray, inside = _looks(rng)
+    cells = max(4, round(length_m / 0.35))
+    shape = _rounded_bar(length_m, height_m, cells, inside, rng)
+    count = round(36 * length_m)
+    index = rng.integers(0, len(shape.positions_m), count)
+    centers = shape.positions_m[index] + rng.normal(0, 0.05, (count, 3))
+    cards = _cards(centers, shape.normals[index].astype(float), rng.uniform(0.2, 0.34, count), spray, rng)
+    return merge([shape, cards])
+
+
+def _rounded_bar(length_m: float, height_m: float, cells: int, look: Material, rng: Rng) -> Surface:
+    outline = np.array(
+        [
+            [0.34, 0.0],
+            [0.36, 0.4],
+            [0.34, 0.9],
+            [0.25, 1.0],
+            [-0.25, 1.0],
+            [-0.34, 0.9],
+            [-0.36, 0.4],
+            [-0.34, 0],
+        ]
+    )
+    y = np.linspace(-length_m / 2, length_m / 2, cells + 1)
+    points = np.zeros((len(y), len(outline), 3))
+    points[..., 0] = outline[:, 0]
+    points[..., 1] = y[:, None]
+    points[..., 2] = outline[:, 1] * height_m
+    points += rng.normal(0, 0.025, points.shape) * [1, 1, 1]
+    uv = np.stack(np.broadcast_arrays(np.linspace(0, 2.4, len(outline))[None, :], y[:, None]), axis=-1)
+    # Columns run from the front over the top to the back, rows along +y: seen from outside they are swapped.
+    return grid_surface(points.transpose(1, 0, 2)[:, ::-1], uv.transpose(1, 0, 2)[:, ::-1], look)
