@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -66,22 +66,29 @@ class ObjectMesh:
 class SkinPart(Protocol):
     """What the renderer needs of one mesh of a character (``synth.body`` makes them).
 
-    Attributes: ``name``; ``vertices``: the slice of the part's vertices among the character's; ``faces``, shape
-    (F, 3), indices within the part; ``uv``, shape (V_part, 2); ``texture``, shape (H, W, 3 or 4) uint8 sRGB;
-    ``roughness``; optionally ``alpha``, shape (H, W) uint8 or None.
+    An ``alpha`` of shape (H, W), uint8, may come with it: texels below one half are left out. So may a ``wrap``
+    (see ``Material``).
     """
 
-    name: str
-    faces: np.ndarray
-    uv: np.ndarray
-    texture: np.ndarray
-    roughness: float
+    @property
+    def vertices(self) -> slice:
+        """Its vertices among the character's."""
 
+    @property
+    def faces(self) -> np.ndarray:
+        """Vertex indices, counted from the slice's start, shape (F, 3)."""
 
-def part_vertices(part: Any) -> np.ndarray:
-    """Indices of a character part's vertices among all the character's vertices, shape (V_part,)."""
-    span = part.vertices
-    return np.arange(span.start, span.stop, dtype=np.int64)
+    @property
+    def uv(self) -> np.ndarray:
+        """Texture coordinates, shape (V_part, 2)."""
+
+    @property
+    def texture(self) -> np.ndarray:
+        """sRGB, shape (H, W, 3) or (H, W, 4), uint8; row 0 is v = 1."""
+
+    @property
+    def roughness(self) -> float:
+        """GGX roughness."""
 
 
 def transform(surface: Surface, matrix: np.ndarray) -> Surface:

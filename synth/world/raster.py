@@ -19,7 +19,7 @@ from spinepose.errors import InputError
 from synth.camera import Camera
 from synth.world import raster_gl as gl
 from synth.world.light import Light
-from synth.world.meshes import Material, ObjectMesh, SkinPart, checked_matrix, part_vertices
+from synth.world.meshes import Material, ObjectMesh, SkinPart, checked_matrix
 from synth.world.raster_frustum import ball_touches, camera_projection, frustum_planes, view_matrix
 from synth.world.raster_lights import LightRig
 from synth.world.raster_targets import Targets
@@ -185,7 +185,7 @@ class Renderer:
         count = len(vertex_part_id)
         uv = np.zeros((count, 2), np.float32)
         for part in parts:
-            uv[part_vertices(part)] = part.uv
+            uv[part.vertices] = part.uv
         gpu = gl.GpuMesh(self._context, np.zeros((count, 6)), uv, np.asarray(vertex_part_id), dynamic=True)
         for part in parts:
             alpha = getattr(part, "alpha", None)
@@ -197,7 +197,7 @@ class Renderer:
                 alpha_test=has_alpha,
                 two_sided=True,
             )
-            self._add_surface(gpu, part_vertices(part)[part.faces], material, alpha)
+            self._add_surface(gpu, part.faces + part.vertices.start, material, alpha)
         self._drop(key)
         self._things[key] = _Thing(gpu, is_character=True, visible=False)
 

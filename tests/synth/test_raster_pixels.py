@@ -136,7 +136,7 @@ def _quad_character() -> tuple[list[SimpleNamespace], np.ndarray, np.ndarray, np
     parts = [
         SimpleNamespace(
             name=name,
-            vertex_slice=slice(start, start + 4),
+            vertices=slice(start, start + 4),
             faces=np.array([[0, 1, 2], [0, 2, 3]]),
             uv=np.zeros((4, 2), np.float32),
             texture=texture,
