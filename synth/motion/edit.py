@@ -1,0 +1,46 @@
+"""Clips made from clips."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from spinepose.errors import InputError
+from synth.motion.clip import Clip
+from synth.motion.rotations import turn
+
+
+def excerpt(clip: Clip, start_s: float, duration_s: float) -> Clip:
+    """Cut a piece out of a clip and set it in place: centred on the origin, ahead on the whole.
+
+    A recording may walk through a whole hall; a scene wants the few metres that it shows.
+
+    Args:
+        clip: The motion.
+        start_s: Where the piece starts, seconds.
+        duration_s: How long it lasts; it ends with the clip if that comes first.
+
+    Raises:
+        InputError: The piece starts after the clip's end.
+    """
+    first = round(start_s * clip.fps)
+    if not 0 <= first < clip.num_frames:
+        raise InputError(
+            f"clip {clip.name!r} lasts {clip.duration_s:.2f} s; an excerpt cannot start at {start_s:g} s"
+        )
+    piece = slice(first, first + max(1, round(duration_s * clip.fps) + 1))
+    rotation, position = clip.pelvis_rotation[piece], clip.pelvis_position[piece].copy()
+    ahead = rotation[:, :2, 0].mean(axis=0)
+    if np.linalg.norm(ahead) < 0.3:
+        ahead = rotation[0, :2, 0]
+    back = turn("z", -np.arctan2(ahead[1], ahead[0]))
+    position[:, :2] -= (position[:, :2].min(axis=0) + position[:, :2].max(axis=0)) / 2
+    return replace(
+        clip,
+        pelvis_position=position @ back.T,
+        pelvis_rotation=back @ rotation,
+        spine_rad=clip.spine_rad[piece],
+        limb_rotations=clip.limb_rotations[piece],
+        clearance=clip.clearance[piece],
+    )
