@@ -85,6 +85,11 @@ class BodyAsset:
         """Skin vertices of the outer ears."""
         return self.masked_vertices("ears")
 
+    @cached_property
+    def hairless_vertices(self) -> np.ndarray:
+        """Skin vertices of the head where no hair grows: ears and the inside of the mouth."""
+        return np.union1d(self.ear_vertices, self.masked_vertices("inside-mouth"))
+
     def masked_vertices(self, mask: str) -> np.ndarray:
         """Skin vertices whose texture coordinate lies in a UV mask."""
         image = self.masks[mask]

@@ -14,7 +14,7 @@ from synth.body.asset import BodyAsset
 from synth.body.garments import Garment, make_bottom, make_shoes, make_top
 from synth.body.hair import hairline_field, make_hair
 from synth.body.markers import SurfacePoints
-from synth.body.patch import Patch, push_outside, submesh
+from synth.body.patch import Patch, submesh
 from synth.body.regions import Landscape
 from synth.body.spec import SubjectSpec
 from synth.body.textures import cloth_texture, eye_texture, hair_texture, shoe_texture, skin_texture
@@ -51,13 +51,15 @@ def _landscape(
     v = body.vertices_m
     hip = joints_m["hip_l"][2]
     middle = (np.abs(v[:, 1]) < 0.006) & (v[:, 2] < hip + 0.02) & (v[:, 2] > 0.3 * spec.stature_m)
+    neck = np.abs(v[:, 2] - at["C7"][2] - 0.035 * spec.stature_m) < 0.01
     return Landscape(
         joints_m,
         spec.stature_m,
-        float(anatomy.rest_frames_m[0, 2, 3]),
-        at["C7"],
-        at["CLAV"],
-        float(v[middle, 2].min()),
+        s1_height_m=float(anatomy.rest_frames_m[0, 2, 3]),
+        nape_m=at["C7"],
+        notch_m=at["CLAV"],
+        crotch_height_m=float(v[middle, 2].min()),
+        neck_half_width_m=float(np.abs(v[neck, 1]).max()),
     )
 
 
@@ -95,8 +97,10 @@ def dress(
     tights, _ = submesh(vertices_m, weights, asset.triangles["helper-tights"])
     skirt, _ = submesh(vertices_m, weights, asset.triangles["helper-skirt"])
     shoes = make_shoes(spec.shoes, tights, body, land)
-    bottom = make_bottom(spec.bottom, tights, skirt, body, land, shoes.patch)
-    top = make_top(spec.top, tights, body, land, bottom.patch)
+    bottom = make_bottom(
+        spec.bottom, tights, skirt, body, land, shoes.patch, rng_for(spec.seed, "folds", "bottom")
+    )
+    top = make_top(spec.top, tights, body, land, bottom.patch, rng_for(spec.seed, "folds", "top"))
     garments = [top, bottom, shoes]
     layers = [
         _skin_layer(spec, asset, body, vertices_m, garments),
@@ -160,14 +164,11 @@ def _hair_layers(spec: SubjectSpec, asset: BodyAsset, body: Patch, vertices_m: n
     line = hairline_field(body.vertices_m, centre, scale)
     on_head &= (line[body.triangles] > -0.03).any(axis=1)
     scalp, used = submesh(body.vertices_m, body.weights, body.triangles[on_head])
-    ears = np.isin(used, asset.ear_vertices)
+    hairless = np.isin(used, asset.hairless_vertices)
     rng = rng_for(spec.seed, "hair")
-    pieces = make_hair(spec.hair, scalp, body, ears, centre, scale, rng)
+    pieces = make_hair(spec.hair, scalp, body, hairless, centre, scale, rng)
     texture = hair_texture(spec, rng_for(spec.seed, "texture", "hair"))
     return [
         Layer(f"hair_{i}", piece, piece.triangles, hair_uvs(piece, centre), texture, 0.5)
         for i, piece in enumerate(pieces)
     ]
-
-
-__all__ = ["Layer", "dress", "push_outside"]

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter1d
 
 from synth.body import regions
-from synth.body.patch import Patch, add_hem, clip, push_outside, smooth, smooth_values, subdivide
+from synth.body.patch import Patch, add_hem, clip, even_border, push_outside, smooth, smooth_values, subdivide
 from synth.body.regions import Landscape
 from synth.body.spec import Cloth
 
@@ -46,9 +46,9 @@ def _lerp(span: tuple[float, float], share: float) -> float:
 def _top_fields(cloth: Cloth, land: Landscape) -> Field:
     H = land.stature_m
     hem = land.joints_m["hip_l"][2] + _lerp((0.045, -0.012), cloth.length) * H
-    hem = max(hem, land.crotch_height_m + 0.035)
+    hem = max(hem, land.crotch_height_m + 0.05)
     ends = {"tshirt": _lerp((0.45, 0.8), cloth.length), "long_sleeve": _lerp((1.8, 1.93), cloth.length)}
-    neck = (0.055, 0.052) if cloth.kind == "tank" else (0.008, 0.044)
+    neck = (0.06, 0.050) if cloth.kind == "tank" else (0.012, 0.045)
 
     def covers(v: np.ndarray, w: np.ndarray) -> np.ndarray:
         if cloth.kind == "tank":
@@ -106,6 +106,7 @@ def drape(vertices_m: np.ndarray, mask: np.ndarray, axis: np.ndarray, slack: flo
     fall = 0.55 * (1 - slack) * step + 0.08 * step  # how fast the hanging cloth closes in again
     for r in range(1, rows):
         grid[r] = np.maximum(grid[r], grid[r - 1] - fall)
+    grid = np.maximum(grid, _hull_radius(grid, columns) - 0.004)
     grid = gaussian_filter(grid, (2.0, 1.5), mode=("nearest", "wrap"))
     wanted = np.maximum(radius[hanging], grid[row, column])
     out = vertices_m.copy()
@@ -113,7 +114,27 @@ def drape(vertices_m: np.ndarray, mask: np.ndarray, axis: np.ndarray, slack: flo
     return out
 
 
-def make_top(cloth: Cloth, tights: Patch, body: Patch, land: Landscape, bottom: Patch) -> Garment:
+def _hull_radius(grid: np.ndarray, columns: int) -> np.ndarray:
+    """Radius of the convex hull of each row's section, shape of ``grid``: stretched cloth spans hollows."""
+    angles = 2 * np.pi * np.arange(columns) / columns
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    points = grid[..., None] * directions  # (rows, columns, 2)
+    support = np.einsum("rcd,kd->rck", points, directions).max(axis=1)  # farthest along each direction
+    # The hull's radius along a direction is the least support of any direction k over its cosine.
+    cosine = directions @ directions.T
+    over = np.where(cosine > 0.2, support[:, None, :] / np.maximum(cosine, 0.2), np.inf)
+    return over.min(axis=2)
+
+
+def folds(patch: Patch, rng: np.random.Generator, amount_m: np.ndarray) -> Patch:
+    """Ripple cloth at random, up to about two SDs of an amount (metres, shape (N,))."""
+    field = smooth_values(patch, rng.normal(size=len(patch.vertices_m)), 5)
+    return patch.moved(patch.vertices_m + (field / field.std() * amount_m)[:, None] * patch.normals)
+
+
+def make_top(
+    cloth: Cloth, tights: Patch, body: Patch, land: Landscape, bottom: Patch, rng: np.random.Generator
+) -> Garment:
     """A T-shirt, long-sleeved shirt or tank top."""
     covers = _top_fields(cloth, land)
     patch = smooth(clip(tights, covers(tights.vertices_m, tights.weights) + 0.06), 1)
@@ -129,13 +150,20 @@ def make_top(cloth: Cloth, tights: Patch, body: Patch, land: Landscape, bottom: 
         draped = drape(patch.vertices_m, hanging, axis, 0.3 + 0.6 * cloth.looseness)
         shift = smooth_values(patch, draped - patch.vertices_m, 6) * (0.4 + 0.6 * cloth.looseness)
         patch = patch.moved(patch.vertices_m + shift)
-    patch = push_outside(smooth(patch, 3), body.vertices_m, body.normals, ease * 0.9)
+    patch = folds(smooth(patch, 3), rng, 0.0012 + 0.0022 * cloth.looseness * np.maximum(low, arm))
+    patch = push_outside(patch, body.vertices_m, body.normals, ease * 0.9)
     patch = push_outside(patch, bottom.vertices_m, bottom.normals, 0.005, reach_m=0.03)
-    return Garment("top", cloth, add_hem(patch), covers, 0.035)
+    return Garment("top", cloth, add_hem(even_border(patch)), covers, 0.035)
 
 
 def make_bottom(
-    cloth: Cloth, tights: Patch, skirt: Patch, body: Patch, land: Landscape, shoes: Patch
+    cloth: Cloth,
+    tights: Patch,
+    skirt: Patch,
+    body: Patch,
+    land: Landscape,
+    shoes: Patch,
+    rng: np.random.Generator,
 ) -> Garment:
     """Trousers, leggings, shorts or a skirt."""
     covers = _bottom_fields(cloth, land)
@@ -149,11 +177,13 @@ def make_bottom(
     else:
         ease = 0.005 + (0.006 + 0.02 * cloth.looseness) * down**0.5
     patch = push_outside(patch, body.vertices_m, body.normals, ease)
-    patch = push_outside(smooth(patch, 2), body.vertices_m, body.normals, ease * 0.9)
+    ripple = 0.0003 if cloth.kind == "leggings" else 0.001 + 0.0022 * cloth.looseness
+    patch = folds(smooth(patch, 2), rng, ripple * np.ones(len(patch.vertices_m)))
+    patch = push_outside(patch, body.vertices_m, body.normals, ease * 0.9)
     patch = push_outside(patch, shoes.vertices_m, shoes.normals, 0.004, reach_m=0.02)
     # A skirt shows the legs from below, so only the hips' skin goes.
     margin = 0.03 if cloth.kind != "skirt" else 0.12
-    return Garment("bottom", cloth, add_hem(patch), covers, margin)
+    return Garment("bottom", cloth, add_hem(even_border(patch)), covers, margin)
 
 
 def make_shoes(cloth: Cloth, tights: Patch, body: Patch, land: Landscape) -> Garment:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.spatial import cKDTree
 
-from synth.body.patch import Patch, clip, push_outside, smooth, subdivide
+from synth.body.patch import Patch, clip, push_outside, smooth, smooth_values, subdivide
 from synth.body.rig import BONE_INDEX, BONES
 
 # Hairline above the eyes (m, for a head of average size) by azimuth from straight ahead, degrees.
@@ -15,23 +16,23 @@ _THICKNESS_M = {"short": 0.013, "bob": 0.016, "long": 0.015, "bun": 0.011}
 
 
 def hairline_field(vertices_m: np.ndarray, head_centre_m: np.ndarray, scale: float) -> np.ndarray:
-    """Metres above the hairline, shape (V,).
+    """Metres above the hairline, shape (...).
 
     Args:
-        vertices_m: Points of the head at rest, shape (V, 3).
+        vertices_m: Points of the head at rest, shape (..., 3).
         head_centre_m: Middle of the head level with the eyes, shape (3,).
         scale: Size of the head relative to the average.
     """
     p = vertices_m - head_centre_m
-    azimuth = np.degrees(np.abs(np.arctan2(p[:, 1], p[:, 0])))
-    return p[:, 2] - scale * np.interp(azimuth, _LINE_DEG, _LINE_M)
+    azimuth = np.degrees(np.abs(np.arctan2(p[..., 1], p[..., 0])))
+    return p[..., 2] - scale * np.interp(azimuth, _LINE_DEG, _LINE_M)
 
 
 def make_hair(
     kind: str,
     scalp: Patch,
     body: Patch,
-    ears: np.ndarray,
+    hairless: np.ndarray,
     head_centre_m: np.ndarray,
     scale: float,
     rng: np.random.Generator,
@@ -42,23 +43,28 @@ def make_hair(
         kind: One of ``HAIR_KINDS``; ``buzz`` and ``bald`` have no mesh, their scalp is painted.
         scalp: The head's skin.
         body: All skin, which hanging hair stays outside of.
-        ears: True for vertices of ``scalp`` that are outer ear.
+        hairless: True for vertices of ``scalp`` that are outer ear or inside the mouth.
         head_centre_m: Middle of the head level with the eyes.
         scale: Size of the head relative to the average.
         rng: Draws the unevenness of strands.
     """
     if kind not in _THICKNESS_M:
         return []
-    field = np.where(ears, -0.05, hairline_field(scalp.vertices_m, head_centre_m, scale))
-    shell = subdivide(clip(scalp, field))
-    field = hairline_field(shell.vertices_m, head_centre_m, scale)
-    p = shell.vertices_m - head_centre_m
-    azimuth = np.arctan2(p[:, 1], p[:, 0])
-    clumps = sum(np.sin(k * azimuth + rng.uniform(0, 6.3)) / k for k in (7, 13, 23, 31)) * 0.25
-    thickness = (
-        _THICKNESS_M[kind] * (1 - np.exp(-np.maximum(field, 0) / 0.012)) * (1 + 0.25 * clumps) + 0.0015
-    )
-    shell = smooth(shell.moved(shell.vertices_m + thickness[:, None] * shell.normals), 2)
+    phases = rng.uniform(0, 2 * np.pi, 3)
+
+    def field_of(v: np.ndarray) -> np.ndarray:
+        angle = np.arctan2(v[:, 1] - head_centre_m[1], v[:, 0] - head_centre_m[0])
+        ragged = sum(np.sin(k * angle + f) for k, f in zip((11, 23, 41), phases, strict=True))
+        return hairline_field(v, head_centre_m, scale) + 0.0018 * scale * ragged
+
+    shell = subdivide(clip(scalp, np.where(hairless, -0.05, field_of(scalp.vertices_m))))
+    field = np.maximum(field_of(shell.vertices_m), 0)
+    up = np.clip((shell.vertices_m[:, 2] - head_centre_m[2]) / (0.10 * scale), 0, 1)
+    lumps = smooth_values(shell, rng.normal(size=len(field)), 4)
+    thickness = _THICKNESS_M[kind] * (1 - np.exp(-field / 0.012)) * (1 + 0.18 * lumps / lumps.std())
+    if kind == "short":
+        thickness *= 0.55 + 0.75 * up
+    shell = smooth(shell.moved(shell.vertices_m + (thickness + 0.0012)[:, None] * shell.normals), 2)
     pieces = [shell]
     if kind in ("bob", "long"):
         pieces.append(_curtain(kind, shell, body, head_centre_m, scale, rng))
@@ -116,17 +122,11 @@ def _curtain(
     piece = smooth(piece, 3, keep_border=False)
     if kind == "long":
         # Below the chin, hair lies on the back and goes with it.
-        _, near_skin = _nearest(piece.vertices_m, body.vertices_m)
+        _, near_skin = cKDTree(body.vertices_m).query(piece.vertices_m)
         hang = np.clip((centre[2] - 0.13 * scale - piece.vertices_m[:, 2]) / (0.12 * scale), 0, 1)[:, None]
         weights = (1 - hang) * piece.weights + hang * body.weights[near_skin]
         piece = Patch(piece.vertices_m, weights, piece.triangles, piece.uvs)
     return piece
-
-
-def _nearest(points: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    from scipy.spatial import cKDTree
-
-    return cKDTree(targets).query(points)
 
 
 def _bun(shell: Patch, centre: np.ndarray, scale: float) -> Patch:

@@ -190,6 +190,22 @@ def push_outside(
     return patch.moved(v)
 
 
+def even_border(patch: Patch, rounds: int = 4) -> Patch:
+    """Smooth the open edges along themselves; cuts leave them uneven once cloth has been pushed about."""
+    edges = _edges(patch.triangles).reshape(-1, 2)
+    _, index, counts = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True, return_counts=True)
+    open_edges = edges[counts[index.ravel()] == 1]
+    v = patch.vertices_m.copy()
+    for _ in range(rounds):
+        total, count = np.zeros_like(v), np.zeros(len(v))
+        for a, b in (open_edges.T, open_edges.T[::-1]):
+            np.add.at(total, a, v[b])
+            np.add.at(count, a, 1)
+        rim = count > 0
+        v[rim] = 0.5 * v[rim] + 0.5 * total[rim] / count[rim, None]
+    return patch.moved(v)
+
+
 def add_hem(patch: Patch, depth_m: float = 0.004, reach_m: float = 0.02) -> Patch:
     """Fold the open edges inwards, so that cloth has a thickness and no slit shows from below.
 
@@ -208,8 +224,10 @@ def add_hem(patch: Patch, depth_m: float = 0.004, reach_m: float = 0.02) -> Patc
     n, m = len(patch.vertices_m), len(rim)
     place = np.full(n, -1)
     place[rim] = np.arange(m)
-    normals = patch.normals[rim]
-    inward = (adjacency(patch) @ patch.vertices_m)[rim] - patch.vertices_m[rim]
+    # Slivers along a cut have wild normals: take both directions from the neighbourhood.
+    normals = smooth_values(patch, patch.normals, 3)[rim]
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    inward = smooth_values(patch, patch.vertices_m, 6)[rim] - patch.vertices_m[rim]
     inward -= normals * np.einsum("nd,nd->n", inward, normals)[:, None]
     inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-9)
     first = patch.vertices_m[rim] - depth_m * normals + 0.2 * depth_m * inward

@@ -21,6 +21,9 @@ _T3 = VERTEBRAE.index("T3")
 # Share of a segment's own twist that its upper skin bone takes; the rest follows towards the joint below.
 _TWIST_UPPER_ARM, _TWIST_FOREARM, _TWIST_THIGH, _TWIST_SHANK = 0.4, 0.3, 0.4, 0.6
 _TWIST_WRIST_ON_FOREARM = 0.5  # share of the hand's twist that the lower half of the forearm takes
+# The shoulder girdle rises with the arm, which clips seldom say: radians of elevation for one of the upper arm, zero
+# where the rest mesh stands. In life it is more above the horizontal and next to nothing below [guess].
+_GIRDLE_FOLLOWS = 0.13
 _SHOULDER_FOLLOWS = 0.3  # the skin over the scapula turns by this share of the upper arm's swing
 
 
@@ -74,12 +77,14 @@ class Skeleton:
         joints_m: ``<joint>_<side>`` -> rest position, shape (3,).
         align: Segment name -> rotation from rest to the T-pose, shape (3, 3).
         forearm_twist: For each side, the twist left between elbow and hand in the T-pose, radians.
+        rest_elevation: For each side, how far the upper arm points up at rest, radians (below level: negative).
         anatomy: The vertebral chain.
     """
 
     joints_m: dict[str, np.ndarray]
     align: dict[str, np.ndarray]
     forearm_twist: dict[str, float]
+    rest_elevation: dict[str, float]
     anatomy: Anatomy
 
 
@@ -89,7 +94,7 @@ def make_skeleton(joints_m: dict[str, np.ndarray], anatomy: Anatomy) -> Skeleton
     The elbow's hinge (both arms rest bent) turns vertical, so that the elbow flexes forward; the row of knuckles turns
     level with the thumb in front, so that the palm faces down; legs take the shortest turn; feet yaw only.
     """
-    align, twist = {}, {}
+    align, twist, elevation = {}, {}, {}
     down, up = np.array([0.0, 0.0, -1.0]), np.array([0.0, 0.0, 1.0])
     for side in SIDES:
         p = {name[: -len(side) - 1]: x for name, x in joints_m.items() if name.endswith(f"_{side}")}
@@ -97,6 +102,7 @@ def make_skeleton(joints_m: dict[str, np.ndarray], anatomy: Anatomy) -> Skeleton
         out = np.array([0.0, sign, 0.0])
         upper, fore = p["elbow"] - p["shoulder"], p["wrist"] - p["elbow"]
         hinge = np.cross(upper, fore)
+        elevation[side] = float(np.arcsin(_unit(upper)[2]))
         target = _basis(out, -sign * up)
         align[f"clavicle_{side}"] = np.eye(3)
         align[f"upper_arm_{side}"] = target @ _basis(upper, hinge).T
@@ -109,7 +115,7 @@ def make_skeleton(joints_m: dict[str, np.ndarray], anatomy: Anatomy) -> Skeleton
         align[f"shank_{side}"] = _shortest(p["ankle"] - p["knee"], down)
         foot = p["toe"] - p["ankle"]
         align[f"foot_{side}"] = align[f"toes_{side}"] = _about(up, -np.arctan2(foot[1], foot[0]))
-    return Skeleton(joints_m, align, twist, anatomy)
+    return Skeleton(joints_m, align, twist, elevation, anatomy)
 
 
 @dataclass(frozen=True)
@@ -177,10 +183,12 @@ def _pose_arm(
     align = {s: skeleton.align[f"{s}_{side}"] for s in ("upper_arm", "forearm", "hand")}
     turn = {s: limbs[_SEGMENT[f"{s}_{side}"]] for s in ("clavicle", "upper_arm", "forearm", "hand")}
     axis = np.array([0.0, 1.0 if side == "l" else -1.0, 0.0])
+    raised = np.arcsin(np.clip((turn["upper_arm"] @ axis)[2], -1, 1)) - skeleton.rest_elevation[side]
+    girdle = _about(np.array([axis[1], 0.0, 0.0]), _GIRDLE_FOLLOWS * raised)
     clavicle = thorax[:3, :3] @ turn["clavicle"]
     at = {"clavicle": thorax[:3, :3] @ rest["clavicle"] + thorax[:3, 3]}
-    at["shoulder"] = at["clavicle"] + clavicle @ (rest["shoulder"] - rest["clavicle"])
-    _set(transforms, f"clavicle_{side}", clavicle, rest["clavicle"], at["clavicle"])
+    at["shoulder"] = at["clavicle"] + clavicle @ girdle @ (rest["shoulder"] - rest["clavicle"])
+    _set(transforms, f"clavicle_{side}", clavicle @ girdle, rest["clavicle"], at["clavicle"])
     swing, twist = split_twist(turn["upper_arm"], axis)
     near = clavicle @ swing @ _about(axis, _TWIST_UPPER_ARM * twist) @ align["upper_arm"]
     upper = clavicle @ turn["upper_arm"]

@@ -28,6 +28,7 @@ class Landscape:
         nape_m: Skin over C7, shape (3,).
         notch_m: Skin of the jugular notch, shape (3,).
         crotch_height_m: Where the legs part.
+        neck_half_width_m: Half the width of the neck above C7.
     """
 
     joints_m: dict[str, np.ndarray]
@@ -36,6 +37,7 @@ class Landscape:
     nape_m: np.ndarray
     notch_m: np.ndarray
     crotch_height_m: float
+    neck_half_width_m: float
 
 
 def _on_arm(weights: np.ndarray) -> np.ndarray:
@@ -75,15 +77,25 @@ def armhole(land: Landscape, vertices_m: np.ndarray, weights: np.ndarray) -> np.
 
 
 def neckline(land: Landscape, vertices_m: np.ndarray, depth_m: float, width_m: float) -> np.ndarray:
-    """Covered below a slanting plane through nape and notch, or beyond a cylinder around the neck."""
-    back = land.nape_m + np.array([0.0, 0.0, -0.01])
-    front = land.notch_m + np.array([0.0, 0.0, -depth_m])
-    slope = (front[2] - back[2]) / (front[0] - back[0])
-    normal = np.array([-slope, 0.0, 1.0]) / np.hypot(slope, 1.0)
-    below = -(vertices_m - back) @ normal
-    axis = (land.nape_m + land.notch_m) / 2
-    flat = np.hypot((vertices_m[:, 0] - axis[0]) * 0.8, vertices_m[:, 1])
-    return np.maximum(below, np.where(vertices_m[:, 2] < land.notch_m[2] + 0.1, flat - width_m, -0.1))
+    """Covered outside an upright oval tube around the neck, which leaves the body just below nape and notch.
+
+    Args:
+        land: The body's measures.
+        vertices_m: Shape (V, 3).
+        depth_m: How far below the jugular notch the front goes, about.
+        width_m: Half the width of the opening; a thick neck widens it.
+    """
+    width = max(width_m, land.neck_half_width_m + 0.012)
+    back = land.nape_m[0] - 0.004
+    front = land.notch_m[0] + 0.45 * depth_m
+    flat = (
+        np.hypot((vertices_m[:, 0] - (front + back) / 2) / ((front - back) / 2), vertices_m[:, 1] / width) - 1
+    )
+    high = vertices_m[:, 2] > land.notch_m[2] - 0.04 - 1.5 * depth_m
+    field = np.where(high, flat * min(width, (front - back) / 2), FAR_M)
+    throat = (vertices_m[:, 2] > land.notch_m[2] + 0.02) & (vertices_m[:, 0] > (front + back) / 2)
+    field = np.where(throat & (np.abs(vertices_m[:, 1]) < width), -0.05, field)
+    return np.minimum(field, land.nape_m[2] + 0.02 - vertices_m[:, 2])
 
 
 def above(height_m: float, vertices_m: np.ndarray, weights: np.ndarray, arms: float = FAR_M) -> np.ndarray:

@@ -166,7 +166,7 @@ _SHOE_COLORS = ((34, 34, 36), (226, 226, 222), (92, 62, 44), (60, 66, 90), (150,
 _EYE_COLORS = ((70, 46, 30), (92, 64, 36), (86, 96, 60), (92, 120, 150), (60, 40, 28))
 
 
-def _pick(rng: np.random.Generator, options: tuple, weights: tuple | None = None):  # noqa: ANN202 - any option
+def _pick(rng: np.random.Generator, options: tuple, weights: tuple | None = None):
     p = None if weights is None else np.array(weights) / np.sum(weights)
     return options[int(rng.choice(len(options), p=p))]
 
@@ -186,7 +186,8 @@ def _truncated_normal(rng: np.random.Generator, mean: float, sd: float, low: flo
 
 def cloth_rand(rng: np.random.Generator, kind: str, colors: tuple, patterned: float) -> Cloth:
     """Draw the cloth of one garment."""
-    pattern = _pick(rng, PATTERNS[1:]) if rng.random() < patterned else "plain"
+    patterns = PATTERNS[1:] if kind in TOPS else ("checks", "stripes")
+    pattern = _pick(rng, patterns) if rng.random() < patterned else "plain"
     return Cloth(
         kind,
         pattern,
@@ -231,7 +232,7 @@ def sample_subject(rng: np.random.Generator, subject_id: str) -> SubjectSpec:
     sex = _pick(body, SEXES)
     age = int(body.integers(AGE_RANGE[0], AGE_RANGE[1] + 1))
     stature = _truncated_normal(body, *_STATURE_M[sex], *STATURE_RANGE_M[sex])
-    bmi = _truncated_normal(body, 25.0, 4.5, *BMI_RANGE)
+    bmi = _truncated_normal(body, 25.5, 4.8, *BMI_RANGE)
     shares = np.round(body.dirichlet((0.5, 0.5, 0.5)), 3)
     shares[2] = round(1 - shares[0] - shares[1], 3)
     hair, hair_color = _hair_rand(look, sex, age, shares)

@@ -55,7 +55,10 @@ def cloth_uvs(patch: Patch, land: Landscape, arm: np.ndarray, leg: np.ndarray) -
     regions = [((arm <= 0.5) & (leg <= 0.5), middle, middle + up)]
     for side, own in (("l", left), ("r", ~left)):
         regions.append(((arm > 0.5) & own, j[f"wrist_{side}"], j[f"shoulder_{side}"]))
-        regions.append(((leg > 0.5) & (arm <= 0.5) & own, j[f"ankle_{side}"], j[f"hip_{side}"]))
+        foot = np.array([*j[f"knee_{side}"][:2], 0.0])
+        regions.append(
+            ((leg > 0.5) & (arm <= 0.5) & own, foot, foot + up)
+        )  # upright, so that stripes stay level
     for own, start, end in regions:
         if own.any():
             angle, along, radius = _around(corners[own], start, end)
