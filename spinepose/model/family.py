@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from spinepose.errors import InputError
-from spinepose.model.cspnext import CSPNeXt, ConvModule
+from spinepose.model.cspnext import ConvModule, CSPNeXt
 from spinepose.model.rtmcc import STRIDE, RTMCCHead
 
 IMAGE_MEAN = (123.675, 116.28, 103.53)

@@ -1,0 +1,281 @@
+"""People of a COCO file as crops: reading, caching, augmenting, and an order that can be resumed anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from spinepose.augment import (
+    CropGeometry,
+    apply_affine,
+    box_geometry,
+    compose_affine,
+    crop_matrix,
+    geometry_rand,
+    invert_affine,
+    photometric_rand,
+    warp,
+)
+from spinepose.coco import CocoDataset
+from spinepose.config import AugmentConfig
+from spinepose.errors import InputError
+from spinepose.rng import rng_for
+from spinepose.skeleton import FLIP
+
+# A cached person keeps this much around the plain crop, enough for the usual shift, scale and turn ...
+CACHE_MARGIN = 1.5
+# ... at this many times the input's resolution, so that zooming in stays sharp.
+CACHE_RESOLUTION = 1.3
+
+
+@dataclass(frozen=True)
+class Person:
+    """One labelled person.
+
+    Attributes:
+        annotation_id: Id in the COCO file.
+        image_id: Id of the image in the COCO file.
+        image_path: The image file.
+        box_xywh: Image pixels, shape (4,).
+        keypoints: Image pixels and visibility, shape (37, 3).
+        area: Square image pixels.
+    """
+
+    annotation_id: int
+    image_id: int
+    image_path: Path
+    box_xywh: np.ndarray
+    keypoints: np.ndarray
+    area: float
+
+
+class Crops(NamedTuple):
+    """A batch of crops.
+
+    Attributes:
+        images: RGB, uint8, shape (B, 3, H, W).
+        keypoints_px: Input pixels, shape (B, 37, 2), float32.
+        labelled: True where labelled and inside the crop, shape (B, 37).
+        box_size_px: Square root of the box area in input pixels, shape (B,).
+        to_image: Affine maps from input pixels to image pixels, shape (B, 2, 3), float64.
+        index: Which person, shape (B,).
+    """
+
+    images: Tensor
+    keypoints_px: Tensor
+    labelled: Tensor
+    box_size_px: Tensor
+    to_image: Tensor
+    index: Tensor
+
+
+def list_people(dataset: CocoDataset, images_root: Path | str) -> list[Person]:
+    """All people with at least one label and a box, with their image files.
+
+    Raises:
+        InputError: An image file is missing, or nobody is labelled.
+    """
+    root = Path(images_root)
+    images = dataset.image_by_id
+    for image in dataset.images:
+        if not (root / image.file_name).is_file():
+            raise InputError(f"{root / image.file_name}: image named by the labels is missing")
+    people = [
+        Person(a.id, a.image_id, root / images[a.image_id].file_name, a.box_xywh, a.keypoints, a.area)
+        for a in dataset.annotations
+        if a.labelled.any() and not a.iscrowd and (a.box_xywh[2:] > 0).all()
+    ]
+    if not people:
+        raise InputError(f"no labelled person in the COCO file for {root}")
+    return people
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """Read an image as RGB, uint8, shape (H, W, 3).
+
+    Raises:
+        InputError: The file is missing or no image.
+    """
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise InputError(f"{path}: cannot be read as an image")
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+class PersonImages:
+    """The picture around each person, decoded once where memory allows."""
+
+    def __init__(self, people: Sequence[Person], input_size: tuple[int, int], cache_mb: int = 0) -> None:
+        self.people = people
+        self.input_size = input_size
+        self._cached: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        if cache_mb > 0:
+            self._fill(cache_mb * 1_000_000)
+
+    def get(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """A picture of the person and the affine map from its image's pixels to that picture's."""
+        if index in self._cached:
+            return self._cached[index]
+        return read_rgb(self.people[index].image_path), np.eye(2, 3)
+
+    def _fill(self, budget_bytes: int) -> None:
+        order = sorted(range(len(self.people)), key=lambda i: str(self.people[i].image_path))
+        current: tuple[Path, np.ndarray] | None = None
+        used = 0
+        for index in order:
+            path = self.people[index].image_path
+            if current is None or current[0] != path:
+                current = (path, read_rgb(path))
+            entry = self._cut(current[1], self.people[index].box_xywh)
+            used += entry[0].nbytes
+            if used > budget_bytes:
+                return
+            self._cached[index] = entry
+
+    def _cut(self, image: np.ndarray, box_xywh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        plain = box_geometry(box_xywh, self.input_size)
+        half = CACHE_MARGIN * float(plain.size_px.max()) / 2
+        low = np.maximum(np.floor(plain.centre_px - half), 0).astype(int)
+        high = np.minimum(np.ceil(plain.centre_px + half) + 1, image.shape[1::-1]).astype(int)
+        high = np.maximum(high, low + 1)
+        scale = min(1.0, CACHE_RESOLUTION * self.input_size[0] / float(plain.size_px[0]))
+        size = np.maximum(np.round((high - low) * scale), 1).astype(int)
+        ratio = size / (high - low)
+        # cv2.resize keeps the outer edges of the picture: centres move by half a pixel times the change of scale.
+        offset = ratio * (0.5 - low) - 0.5
+        matrix = np.column_stack([np.diag(ratio), offset])
+        part = image[low[1] : high[1], low[0] : high[0]]
+        if scale < 1.0:
+            part = cv2.resize(part, tuple(int(n) for n in size), interpolation=cv2.INTER_AREA)
+        return np.ascontiguousarray(part), matrix
+
+
+def cut_crop(
+    image: np.ndarray, to_picture: np.ndarray, geometry: CropGeometry, input_size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a crop out of a person's picture.
+
+    Args:
+        image: The picture, RGB uint8.
+        to_picture: Affine map from image pixels to the picture's pixels, shape (2, 3).
+        geometry: Where the crop lies, in image pixels.
+        input_size: Its width and height in input pixels.
+
+    Returns:
+        The crop, shape (H, W, 3), and the affine map from image pixels to input pixels, shape (2, 3).
+    """
+    matrix = crop_matrix(geometry, input_size)
+    return warp(image, compose_affine(matrix, invert_affine(to_picture)), input_size), matrix
+
+
+class CropDataset(Dataset):
+    """Crops by (person, position in the stream); the position seeds what is random about a crop.
+
+    Without ``augment`` the crop is the plain one and the position is ignored.
+    """
+
+    def __init__(
+        self,
+        images: PersonImages,
+        augment: AugmentConfig | None = None,
+        seed: int = 0,
+        light_from: int | None = None,
+    ) -> None:
+        self.images = images
+        self.augment = augment
+        self.seed = seed
+        self.light_from = light_from
+
+    def __len__(self) -> int:
+        return len(self.images.people)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> tuple[np.ndarray, ...]:
+        index, position = key if isinstance(key, tuple) else (key, 0)
+        person = self.images.people[index]
+        input_size = self.images.input_size
+        geometry = box_geometry(person.box_xywh, input_size)
+        light = self.light_from is not None and position >= self.light_from
+        rng = rng_for(self.seed, "augment", position)
+        if self.augment is not None:
+            geometry = geometry_rand(rng, person.box_xywh, person.keypoints, input_size, self.augment, light)
+        crop, matrix = cut_crop(*self.images.get(index), geometry, input_size)
+        if self.augment is not None:
+            crop = photometric_rand(rng, crop, self.augment, light)
+        keypoints, labelled = crop_labels(person.keypoints, matrix, input_size, geometry.flip)
+        box_size = np.sqrt(person.box_xywh[2] * person.box_xywh[3]) * input_size[0] / geometry.size_px[0]
+        return (crop, keypoints, labelled, np.float32(box_size), invert_affine(matrix), np.int64(index))
+
+
+def crop_labels(
+    keypoints: np.ndarray, matrix: np.ndarray, input_size: tuple[int, int], flip: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Labels in the crop.
+
+    Args:
+        keypoints: Image pixels and visibility, shape (37, 3).
+        matrix: Image pixels to input pixels, shape (2, 3), the flip included.
+        input_size: Width and height of the input.
+        flip: Whether left and right change their names.
+
+    Returns:
+        Input pixels, shape (37, 2) float32, and which are labelled and inside the crop, shape (37,) bool.
+    """
+    if flip:
+        keypoints = keypoints[FLIP]
+    points = apply_affine(matrix, keypoints[:, :2])
+    inside = ((points >= 0) & (points <= np.array(input_size) - 1)).all(axis=1)
+    labelled = (keypoints[:, 2] > 0) & inside
+    return np.where(labelled[:, None], points, 0.0).astype(np.float32), labelled
+
+
+def collate(items: Sequence[tuple[np.ndarray, ...]]) -> Crops:
+    """Stack crops into a batch."""
+    images, *rest = (np.stack(column) for column in zip(*items, strict=True))
+    return Crops(torch.from_numpy(images).permute(0, 3, 1, 2), *(torch.from_numpy(column) for column in rest))
+
+
+class ResumableOrder(Sampler[list[tuple[int, int]]]):
+    """Endless batches of (person, position): a new shuffle each round, and the same from any position on."""
+
+    def __init__(self, num_people: int, batch_size: int, seed: int, start: int = 0) -> None:
+        self.num_people = num_people
+        self.batch_size = batch_size
+        self.seed = seed
+        self.start = start
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        position = self.start
+        round_number, order = -1, np.empty(0, dtype=int)
+        while True:
+            batch = []
+            for _ in range(self.batch_size):
+                if position // self.num_people != round_number:
+                    round_number = position // self.num_people
+                    order = rng_for(self.seed, "order", round_number).permutation(self.num_people)
+                batch.append((int(order[position % self.num_people]), position))
+                position += 1
+            yield batch
+
+
+def training_loader(dataset: CropDataset, batch_size: int, start: int = 0, workers: int = 0) -> DataLoader:
+    """Batches for training without end, from any position of the stream on."""
+    order = ResumableOrder(len(dataset), batch_size, dataset.seed, start)
+    return DataLoader(dataset, batch_sampler=order, num_workers=workers, collate_fn=collate)
+
+
+def evaluation_batches(dataset: CropDataset, batch_size: int, limit: int | None = None) -> Iterator[Crops]:
+    """Plain crops in order; with a limit, people spread evenly over the set."""
+    count = len(dataset)
+    chosen = (
+        np.arange(count) if limit is None or limit >= count else np.linspace(0, count - 1, limit).astype(int)
+    )
+    for start in range(0, len(chosen), batch_size):
+        yield collate([dataset[int(i)] for i in chosen[start : start + batch_size]])

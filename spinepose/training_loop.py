@@ -1,0 +1,255 @@
+"""The training loop of one model: steps, log, held-out evaluation, checkpoints to resume from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from spinepose.config import TrainConfig
+from spinepose.data import CropDataset, Crops, PersonImages, evaluation_batches, training_loader
+from spinepose.distill import Teacher
+from spinepose.errors import StageError
+from spinepose.losses import (
+    Logits,
+    distillation,
+    gradient_norms,
+    heatmap_loss,
+    positional,
+    spine_terms,
+    total,
+)
+from spinepose.metrics import mean_oks, truth_arrays
+from spinepose.model.cspnext import STRIDES
+from spinepose.model.family import AuxiliaryHead, PoseModel, initialise
+from spinepose.model.simcc import encode
+from spinepose.model.weights import read_dict, save_dict
+from spinepose.optim import RunningAverage, make_optimiser, rate_share
+from spinepose.predict import arithmetic, normalise, predict_logits, to_image_pixels
+from spinepose.skeleton import SPINE_CHAIN, WEIGHTS, indices
+from spinepose.training_log import TrainingLog
+
+Report = Callable[[int, str], None]
+
+# The auxiliary heatmap head sits on this stage (counted from 0) ...
+AUXILIARY_STAGE = 2
+# ... and its Gaussian is this wide at an input of 256 rows.
+AUXILIARY_SIGMA_PX = 12.0 / 256
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training.
+
+    Attributes:
+        name: teacher or student.
+        samples: Crops to see.
+        learning_rate: The highest.
+        from_scratch: Whether the model has no trained weights yet.
+        folder: Where last.pt goes.
+        fingerprint: Settings that a resumed run must share.
+        seed: Seed of order and augmentation.
+    """
+
+    name: str
+    samples: int
+    learning_rate: float
+    folder: Path
+    fingerprint: dict[str, Any]
+    seed: int
+
+
+class Trainer:
+    """Trains one model; all that is random hangs on the position in the stream, so it resumes exactly."""
+
+    def __init__(
+        self,
+        task: Task,
+        config: TrainConfig,
+        model: PoseModel,
+        teacher: Teacher | None,
+        log: TrainingLog,
+    ) -> None:
+        self.task, self.config, self.teacher, self.log = task, config, teacher, log
+        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        auxiliary = AuxiliaryHead(model.backbone.channels[AUXILIARY_STAGE], model.num_keypoints)
+        initialise(auxiliary, task.seed + 1)
+        self.modules = nn.ModuleDict({"model": self.model, "auxiliary": auxiliary})
+        self.optimiser = make_optimiser(self.modules, task.learning_rate, config.weight_decay)
+        self.average = RunningAverage(self.model)
+        self.keypoint_weights = torch.from_numpy(WEIGHTS[: model.num_keypoints]).float()
+        self.chain = torch.from_numpy(indices(SPINE_CHAIN))
+        self.term_weights = config.loss_weights.model_dump()
+        self.step = 0
+        self.spent_s = 0.0
+
+    @property
+    def samples(self) -> int:
+        """Crops seen so far."""
+        return self.step * self.config.batch_size
+
+    @property
+    def fraction(self) -> float:
+        """How much of the training is done, by samples or by time, whichever is further."""
+        by_time = self.spent_s / (60 * self.config.max_minutes) if self.config.max_minutes else 0.0
+        return max(self.samples / max(self.task.samples, 1), by_time)
+
+    def terms(self, crops: Crops) -> tuple[dict[str, Tensor], Logits]:
+        """The named loss terms of a batch, unweighted, and the logits."""
+        count = self.model.num_keypoints
+        with arithmetic(self.config.precision):
+            maps = self.model.backbone(normalise(crops.images))
+            heatmaps = self.modules["auxiliary"](maps[AUXILIARY_STAGE])
+            x, y = self.model.head(maps[-1])
+        logits = Logits(x.float(), y.float())
+        keypoints, labelled = crops.keypoints_px[:, :count], crops.labelled[:, :count]
+        weights = labelled * self.keypoint_weights
+        target = Logits(*encode(keypoints, self.model.input_size))
+        terms = {"positional": positional(logits, target, weights)}
+        if self.teacher is not None:
+            terms["distillation"] = distillation(logits, self.teacher(crops.images), self.teacher.keypoint_weights)
+            terms |= spine_terms(logits, keypoints, labelled, crops.box_size_px, self.chain)
+        sigma = AUXILIARY_SIGMA_PX * self.model.input_size[1]
+        terms["auxiliary"] = heatmap_loss(heatmaps, keypoints, weights, STRIDES[AUXILIARY_STAGE], sigma)
+        return terms, logits
+
+    def run(self, train: CropDataset, held_out: PersonImages, report: Report) -> None:
+        """Train to the end of the budget.
+
+        Raises:
+            StageError: A loss term is not a number.
+        """
+        loader = iter(training_loader(train, self.config.batch_size, self.samples, self.config.workers))
+        evaluated = int(self.fraction * self.config.evaluations)
+        saved_at = began = time.monotonic()
+        if self.step == 0:
+            self.evaluate(held_out)
+        while self.fraction < 1.0:
+            numbers = self._one_step(next(loader))
+            now = time.monotonic()
+            self.spent_s += now - began
+            began = now
+            if numbers:
+                self.log.add(self.task.name, self.step, self.samples, numbers)
+            due = int(self.fraction * self.config.evaluations)
+            if due > evaluated:
+                evaluated = due
+                self.evaluate(held_out, everyone=self.fraction >= 1.0)
+            if time.monotonic() - saved_at > self.config.checkpoint_seconds:
+                self.save()
+                saved_at = time.monotonic()
+            report(min(self.samples, self.task.samples), self._words())
+        self.log.write()
+
+    def _one_step(self, crops: Crops) -> dict[str, float]:
+        """Take a step; returns numbers for the log where they are due."""
+        rate = self.task.learning_rate * rate_share(self.fraction, self.config)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.modules.train()
+        terms, logits = self.terms(crops)
+        loss = total(terms, self.term_weights)
+        if not bool(torch.isfinite(loss)):
+            self._refuse(terms, rate)
+        logged = self.step % self.config.log_every == 0
+        norms = gradient_norms(terms, self.term_weights, logits) if logged else {}
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.modules.parameters(), self.config.clip_norm)
+        self.optimiser.step()
+        self.step += 1
+        steps_in_all = self.step / max(self.fraction, 1e-9)
+        self.average.update(self.model, self.config.ema_share * steps_in_all)
+        if not logged:
+            return {}
+        numbers = {f"loss_{name}": float(value) for name, value in terms.items()}
+        numbers |= {f"grad_{name}": value for name, value in norms.items() if name != "auxiliary"}
+        return {"learning_rate": rate, "loss_total": float(loss), "grad_norm_weights": float(norm), **numbers}
+
+    def _refuse(self, terms: dict[str, Tensor], rate: float) -> None:
+        bad = [name for name, value in terms.items() if not bool(torch.isfinite(value))] or ["total"]
+        raise StageError(
+            f"training the {self.task.name}: loss term '{bad[0]}' is not a finite number at step {self.step}; "
+            f"lower the learning rate (now {rate:.2g}) or look for broken labels; last.pt holds an earlier state"
+        )
+
+    def evaluate(self, held_out: PersonImages, everyone: bool = False) -> dict[str, float]:
+        """Held-out positional loss and mean OKS of the averaged weights; goes to the log."""
+        model = self.average.model if self.step else self.model.eval()
+        limit = None if everyone else self.config.evaluation_people
+        numbers = evaluate_crops(model, held_out, self.keypoint_weights, limit, self.config.precision)
+        self.log.add(self.task.name, self.step, self.samples, numbers)
+        self.log.write()
+        return numbers
+
+    def _words(self) -> str:
+        last = next((row for row in reversed(self.log.rows) if "val_loss" in row), {})
+        oks = last.get("val_oks_overall", last.get("val_oks_body", float("nan")))
+        return f"{self.task.name} held-out OKS {float(oks):.2f}"
+
+    def save(self) -> None:
+        """Write last.pt: everything needed to go on exactly from here."""
+        save_dict(
+            self.task.folder / "last.pt",
+            {
+                "format": "spineforge-training",
+                "schema_version": 1,
+                "task": self.task.name,
+                "fingerprint": self.task.fingerprint,
+                "step": self.step,
+                "spent_s": self.spent_s,
+                "modules": self.modules.state_dict(),
+                "average": self.average.model.state_dict(),
+                "average_updates": self.average.updates,
+                "optimiser": self.optimiser.state_dict(),
+            },
+        )
+        self.log.write()
+
+    def resume(self) -> bool:
+        """Go on from last.pt if it is of this task; True if so."""
+        path = self.task.folder / "last.pt"
+        if not path.is_file():
+            return False
+        state = read_dict(path)
+        if state.get("task") != self.task.name or state.get("fingerprint") != self.task.fingerprint:
+            return False
+        self.modules.load_state_dict(state["modules"])
+        self.average.model.load_state_dict(state["average"])
+        self.average.updates = state["average_updates"]
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.spent_s = state["step"], state["spent_s"]
+        self.log.cut(self.task.name, self.step)
+        return True
+
+
+def evaluate_crops(
+    model: PoseModel,
+    images: PersonImages,
+    keypoint_weights: Tensor,
+    limit: int | None,
+    precision: str,
+    batch_size: int = 32,
+) -> dict[str, float]:
+    """Positional loss and mean OKS by subset on plain crops, without flip test."""
+    losses, sizes, points, people = [], [], [], []
+    for crops in evaluation_batches(CropDataset(images), batch_size, limit):
+        logits = predict_logits(model, crops.images, precision=precision)
+        count = logits.x.shape[1]
+        target = Logits(*encode(crops.keypoints_px[:, :count], model.input_size))
+        losses.append(float(positional(logits, target, crops.labelled[:, :count] * keypoint_weights)))
+        sizes.append(len(crops.index))
+        best = torch.stack([axis.argmax(dim=-1) for axis in logits], dim=-1).numpy() / 2.0
+        points.append(to_image_pixels(best, crops.to_image.numpy()))
+        people += [images.people[int(i)] for i in crops.index]
+    oks = mean_oks(np.concatenate(points), *truth_arrays(people))
+    return {
+        "val_loss": float(np.average(losses, weights=sizes)),
+        **{f"val_oks_{name.lower()}": value for name, value in oks.items()},
+    }
