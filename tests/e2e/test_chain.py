@@ -7,48 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from pipelines import dataset, fit_opensim, render, scenes, train
-from pipelines.report import write_report
-from pipelines.settings import load_config
-
-SMALL = [
-    "scenes.subjects=3",
-    "scenes.scenes=3",
-    "scenes.frames_per_scene=2",
-    "scenes.motions=[flexion_extension, side_bend]",
-    "scenes.clips_per_motion=1",
-    "scenes.trial_seconds=0.5",
-    "scenes.place_variants=1",
-    "scenes.camera.width=320",
-    "scenes.camera.height=240",
-    "dataset.min_area_px=100",
-    "train.input_size=[96, 128]",
-    "train.teacher_samples=32",
-    "train.student_samples=32",
-    "train.batch_size=8",
-    "train.evaluations=1",
-]
-STAGES = {
-    "scenes": scenes.run,
-    "render": render.run,
-    "fit-opensim": fit_opensim.run,
-    "dataset": dataset.run,
-    "train": train.run,
-}
-
-
-@pytest.fixture(scope="module")
-def config():
-    return load_config(sets=SMALL, seed=1)
-
-
-@pytest.fixture(scope="module")
-def run_dir(tmp_path_factory, config):
-    folder = tmp_path_factory.mktemp("chain") / "run"
-    for stage in STAGES.values():
-        stage(folder, config)
-    write_report(folder, config)
-    return folder
+from pipelines import render
 
 
 def labels(run_dir, split):
@@ -56,7 +15,7 @@ def labels(run_dir, split):
 
 
 def test_every_stage_is_complete_and_nothing_failed(run_dir):
-    for name in STAGES:
+    for name in ("scenes", "render", "fit-opensim", "dataset", "train"):
         manifest = json.loads((run_dir / name / "manifest.json").read_text())
         assert manifest["status"] == "complete"
         assert manifest["failures"] == []

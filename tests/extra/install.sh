@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# What `make test-extra` needs beyond pip's base: a browser for the report, and clients that cannot share our environment.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+if ! command -v chromium >/dev/null; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "test-extra needs 'chromium' on the PATH (Debian: apt-get install chromium)" >&2
+    exit 1
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+fi
+.venv/bin/pip install --quiet --constraint constraints.txt playwright
+# rtmlib runs exported files through onnxruntime and OpenCV; it lives apart so that its wishes cannot move our pins.
+if [ ! -x .venv-clients/bin/python ]; then
+  python3 -m venv .venv-clients
+fi
+.venv-clients/bin/pip install --quiet "rtmlib==0.0.16" "onnxruntime==1.32.0"
