@@ -8,6 +8,8 @@ the T-pose, in the parent's axes".
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,5 +128,5 @@ def load_clip(path: Path) -> Clip:
             return Clip(
                 name=str(data["name"]), fps=float(data["fps"]), anchor=str(data["anchor"]), source=str(data["source"]), **arrays
             )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: cannot be read as a clip ({error}); make it again with 'spineforge scenes'") from error
