@@ -1,7 +1,9 @@
 """The rasteriser: colour, depth, instance and part ids and normals of one scene through one camera.
 
 One geometry is drawn into two targets. Ids, depth and normals come from one sample at each pixel's centre, so
-that nothing is averaged; only colour is multisampled. A renderer belongs to the thread that made it.
+that nothing is averaged. Colour comes from several samples: what each is of is drawn first, and light is reckoned
+once a pixel, or twice where its samples lie on two surfaces, because shading every triangle's every pixel took
+most of the time. A renderer belongs to the thread that made it.
 """
 
 from __future__ import annotations
@@ -116,6 +118,7 @@ class Renderer:
 
         Objects of the place are moved and hidden by ``set_object`` under their names.
         """
+        self._make_current()
         for key in self._place_keys:
             self._drop(key)
         self._place_keys = set()
@@ -129,10 +132,12 @@ class Renderer:
 
     def set_light(self, light: Light) -> None:
         """Replace the light of the place."""
+        self._make_current()
         self._lights.set_light(light)
 
     def upload_object(self, key: str, mesh: ObjectMesh) -> None:
         """Add an object, or replace its mesh; it stands at the origin until ``set_object``."""
+        self._make_current()
         surfaces = mesh.surfaces
         vertices = np.concatenate([np.concatenate([s.positions_m, s.normals], axis=1) for s in surfaces])
         uv = np.concatenate([s.uv for s in surfaces])
@@ -169,6 +174,7 @@ class Renderer:
 
     def remove_object(self, key: str) -> None:
         """Remove an object."""
+        self._make_current()
         self._thing(key)
         self._drop(key)
         self._place_keys.discard(key)
@@ -182,6 +188,7 @@ class Renderer:
             parts: Its meshes; see ``SkinPart``.
             vertex_part_id: Body part of each vertex, shape (V,), 0 to 255.
         """
+        self._make_current()
         count = len(vertex_part_id)
         uv = np.zeros((count, 2), np.float32)
         for part in parts:
@@ -212,6 +219,7 @@ class Renderer:
             normals: Unit normals, shape (V, 3).
             model_matrix: Character to world, shape (4, 4); None leaves it where it is.
         """
+        self._make_current()
         thing = self._thing(key)
         expected = (thing.mesh.vertex_count, 3)
         if vertices_m.shape != expected or normals.shape != expected:
@@ -225,6 +233,7 @@ class Renderer:
 
     def remove_character(self, key: str) -> None:
         """Remove a character."""
+        self._make_current()
         self._thing(key)
         self._drop(key)
 
@@ -244,6 +253,7 @@ class Renderer:
             InputError: An id is out of bounds or the picture is too large.
         """
         self._check(camera, instance_ids)
+        self._make_current()
         size = (camera.width, camera.height)
         self._targets.resize(size)
         view_projection = camera_projection(camera) @ view_matrix(camera)
@@ -257,10 +267,12 @@ class Renderer:
             self._draw("ids", seen, frame, instance_ids)
         with self._timed("occlusion"):
             self._targets.occlude(camera, self._occlusion)
-        with self._timed("color"):
-            self._targets.begin_color()
-            self._context.front_face = "cw"
-            self._draw_color(camera, seen, frame)
+        with self._timed("surfaces"):
+            self._targets.begin_surfaces()
+            self._draw("surface", seen, frame, {})
+        with self._timed("light"):
+            self._lights.use()
+            self._targets.shade(self._lights.uniforms(camera))
         with self._timed("read"):
             return Images(*self._targets.read())
 
@@ -295,19 +307,11 @@ class Renderer:
                 casters = [(key, thing) for key, thing in casters if not thing.is_character]
             self._draw("shadow", casters, {"u_view_projection": view_projection}, {})
 
-    def _draw_color(self, camera: Camera, seen: list[tuple[str, _Thing]], frame: dict[str, Any]) -> None:
-        """Draw depth alone first: shading is dear, and so it runs once a pixel however many leaves overlap."""
-        self._draw("depth", seen, frame, {})
-        self._targets.hold_depth(True)
-        self._draw("lit", seen, frame | self._lights.uniforms(camera), {})
-        self._targets.hold_depth(False)
-        self._lights.draw_sky(camera)
-
     def _draw(
         self, kind: str, things: list[tuple[str, _Thing]], frame: dict[str, Any], instance_ids: dict[str, int]
     ) -> None:
         for programs in self._programs.values():
-            gl.set_uniforms(programs[kind], frame | self._lights.samplers)
+            gl.set_uniforms(programs[kind], frame | {"u_albedo": 0})
         for key, thing in things:
             normal_matrix = np.linalg.inv(thing.matrix[:3, :3]).T
             per_thing = {
@@ -333,7 +337,7 @@ class Renderer:
             self._context.disable(moderngl.CULL_FACE)
         else:
             self._context.enable(moderngl.CULL_FACE)
-        if kind == "lit":
+        if kind == "surface":
             color = tuple(a * b for a, b in zip(look.color, tint, strict=True))
             gl.set_uniforms(
                 program,
@@ -345,11 +349,15 @@ class Renderer:
                     "u_macro": look.macro,
                 },
             )
-        if kind == "lit" or look.alpha_test:
+        if kind == "surface" or look.alpha_test:
             surface.texture.use(0)
         surface.arrays[kind].render()
 
     # --- helpers
+
+    def _make_current(self) -> None:
+        """Take the thread's GL: another renderer may have been made, or freed, since."""
+        self._context.__enter__()
 
     def _add_surface(
         self, gpu: gl.GpuMesh, faces: np.ndarray, material: Material, alpha: np.ndarray | None = None

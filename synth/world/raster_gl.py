@@ -18,9 +18,8 @@ from synth.world.meshes import Material
 _SRGB8_ALPHA8 = 0x8C43
 PASSES = {
     "shadow": ("depth_frag.glsl",),
-    "depth": ("depth_frag.glsl",),
     "ids": ("ids_frag.glsl",),
-    "lit": ("tone.glsl", "lit_frag.glsl"),
+    "surface": ("surface_frag.glsl",),
 }
 
 
@@ -39,7 +38,6 @@ def make_context() -> moderngl.Context:
             f"no OpenGL through EGL here ({error}); install the packages libegl1 libgl1-mesa-dri libgl1"
             " (Debian, Ubuntu) or the GPU's driver"
         ) from error
-    context.gc_mode = "auto"
     return context
 
 
@@ -55,9 +53,9 @@ def mesh_program(context: moderngl.Context, kind: str, alpha_test: bool) -> mode
     return context.program(vertex_shader=head + _source("mesh_vert.glsl"), fragment_shader=head + fragment)
 
 
-def screen_program(context: moderngl.Context, *fragments: str) -> moderngl.Program:
-    """Compile a program that runs once a pixel."""
-    head = "#version 410\n"
+def screen_program(context: moderngl.Context, *fragments: str, samples: int = 0) -> moderngl.Program:
+    """Compile a program that runs once a pixel and may read pictures of several samples."""
+    head = f"#version 410\n#define SAMPLES {samples}\n"
     return context.program(
         vertex_shader=head + _source("screen_vert.glsl"),
         fragment_shader=head + "\n".join(_source(name) for name in fragments),

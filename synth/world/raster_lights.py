@@ -10,7 +10,6 @@ import moderngl
 import numpy as np
 
 from synth.camera import Camera
-from synth.world import raster_gl as gl
 from synth.world.light import (
     LUMINANCE,
     MAX_LAMPS,
@@ -21,7 +20,6 @@ from synth.world.light import (
     temperature_color,
 )
 from synth.world.raster_frustum import lamp_matrix, ndc_to_world_rays, sun_matrix, to_texture
-from synth.world.raster_targets import OCCLUSION_UNIT
 from synth.world.sky import sky_panorama
 
 if TYPE_CHECKING:
@@ -43,8 +41,6 @@ class LightRig:
         self._context, self._size = context, shadow_size
         self._maps = {unit: self._shadow_map(shadow_size) for unit in (_NEAR, _FAR)}
         self._maps |= {unit: self._shadow_map(shadow_size // 2) for unit in (_LAMP0, _LAMP1)}
-        self._sky_program = gl.screen_program(context, "tone.glsl", "sky_frag.glsl")
-        self._sky_array = context.vertex_array(self._sky_program, [])
         self._light = Light()
         self._place: Place | None = None
         self._sky: moderngl.Texture | None = None
@@ -58,18 +54,6 @@ class LightRig:
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture, self._context.framebuffer([], texture)
-
-    @property
-    def samplers(self) -> dict[str, int]:
-        """Texture units of the shading program."""
-        return {
-            "u_albedo": 0,
-            "u_occlusion": OCCLUSION_UNIT,
-            "u_near_shadow": _NEAR,
-            "u_far_shadow": _FAR,
-            "u_lamp_shadow0": _LAMP0,
-            "u_lamp_shadow1": _LAMP1,
-        }
 
     def set_place(self, place: Place) -> None:
         """Take a place's light, centre and sky."""
@@ -110,8 +94,6 @@ class LightRig:
             axis = np.array(lamp.direction) if any(lamp.direction) else np.array([0.0, 0.0, -1.0])
             yield self._begin(unit, lamp_matrix(np.array(lamp.position_m), axis)), True
         self._context.polygon_offset = 0.0, 0.0
-        for unit, (texture, _) in self._maps.items():
-            texture.use(unit)
 
     def _begin(self, unit: int, matrix: np.ndarray) -> np.ndarray:
         self._matrices[unit] = matrix
@@ -164,6 +146,12 @@ class LightRig:
             "u_lamp_matrix1": to_texture(self._matrices[_LAMP1]),
             "u_shadow_bias_m": tuple(2.0 * texels),
             "u_exposure": self.exposure(),
+            "u_ndc_to_world": ndc_to_world_rays(camera),
+            "u_near_shadow": _NEAR,
+            "u_far_shadow": _FAR,
+            "u_lamp_shadow0": _LAMP0,
+            "u_lamp_shadow1": _LAMP1,
+            "u_sky": _SKY,
         } | self._lamp_uniforms()
 
     def _lamp_uniforms(self) -> dict[str, Any]:
@@ -209,8 +197,8 @@ class LightRig:
             sun_strength=3.0 * inside,
         )
 
-    def draw_sky(self, camera: Camera) -> None:
-        """Draw the sky where nothing else is; the depth buffer is full by then."""
+    def use(self) -> None:
+        """Bind the shadow maps and the sky's picture, painted first if the light is new."""
         if self._sky is None:
             seed = self._place.sky_seed if self._place else 0
             panorama = sky_panorama(
@@ -220,14 +208,6 @@ class LightRig:
             self._sky = self._context.texture((width, height), 3, panorama.astype("f2").tobytes(), dtype="f2")
             self._sky.filter = (moderngl.LINEAR, moderngl.LINEAR)
             self._sky.repeat_y = False
-        values = {
-            "u_ndc_to_world": ndc_to_world_rays(camera),
-            "u_sky": _SKY,
-            "u_exposure": self.exposure(),
-        }
-        gl.set_uniforms(self._sky_program, values)
         self._sky.use(_SKY)
-        self._context.enable_only(moderngl.DEPTH_TEST)
-        self._context.depth_func = "<="
-        self._sky_array.render(moderngl.TRIANGLES, vertices=3)
-        self._context.depth_func = "<"
+        for unit, (texture, _) in self._maps.items():
+            texture.use(unit)

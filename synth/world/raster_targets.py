@@ -1,29 +1,42 @@
-"""The frame buffers that a picture is drawn into, the occlusion pass between them, and the read-back."""
+"""The frame buffers that a picture is drawn into, the passes over whole pictures, and the read-back."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import moderngl
 import numpy as np
 
 from synth.camera import Camera
 from synth.world import raster_gl as gl
+from synth.world.raster_frustum import FAR_M, NEAR_M
 
 OCCLUSION_UNIT = 1
 _NORMALS_UNIT = 2
+_ALBEDO_UNIT, _NORMAL_UNIT, _DEPTH_UNIT = 0, 8, 9
+_SHADE_UNITS = {
+    "u_albedo": _ALBEDO_UNIT,
+    "u_normal": _NORMAL_UNIT,
+    "u_depth": _DEPTH_UNIT,
+    "u_occlusion": OCCLUSION_UNIT,
+    "u_near_far": (NEAR_M, FAR_M),
+}
 _RADIUS_M = 0.45
 
 
 class Targets:
-    """Frame buffers of one picture size: ids and normals, occlusion, colour."""
+    """Frame buffers of one picture size: ids and normals, occlusion, surfaces, colour."""
 
     def __init__(self, context: moderngl.Context, samples: int) -> None:
         self._context, self._samples = context, samples
         self._size = (0, 0)
-        self._owned: list = []
+        self._owned: list[Any] = []
         self._occlusion_program = gl.screen_program(context, "occlusion_frag.glsl")
         self._blur_program = gl.screen_program(context, "blur_frag.glsl")
         self._occlude_array = context.vertex_array(self._occlusion_program, [])
         self._blur_array = context.vertex_array(self._blur_program, [])
+        self._shade_program = gl.screen_program(context, "tone.glsl", "shade_frag.glsl", samples=samples)
+        self._shade_array = context.vertex_array(self._shade_program, [])
 
     def resize(self, size: tuple[int, int]) -> None:
         """Make the buffers of a picture size (width, height), unless they are there."""
@@ -44,20 +57,14 @@ class Targets:
         self._rough_buffer = context.framebuffer([self._rough])
         self._visible_buffer = context.framebuffer([self._visible])
         self._plain = context.renderbuffer(size, 4)
-        color = context.renderbuffer(size, 4, samples=self._samples) if self._samples else self._plain
-        color_depth = context.depth_renderbuffer(size, samples=self._samples)
-        self._color_buffer = context.framebuffer([color], color_depth)
         self._plain_buffer = context.framebuffer([self._plain])
-        self._owned = [self._ids_buffer, self._rough_buffer, self._visible_buffer, self._color_buffer]
-        self._owned += [
-            self._plain_buffer,
-            self._normal_depth,
-            self._ids,
-            ids_depth,
-            self._rough,
-            self._visible,
-        ]
-        self._owned += [self._plain, color_depth] + ([color] if color is not self._plain else [])
+        self._albedo = context.texture(size, 4, samples=self._samples)
+        self._normal = context.texture(size, 4, samples=self._samples, dtype="f2")
+        self._depth = context.depth_texture(size, samples=self._samples)
+        self._surface_buffer = context.framebuffer([self._albedo, self._normal], self._depth)
+        self._owned = [self._ids_buffer, self._rough_buffer, self._visible_buffer, self._surface_buffer]
+        self._owned += [self._plain_buffer, self._normal_depth, self._ids, ids_depth, self._rough]
+        self._owned += [self._visible, self._plain, self._albedo, self._normal, self._depth]
         self._size = size
 
     def begin_ids(self) -> None:
@@ -92,23 +99,26 @@ class Targets:
             self._visible_buffer.use()
             self._blur_array.render(moderngl.TRIANGLES, vertices=3)
 
-    def begin_color(self) -> None:
-        """Clear and choose the colour target."""
-        self._visible.use(OCCLUSION_UNIT)
-        self._color_buffer.use()
+    def begin_surfaces(self) -> None:
+        """Clear and choose the target of what surfaces are: colour, normal, gloss, depth, each sample its own."""
+        self._surface_buffer.use()
         self._context.enable_only(moderngl.DEPTH_TEST)
-        self._color_buffer.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
+        self._surface_buffer.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
 
-    def hold_depth(self, held: bool) -> None:
-        """Draw only what is at the depth that is there already, or go back to drawing what is nearer."""
-        self._color_buffer.depth_mask = not held
-        self._context.depth_func = "==" if held else "<"
+    def shade(self, uniforms: dict[str, Any]) -> None:
+        """Light the surfaces."""
+        pictures = {_ALBEDO_UNIT: self._albedo, _NORMAL_UNIT: self._normal, _DEPTH_UNIT: self._depth}
+        for unit, texture in pictures.items():
+            texture.use(unit)
+        self._visible.use(OCCLUSION_UNIT)
+        gl.set_uniforms(self._shade_program, uniforms | _SHADE_UNITS)
+        self._plain_buffer.use()
+        self._context.enable_only(moderngl.NOTHING)
+        self._shade_array.render(moderngl.TRIANGLES, vertices=3)
 
     def read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Read colour, depth (m, inf for nothing), instance ids, part ids and normals."""
         width, height = self._size
-        if self._samples:
-            self._context.copy_framebuffer(self._plain_buffer, self._color_buffer)
         raw = self._plain_buffer.read(components=3, alignment=1)
         color = np.frombuffer(raw, np.uint8).reshape(height, width, 3)
         surface = np.frombuffer(self._normal_depth.read(), np.float32).reshape(height, width, 4)

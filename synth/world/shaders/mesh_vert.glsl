@@ -9,16 +9,13 @@ uniform mat3 u_normal_matrix;
 uniform mat4 u_view_projection;
 uniform vec4 u_camera_z;  // camera z of a world point p: dot(u_camera_z, vec4(p, 1))
 
-out vec3 v_world;
 out vec3 v_normal;
 out vec2 v_uv;
 out float v_depth;
 flat out float v_part;
-invariant gl_Position;  // the colour pass draws where the depth pass before it left the same depth
 
 void main() {
     vec4 world = u_model * vec4(in_position, 1.0);
-    v_world = world.xyz;
     v_normal = u_normal_matrix * in_normal;
     v_uv = in_uv;
     v_depth = dot(u_camera_z, world);
