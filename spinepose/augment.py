@@ -146,7 +146,7 @@ def photometric_rand(
     rng: np.random.Generator, image: np.ndarray, config: AugmentConfig, light: bool = False
 ) -> np.ndarray:
     """Change light and colour, add noise and blur, cover one rectangle; shape and dtype (uint8 RGB) stay."""
-    result = image.astype(np.float32)
+    result: np.ndarray = image.astype(np.float32)
     if rng.random() < config.photometric and not light:
         result = colour(
             result,

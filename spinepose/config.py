@@ -14,31 +14,42 @@ class _Frozen(BaseModel):
 class LossWeights(_Frozen):
     """Weights of the named terms. The first four are the published ones."""
 
-    positional: float = Field(1.0, ge=0, description="KL to the label's bins, all keypoints")
-    distillation: float = Field(2.5, ge=0, description="KL to the teacher's bins, Halpe's 26 keypoints")
-    structure: float = Field(0.1, ge=0, description="spine segment vectors against the truth's")
-    smoothness: float = Field(0.5, ge=0, description="second differences along the spine against the truth's")
-    auxiliary: float = Field(1.0, ge=0, description="heatmap head on an inner stage; training only")
+    positional: float = Field(default=1.0, ge=0, description="KL to the label's bins, all keypoints")
+    distillation: float = Field(
+        default=2.5, ge=0, description="KL to the teacher's bins, Halpe's 26 keypoints"
+    )
+    structure: float = Field(default=0.1, ge=0, description="spine segment vectors against the truth's")
+    smoothness: float = Field(
+        default=0.5, ge=0, description="second differences along the spine against the truth's"
+    )
+    auxiliary: float = Field(default=1.0, ge=0, description="heatmap head on an inner stage; training only")
+    keypoint_map: float = Field(
+        default=3.0, ge=0, description="last convolution's maps; teacher training only"
+    )
 
 
 class AugmentConfig(_Frozen):
     """Random changes of a training crop. Probabilities are in 0..1, lengths shares of the padded box."""
 
-    flip: float = Field(0.5, ge=0, le=1, description="probability of a left-right flip")
+    flip: float = Field(default=0.5, ge=0, le=1, description="probability of a left-right flip")
     half_body: float = Field(
-        0.3, ge=0, le=1, description="probability of cropping to the upper or lower body"
+        default=0.3, ge=0, le=1, description="probability of cropping to the upper or lower body"
     )
     scale: float = Field(
-        0.4, ge=0, le=0.9, description="largest change of the box size, share: 0.4 is 0.6..1.4"
+        default=0.4, ge=0, le=0.9, description="largest change of the box size, share: 0.4 is 0.6..1.4"
     )
-    rotation_deg: float = Field(80.0, ge=0, le=180, description="largest rotation, degrees")
-    rotation_probability: float = Field(0.6, ge=0, le=1)
-    shift: float = Field(0.16, ge=0, le=0.5, description="largest shift of the centre, share of the box")
-    shift_probability: float = Field(0.3, ge=0, le=1)
-    photometric: float = Field(0.8, ge=0, le=1, description="probability of changing light and colour")
-    noise: float = Field(0.3, ge=0, le=1, description="probability of sensor noise")
-    blur: float = Field(0.1, ge=0, le=1, description="probability of blur")
-    dropout: float = Field(1.0, ge=0, le=1, description="probability of one filled rectangle")
+    rotation_deg: float = Field(default=80.0, ge=0, le=180, description="largest rotation, degrees")
+    rotation_probability: float = Field(default=0.6, ge=0, le=1)
+    shift: float = Field(
+        default=0.16, ge=0, le=0.5, description="largest shift of the centre, share of the box"
+    )
+    shift_probability: float = Field(default=0.3, ge=0, le=1)
+    photometric: float = Field(
+        default=0.8, ge=0, le=1, description="probability of changing light and colour"
+    )
+    noise: float = Field(default=0.3, ge=0, le=1, description="probability of sensor noise")
+    blur: float = Field(default=0.1, ge=0, le=1, description="probability of blur")
+    dropout: float = Field(default=1.0, ge=0, le=1, description="probability of one filled rectangle")
 
 
 class TrainConfig(_Frozen):
@@ -47,61 +58,70 @@ class TrainConfig(_Frozen):
     The defaults are the recipe that takes off from scratch on two cores; nothing needs a GPU or a download.
     """
 
-    size: Literal["t", "s", "m", "l", "x"] = Field("t", description="size of the RTMPose family")
+    size: Literal["t", "s", "m", "l", "x"] = Field(default="t", description="size of the RTMPose family")
     input_size: tuple[int, int] = Field(
-        (192, 256), description="width and height of the crop, pixels, multiples of 32"
+        default=(192, 256), description="width and height of the crop, pixels, multiples of 32"
     )
-    batch_size: int = Field(16, ge=1, le=4096, description="crops a step")
+    batch_size: int = Field(default=16, ge=1, le=4096, description="crops a step")
     teacher_samples: int = Field(
-        60_000, ge=0, description="crops the teacher sees; unused if a teacher is given"
+        default=60_000, ge=0, description="crops the teacher sees; unused if a teacher is given"
     )
-    student_samples: int = Field(40_000, ge=0, description="crops the student sees")
+    student_samples: int = Field(default=40_000, ge=0, description="crops the student sees")
     max_minutes: float | None = Field(
-        None,
+        default=None,
         gt=0,
         description="wall time of each of the two trainings, minutes; the schedule shrinks to it. "
         "None: samples alone decide, and a rerun gives the same numbers",
     )
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="AdamW's, after warm-up")
+    learning_rate: float = Field(default=1e-3, gt=0, le=1, description="AdamW's, after warm-up")
     student_learning_rate_share: float = Field(
-        1.0, gt=0, le=1, description="the student's rate over the teacher's"
+        default=1.0, gt=0, le=1, description="the student's rate over the teacher's"
     )
-    weight_decay: float = Field(0.0, ge=0, le=1, description="AdamW's; never on norms and biases")
-    warmup_share: float = Field(0.03, ge=0, lt=1, description="share of the training with a rising rate")
+    weight_decay: float = Field(default=0.0, ge=0, le=1, description="AdamW's; never on norms and biases")
+    head_warmup_steps: int = Field(
+        default=150, ge=0, description="steps in which a head from scratch learns to read drawn maps"
+    )
+    warmup_share: float = Field(
+        default=0.03, ge=0, lt=1, description="share of the training with a rising rate"
+    )
     flat_share: float = Field(
-        0.5, ge=0, le=1, description="share of the training before the rate falls as a cosine"
+        default=0.5, ge=0, le=1, description="share of the training before the rate falls as a cosine"
     )
-    final_rate_share: float = Field(0.05, gt=0, le=1, description="last learning rate over the highest")
-    clip_norm: float = Field(35.0, gt=0, description="largest gradient norm")
+    final_rate_share: float = Field(
+        default=0.05, gt=0, le=1, description="last learning rate over the highest"
+    )
+    clip_norm: float = Field(default=35.0, gt=0, description="largest gradient norm")
     ema_share: float = Field(
-        0.02, ge=0, lt=1, description="length of the weight average, share of training; 0: none"
+        default=0.02, ge=0, lt=1, description="length of the weight average, share of training; 0: none"
     )
     light_share: float = Field(
-        0.15, ge=0, le=1, description="last share of training with the light augmentation"
+        default=0.15, ge=0, le=1, description="last share of training with the light augmentation"
     )
-    loss_weights: LossWeights = Field(LossWeights(), description="weights of the named terms")
+    loss_weights: LossWeights = Field(default=LossWeights(), description="weights of the named terms")
     foreign_axis_weight: float = Field(
-        0.1,
+        default=0.1,
         ge=0,
         le=1,
         description="distillation weight of head, neck and hip where the teacher is a foreign Halpe "
         "model: its neck and hip lie in front of C7 and the sacrum",
     )
-    augment: AugmentConfig = Field(AugmentConfig(), description="random changes of training crops")
+    augment: AugmentConfig = Field(default=AugmentConfig(), description="random changes of training crops")
     precision: Literal["bf16", "fp32"] = Field(
-        "bf16", description="arithmetic of the convolutions and products"
+        default="bf16", description="arithmetic of the convolutions and products"
     )
     workers: int = Field(
-        0, ge=0, le=64, description="processes that prepare crops; 0: none besides the trainer"
+        default=0, ge=0, le=64, description="processes that prepare crops; 0: none besides the trainer"
     )
     cache_mb: int = Field(
-        1500, ge=0, description="memory for decoded people, MB; 0 or too little: read every time"
+        default=1500, ge=0, description="memory for decoded people, MB; 0 or too little: read every time"
     )
-    evaluations: int = Field(10, ge=1, le=1000, description="held-out evaluations a training")
-    evaluation_people: int = Field(256, ge=1, description="people in each of them; the last one takes all")
-    log_every: int = Field(20, ge=1, description="steps between two rows of the log")
+    evaluations: int = Field(default=10, ge=1, le=1000, description="held-out evaluations a training")
+    evaluation_people: int = Field(
+        default=256, ge=1, description="people in each of them; the last one takes all"
+    )
+    log_every: int = Field(default=20, ge=1, description="steps between two rows of the log")
     checkpoint_seconds: float = Field(
-        30.0, gt=0, description="seconds between two checkpoints to resume from"
+        default=30.0, gt=0, description="seconds between two checkpoints to resume from"
     )
 
     @field_validator("input_size")

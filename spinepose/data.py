@@ -66,7 +66,7 @@ class Crops(NamedTuple):
         labelled: True where labelled and inside the crop, shape (B, 37).
         box_size_px: Square root of the box area in input pixels, shape (B,).
         to_image: Affine maps from input pixels to image pixels, shape (B, 2, 3), float64.
-        index: Which person, shape (B,).
+        person: Which person, shape (B,).
     """
 
     images: Tensor
@@ -74,7 +74,7 @@ class Crops(NamedTuple):
     labelled: Tensor
     box_size_px: Tensor
     to_image: Tensor
-    index: Tensor
+    person: Tensor
 
 
 def list_people(dataset: CocoDataset, images_root: Path | str) -> list[Person]:
@@ -210,8 +210,9 @@ class CropDataset(Dataset):
         if self.augment is not None:
             crop = photometric_rand(rng, crop, self.augment, light)
         keypoints, labelled = crop_labels(person.keypoints, matrix, input_size, geometry.flip)
-        box_size = np.sqrt(person.box_xywh[2] * person.box_xywh[3]) * input_size[0] / geometry.size_px[0]
-        return (crop, keypoints, labelled, np.float32(box_size), invert_affine(matrix), np.int64(index))
+        box_size = np.sqrt(person.box_xywh[2:].prod()) * input_size[0] / geometry.size_px[0]
+        scalars = np.array(box_size, np.float32), invert_affine(matrix), np.array(index)
+        return (crop, keypoints, labelled, *scalars)
 
 
 def crop_labels(

@@ -164,17 +164,9 @@ def total(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
 def gradient_norms(
     terms: Mapping[str, Tensor], weights: Mapping[str, float], logits: Logits
 ) -> dict[str, float]:
-    """L2 norm of each weighted term's gradient at the logits: what each one really pulls with.
-
-    A term that does not depend on the logits (the auxiliary head's) has norm 0 here.
-    """
+    """L2 norm of each weighted term's gradient at the logits: what each one really pulls with."""
     norms = {}
     for name, value in terms.items():
-        gradients = (
-            torch.autograd.grad(weights[name] * value, list(logits), retain_graph=True, allow_unused=True)
-            if value.requires_grad
-            else (None,)
-        )
-        squares = [gradient.float().square().sum() for gradient in gradients if gradient is not None]
-        norms[name] = float(torch.stack(squares).sum().sqrt()) if squares else 0.0
+        gradients = torch.autograd.grad(weights[name] * value, list(logits), retain_graph=True)
+        norms[name] = float(torch.stack([g.float().square().sum() for g in gradients]).sum().sqrt())
     return norms

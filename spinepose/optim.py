@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from spinepose.config import TrainConfig
+from spinepose.model.family import PoseModel
 
 
 def make_optimiser(modules: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
@@ -18,7 +19,7 @@ def make_optimiser(modules: nn.Module, learning_rate: float, weight_decay: float
         {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=learning_rate)
+    return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
 
 
 def rate_share(fraction: float, config: TrainConfig) -> float:
@@ -39,8 +40,8 @@ def rate_share(fraction: float, config: TrainConfig) -> float:
 class RunningAverage:
     """Exponential average of a model's weights and buffers; a plain mean until its length is reached."""
 
-    def __init__(self, model: nn.Module) -> None:
-        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+    def __init__(self, model: PoseModel) -> None:
+        self.model: PoseModel = copy.deepcopy(model).eval().requires_grad_(False)
         self.updates = 0
 
     @torch.no_grad()

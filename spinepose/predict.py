@@ -32,7 +32,9 @@ def arithmetic(precision: str) -> Iterator[None]:
 
 
 @torch.no_grad()
-def predict_logits(model: nn.Module, images: Tensor, flip_test: bool = False, precision: str = "fp32") -> Logits:
+def predict_logits(
+    model: nn.Module, images: Tensor, flip_test: bool = False, precision: str = "fp32"
+) -> Logits:
     """SimCC logits of a batch, averaged with those of the mirrored crop where asked.
 
     Args:

@@ -11,16 +11,18 @@ from typing import Any
 
 from spinepose.coco import load_coco
 from spinepose.config import TrainConfig
-from spinepose.data import CropDataset, Person, PersonImages, list_people
+from spinepose.data import CropDataset, PersonImages, list_people
 from spinepose.distill import Teacher
 from spinepose.errors import InputError
 from spinepose.files import write_json
 from spinepose.metrics import baseline_oks
 from spinepose.model.family import PoseModel, initialise
-from spinepose.model.weights import LoadedModel, grow, load_checkpoint, read_dict, save_checkpoint
+from spinepose.model.weights import LoadedModel, grow, load_checkpoint, save_checkpoint
+from spinepose.optim import RunningAverage
 from spinepose.skeleton import HALPE26_NAMES, NAMES
 from spinepose.training_log import TrainingLog, draw_curves
 from spinepose.training_loop import Task, Trainer
+from spinepose.warmup import teach_head
 
 Progress = Callable[[int, int, str], None]
 
@@ -171,10 +173,15 @@ def _train(run: _Run, task: Task, model: PoseModel, teacher: Teacher | None, sam
     trainer = Trainer(task, run.config, model, teacher, run.log)
     if not trainer.resume():
         run.log.cut(task.name, -1)
+        if teacher is None:
+            teach_head(model, run.train.people, run.config.augment, run.config.head_warmup_steps, run.seed)
+            trainer.average = RunningAverage(model)
     light_from = int(task.samples * (1 - run.config.light_share))
     crops = CropDataset(run.train, run.config.augment, task.seed, light_from)
     trainer.run(
-        crops, run.held_out, lambda done, words: run.progress(samples_before + done, run.samples_in_all, words)
+        crops,
+        run.held_out,
+        lambda done, words: run.progress(samples_before + done, run.samples_in_all, words),
     )
     trainer.save()
     model.load_state_dict(trainer.average.model.state_dict())
@@ -212,7 +219,9 @@ def _summarise(rows: list[dict[str, Any]], baseline: dict[str, float]) -> dict[s
         "take_off_samples": off,
         "val_loss_first": held_out[0]["val_loss"],
         "val_loss_last": held_out[-1]["val_loss"],
-        "val_oks": {k.removeprefix("val_oks_"): v for k, v in held_out[-1].items() if k.startswith("val_oks_")},
+        "val_oks": {
+            k.removeprefix("val_oks_"): v for k, v in held_out[-1].items() if k.startswith("val_oks_")
+        },
         "val_oks_first": {
             k.removeprefix("val_oks_"): v for k, v in held_out[0].items() if k.startswith("val_oks_")
         },

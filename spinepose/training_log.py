@@ -28,7 +28,11 @@ class TrainingLog:
     def cut(self, model: str, step: int) -> None:
         """Forget what was logged after a step of a model: a resumed run logs it again."""
         later = {"teacher": ("teacher", "student"), "student": ("student",)}[model]
-        self.rows = [r for r in self.rows if r["model"] not in later or (r["model"] == model and r["step"] <= step)]
+        self.rows = [
+            r
+            for r in self.rows
+            if r["model"] not in later or (r["model"] == model and int(r["step"]) <= step)
+        ]
 
     def add(self, model: str, step: int, samples: int, numbers: dict[str, float]) -> None:
         """Append a row, or extend the last one if it is of the same step."""
@@ -44,7 +48,9 @@ class TrainingLog:
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in self.rows)
+        writer.writerows(
+            {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in self.rows
+        )
         with atomic_path(self.path) as temporary:
             temporary.write_text(text.getvalue(), "utf-8")
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from spinepose.config import TrainConfig
 from spinepose.data import CropDataset, Crops, PersonImages, evaluation_batches, training_loader
 from spinepose.distill import Teacher
-from spinepose.errors import StageError
+from spinepose.errors import InputError, StageError
 from spinepose.losses import (
     Logits,
     distillation,
@@ -34,6 +34,10 @@ from spinepose.optim import RunningAverage, make_optimiser, rate_share
 from spinepose.predict import arithmetic, normalise, predict_logits, to_image_pixels
 from spinepose.skeleton import SPINE_CHAIN, WEIGHTS, indices
 from spinepose.training_log import TrainingLog
+from spinepose.warmup import map_loss
+
+# The terms that act on the logits: their gradients there are comparable.
+LOGIT_TERMS = ("positional", "distillation", "structure", "smoothness")
 
 Report = Callable[[int, str], None]
 
@@ -51,7 +55,6 @@ class Task:
         name: teacher or student.
         samples: Crops to see.
         learning_rate: The highest.
-        from_scratch: Whether the model has no trained weights yet.
         folder: Where last.pt goes.
         fingerprint: Settings that a resumed run must share.
         seed: Seed of order and augmentation.
@@ -106,14 +109,19 @@ class Trainer:
         with arithmetic(self.config.precision):
             maps = self.model.backbone(normalise(crops.images))
             heatmaps = self.modules["auxiliary"](maps[AUXILIARY_STAGE])
-            x, y = self.model.head(maps[-1])
+            drawn = self.model.head.keypoint_maps(maps[-1])
+            x, y = self.model.head.classify(drawn)
         logits = Logits(x.float(), y.float())
         keypoints, labelled = crops.keypoints_px[:, :count], crops.labelled[:, :count]
         weights = labelled * self.keypoint_weights
         target = Logits(*encode(keypoints, self.model.input_size))
         terms = {"positional": positional(logits, target, weights)}
-        if self.teacher is not None:
-            terms["distillation"] = distillation(logits, self.teacher(crops.images), self.teacher.keypoint_weights)
+        if self.teacher is None:
+            terms["keypoint_map"] = map_loss(drawn, keypoints, weights, self.model.input_size)
+        else:
+            terms["distillation"] = distillation(
+                logits, self.teacher(crops.images), self.teacher.keypoint_weights
+            )
             terms |= spine_terms(logits, keypoints, labelled, crops.box_size_px, self.chain)
         sigma = AUXILIARY_SIGMA_PX * self.model.input_size[1]
         terms["auxiliary"] = heatmap_loss(heatmaps, keypoints, weights, STRIDES[AUXILIARY_STAGE], sigma)
@@ -158,7 +166,7 @@ class Trainer:
         if not bool(torch.isfinite(loss)):
             self._refuse(terms, rate)
         logged = self.step % self.config.log_every == 0
-        norms = gradient_norms(terms, self.term_weights, logits) if logged else {}
+        norms = self._norms(terms, logits) if logged else {}
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.modules.parameters(), self.config.clip_norm)
@@ -168,9 +176,18 @@ class Trainer:
         self.average.update(self.model, self.config.ema_share * steps_in_all)
         if not logged:
             return {}
-        numbers = {f"loss_{name}": float(value) for name, value in terms.items()}
-        numbers |= {f"grad_{name}": value for name, value in norms.items() if name != "auxiliary"}
-        return {"learning_rate": rate, "loss_total": float(loss), "grad_norm_weights": float(norm), **numbers}
+        numbers = {f"loss_{name}": float(value.detach()) for name, value in terms.items()}
+        numbers |= {f"grad_{name}": value for name, value in norms.items()}
+        return {
+            "learning_rate": rate,
+            "loss_total": float(loss.detach()),
+            "grad_norm_weights": float(norm),
+            **numbers,
+        }
+
+    def _norms(self, terms: dict[str, Tensor], logits: Logits) -> dict[str, float]:
+        on_logits = {name: value for name, value in terms.items() if name in LOGIT_TERMS}
+        return gradient_norms(on_logits, self.term_weights, logits)
 
     def _refuse(self, terms: dict[str, Tensor], rate: float) -> None:
         bad = [name for name, value in terms.items() if not bool(torch.isfinite(value))] or ["total"]
@@ -181,7 +198,7 @@ class Trainer:
 
     def evaluate(self, held_out: PersonImages, everyone: bool = False) -> dict[str, float]:
         """Held-out positional loss and mean OKS of the averaged weights; goes to the log."""
-        model = self.average.model if self.step else self.model.eval()
+        model = self.average.model
         limit = None if everyone else self.config.evaluation_people
         numbers = evaluate_crops(model, held_out, self.keypoint_weights, limit, self.config.precision)
         self.log.add(self.task.name, self.step, self.samples, numbers)
@@ -213,12 +230,20 @@ class Trainer:
         self.log.write()
 
     def resume(self) -> bool:
-        """Go on from last.pt if it is of this task; True if so."""
+        """Go on from last.pt if it is of this task; True if so.
+
+        Raises:
+            InputError: last.pt is of other settings.
+        """
         path = self.task.folder / "last.pt"
         if not path.is_file():
             return False
         state = read_dict(path)
-        if state.get("task") != self.task.name or state.get("fingerprint") != self.task.fingerprint:
+        if state.get("format") != "spineforge-training" or state.get("fingerprint") != self.task.fingerprint:
+            raise InputError(
+                f"{path}: a training of other settings or labels was cut off here; choose another folder or remove it"
+            )
+        if state["task"] != self.task.name:
             return False
         self.modules.load_state_dict(state["modules"])
         self.average.model.load_state_dict(state["average"])
@@ -244,10 +269,10 @@ def evaluate_crops(
         count = logits.x.shape[1]
         target = Logits(*encode(crops.keypoints_px[:, :count], model.input_size))
         losses.append(float(positional(logits, target, crops.labelled[:, :count] * keypoint_weights)))
-        sizes.append(len(crops.index))
+        sizes.append(len(crops.person))
         best = torch.stack([axis.argmax(dim=-1) for axis in logits], dim=-1).numpy() / 2.0
         points.append(to_image_pixels(best, crops.to_image.numpy()))
-        people += [images.people[int(i)] for i in crops.index]
+        people += [images.people[int(i)] for i in crops.person]
     oks = mean_oks(np.concatenate(points), *truth_arrays(people))
     return {
         "val_loss": float(np.average(losses, weights=sizes)),

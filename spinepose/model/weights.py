@@ -18,7 +18,7 @@ from spinepose.errors import InputError
 from spinepose.files import atomic_path
 from spinepose.model.family import VARIANTS, PoseModel
 from spinepose.model.rtmcc import SIMCC_SPLIT
-from spinepose.skeleton import HALPE26_NAMES, NAMES
+from spinepose.skeleton import HALPE26_NAMES, INDEX, NAMES
 
 SCHEMA_VERSION = 1
 FORMAT = "spineforge-checkpoint"
@@ -98,19 +98,34 @@ def _can_grow(value: Tensor, target: Tensor) -> bool:
     return value.dim() == target.dim() and len(value) < len(target) and value.shape[1:] == target.shape[1:]
 
 
-def grow(teacher: PoseModel, num_keypoints: int = len(NAMES)) -> PoseModel:
-    """Make a student of more keypoints that starts as its teacher.
+# Where the last layer's row of a new keypoint starts: at the mean of the rows of known keypoints near it.
+NEAR: dict[str, tuple[str, ...]] = {
+    "spine_01": ("hip",),
+    "spine_02": ("hip",),
+    "spine_03": ("hip", "neck"),
+    "spine_04": ("neck",),
+    "spine_05": ("neck",),
+    "left_latissimus": ("left_shoulder",),
+    "right_latissimus": ("right_shoulder",),
+    "left_clavicle": ("left_shoulder", "neck"),
+    "right_clavicle": ("right_shoulder", "neck"),
+    "neck_02": ("neck",),
+    "neck_03": ("neck",),
+}
 
-    The new rows start at the mean of the teacher's rows plus nothing random: like a keypoint amid the body, from where
-    each label pulls its row apart.
+
+def grow(teacher: PoseModel) -> PoseModel:
+    """Make the student of 37 keypoints that starts as its teacher of 26.
+
+    Halpe's rows are copied in their order; a new row starts as its neighbours' (:data:`NEAR`), so that the first guess
+    of a vertebra is the sacrum or C7 and not the middle of the picture.
     """
-    student = PoseModel(teacher.size, num_keypoints, teacher.input_size)
-    with torch.no_grad():
-        for own, given in zip(
-            student.head.final_layer.parameters(), teacher.head.final_layer.parameters(), strict=True
-        ):
-            own.copy_(given.mean(dim=0, keepdim=True).expand_as(own))
+    student = PoseModel(teacher.size, len(NAMES), teacher.input_size)
     load_by_name(student, teacher.state_dict())
+    with torch.no_grad():
+        for parameter in student.head.final_layer.parameters():
+            for name, near in NEAR.items():
+                parameter[INDEX[name]] = parameter[[INDEX[n] for n in near]].mean(dim=0)
     return student
 
 
