@@ -22,6 +22,7 @@ from synth.scene import ObjectSpec, PersonSpec, SceneSpec, ShotSpec
 log = logging.getLogger(__name__)
 
 _PERSON_GAP_M = 0.12
+_THING_GAP_M = 0.04
 _TRIES = 60
 _MAX_LEFT_OUT = 0.1
 
@@ -105,7 +106,7 @@ def sample_scenes(
     if len(scenes) < (1 - _MAX_LEFT_OUT) * params.scenes:
         raise InputError(
             f"only {len(scenes)} of {params.scenes} scenes fit into the places; use fewer people, shorter pieces of "
-            "motion (render.trial_seconds) or smaller camera distances"
+            "motion (scenes.trial_seconds) or smaller camera distances"
         )
     return scenes
 
@@ -239,9 +240,9 @@ def _people(
                 x = round(float(rng.uniform(x0, x1) - middle[0]), 4)
                 y = round(float(rng.uniform(y0, y1) - middle[1]), 4)
                 stood = body.placed(x, y, yaw)
-                if inside_area(stood, place.free_area_m) and all(
-                    plan_gap_m(stood, b) > _PERSON_GAP_M for b in bodies
-                ):
+                if not inside_area(stood, place.free_area_m) or _meets_things(stood, place):
+                    continue
+                if all(plan_gap_m(stood, b) > _PERSON_GAP_M for b in bodies):
                     persons.append(PersonSpec(f"person_{number}", subject, clip_name, start, x, y, yaw))
                     bodies.append(stood)
                     break
@@ -250,6 +251,15 @@ def _people(
         if len(persons) == len(plan.cast):
             return persons, bodies
     return None
+
+
+def _meets_things(body: Footprint, place: Any) -> bool:
+    """Whether a body comes too near to something that stands in the place."""
+    return any(
+        disc_gap_m(body, item.matrix[0, 3], item.matrix[1, 3], item.footprint_m) < _THING_GAP_M
+        for item in place.objects
+        if item.footprint_m > 0
+    )
 
 
 def _occluder(

@@ -84,6 +84,7 @@ class MarkerSequence:
     times_s: np.ndarray
     markers_world_m: np.ndarray
     keypoints_world_m: np.ndarray
+    keypoints_world_m: np.ndarray
     authored_landmarks_world_m: np.ndarray
     coordinates_rad: np.ndarray
 

@@ -12,7 +12,8 @@ _KEEP = 32
 
 def build_from_json(spec_json: str) -> Any:
     """Build a character from the JSON of its ``SubjectSpec`` (heavy imports happen here, not at start)."""
-    from synth.body import SubjectSpec, build_character
+    from synth.body.character import build_character
+    from synth.body.spec import SubjectSpec
 
     return build_character(SubjectSpec.from_json(spec_json))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synth.unreal_coords import matrix_to_unreal, to_unreal_cm
+from synth.world.bones import bone_frames
 from synth.world.commands import ARGUMENT_INVALID, OK, CommandError, command
 from synth.world.props import spawnable
 from synth.world.scene_state import CharacterThing, ObjectThing, Pose, bounds_cm, checked_scale
@@ -125,7 +126,7 @@ def get_bones(world: World, name: str, first: str = "", second: str = "") -> str
     if len(words) > 1:
         raise CommandError(ARGUMENT_INVALID)
     character = world.scene.character(name)
-    bones = character.posed.bones
+    bones = bone_frames(character.body, character.posed)
     wanted = [bone for bone in words[0].split(",") if bone in bones] if words else list(bones)
     to_space = character.pose.matrix() if space == "world" else np.eye(4)
     rows = [{"bone_name": bone, "transform": transform_json(to_space @ bones[bone])} for bone in wanted]

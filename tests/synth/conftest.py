@@ -24,6 +24,18 @@ from synth.world.world import World
 
 BOX_M = np.array([[x, y, z] for x in (-0.25, 0.25) for y in (-0.3, 0.3) for z in (0.0, 1.8)])
 
+JOINTS = ("clavicle", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "toe")
+SKIN_BONES = (
+    "clavicle",
+    "upper_arm_near",
+    "forearm_near",
+    "hand",
+    "thigh_near",
+    "shank_near",
+    "foot",
+    "toes",
+)
+
 
 class StubBody:
     """A body that is a box; its root moves with the clip, and its landmarks are numbered points."""
@@ -31,11 +43,14 @@ class StubBody:
     stature_m, mass_kg, bmi = 1.8, 75.0, 23.1
     parts = ()
     vertex_part_id = np.zeros(8, np.uint8)
+    skeleton = SimpleNamespace(joints_m={f"{joint}_{side}": np.zeros(3) for joint in JOINTS for side in "lr"})
 
     def pose(self, clip, frame):
         root = np.array([clip.pelvis_position[frame, 0], 0.0, 0.0])
-        bone = np.eye(4)
-        bone[:3, 3] = root + np.array([0.1, 0.2, 1.0])
+        hand = np.eye(4)
+        hand[:3, 3] = root + np.array([0.1, 0.2, 1.0])
+        vertebra = np.eye(4)
+        vertebra[:3, :3] = [[1, 0, 0], [0, 0, -1], [0, 1, 0]]  # columns forward, up, right
         keypoints = root + np.arange(len(NAMES))[:, None] * [0.01, 0.02, 0.03]
         keypoints[indices(SPINE_CHAIN)] = np.nan
         return SimpleNamespace(
@@ -43,7 +58,8 @@ class StubBody:
             normals=np.tile([0.0, 0.0, 1.0], (8, 1)),
             markers_m=root + np.arange(len(MARKER_NAMES))[:, None] * [0.001, 0.002, 0.003],
             keypoints_m=keypoints,
-            bones={"root": np.eye(4), "head": bone},
+            bones={f"{bone}_{side}": hand for bone in SKIN_BONES for side in "lr"},
+            vertebrae=np.tile(vertebra, (26, 1, 1)),
             authored_landmarks_m=root + np.arange(9)[:, None] * [0.0, 0.0, 0.1],
             coordinates_rad=np.arange(9) / 10,
         )

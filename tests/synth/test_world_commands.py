@@ -285,7 +285,11 @@ def test_bones_in_component_and_world_space(world):
     ask(world, "vset /object/ann/location 100 0 0")
     ask(world, "vset /object/ann/rotation 0 90 0")
     rows = json.loads(ask(world, "vget /object/ann/bones"))
-    assert [row["bone_name"] for row in rows] == ["root", "head"]
+    names = [row["bone_name"] for row in rows]
+    assert names[0] == "sacrum"
+    assert len(names) == len(set(names)) == 26 + 16
+    hand, sacrum = rows[names.index("hand_l")], rows[0]
+    assert list(sacrum["transform"].values()) == pytest.approx([0, 0, 0, 0, 0, 0, 1, 1, 1])
     # (0.1, 0.2, 1.0) m in our character frame: y flips, metres become centimetres.
     wanted = {
         "Pitch": 0,
@@ -298,11 +302,12 @@ def test_bones_in_component_and_world_space(world):
         "ScaleY": 1,
         "ScaleZ": 1,
     }
-    assert rows[1]["transform"] == pytest.approx(wanted)
-    (row,) = json.loads(ask(world, "vget /object/ann/bones head,nobody world"))
+    assert hand["transform"] == pytest.approx(wanted)
+    (row,) = json.loads(ask(world, "vget /object/ann/bones hand_l,nobody world"))
     # Unreal's yaw of 90 takes X to Y and Y to -X: (10, -20) goes to (20, 10).
     assert row["transform"] == pytest.approx(wanted | {"Yaw": 90, "X": 120, "Y": 10})
-    assert json.loads(ask(world, "vget /object/ann/bones world"))[1]["transform"] == row["transform"]
+    in_world = json.loads(ask(world, "vget /object/ann/bones world"))
+    assert in_world[names.index("hand_l")] == row
     assert json.loads(ask(world, "vget /object/ann/bones nobody component")) == []
     assert ask(world, "vget /object/crate/bones").startswith("error ")
 
