@@ -90,6 +90,12 @@ class BodyAsset:
         """Skin vertices of the head where no hair grows: ears and the inside of the mouth."""
         return np.union1d(self.ear_vertices, self.masked_vertices("inside-mouth"))
 
+    @cached_property
+    def skin_triangles(self) -> np.ndarray:
+        """The outer skin's triangles without the cavity of the mouth: a closed surface around the person."""
+        cavity = np.isin(self.triangles["body"], self.masked_vertices("inside-mouth")).all(axis=1)
+        return self.triangles["body"][~cavity]
+
     def masked_vertices(self, mask: str) -> np.ndarray:
         """Skin vertices whose texture coordinate lies in a UV mask."""
         image = self.masks[mask]

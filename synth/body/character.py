@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from opensim_models.markers import MARKER_NAMES
 from spinepose.errors import InputError
 from synth.body.anatomy import Anatomy, build_anatomy
 from synth.body.asset import BodyAsset, load_asset
@@ -80,7 +79,7 @@ class _Mesh:
     triangles: np.ndarray  # (F, 3) over geometry vertices, for normals: the whole skin and all cloth
     render_source: np.ndarray  # (V,) geometry vertex of each render vertex
     drawn: np.ndarray  # geometry vertices that are drawn: the lowest of them touches the ground
-    num_skin_triangles: int  # the first layer's
+    skin_triangles: np.ndarray  # closed outer skin, covered parts too, over the first geometry vertices
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,7 @@ class Character:
             Vertices in the character frame, shape (G, 3), metres, and triangles, shape (F, 3).
         """
         vertices = self._posed(clip, frame_index)[1]
-        # The skin is the first layer: its triangles come first and name its own vertices only.
-        return vertices, self.mesh.triangles[: self.mesh.num_skin_triangles]
+        return vertices, self.mesh.skin_triangles
 
     def _posed(self, clip: Clip, i: int) -> tuple[Pose, np.ndarray]:
         if not 0 <= i < clip.num_frames:
@@ -219,7 +217,9 @@ def build_character(spec: SubjectSpec, cache_dir: Path | None = None) -> Charact
     markers = place_markers(prober, joints, skeleton.align, anatomy, spec.stature_m, eye_height, spec.seed)
     layers = dress(spec, asset, vertices, weights, body, joints, anatomy, markers)
     points = _with_eyes(asset, prober, joints, anatomy, layers, eye_height)
-    return _assemble(spec, solved.stature_m, solved.mass_kg, skeleton, markers, points, layers)
+    return _assemble(
+        spec, solved.stature_m, solved.mass_kg, skeleton, markers, points, layers, asset.skin_triangles
+    )
 
 
 def _with_eyes(
@@ -245,6 +245,7 @@ def _assemble(
     markers: SurfacePoints,
     points: SurfacePoints,
     layers: list[Layer],
+    skin_triangles: np.ndarray,
 ) -> Character:
     """Join the layers into one mesh. The skin is the first layer, the eyes the second."""
     offsets = np.cumsum([0] + [len(layer.patch.vertices_m) for layer in layers])
@@ -280,7 +281,7 @@ def _assemble(
         ).astype(np.int32),
         source,
         np.concatenate(drawn),
-        len(layers[0].patch.triangles),
+        skin_triangles,
     )
     character = Character(
         spec,
@@ -300,14 +301,9 @@ def _assemble(
 
 def _standing(character: Character) -> Character:
     """Measure hip height and ankles in the T-pose."""
-    from dataclasses import replace
-
     eye = np.eye(3)
     pose = pose_skeleton(character.skeleton, eye, np.zeros(9), np.broadcast_to(eye, (16, 3, 3)))
     floor = float(character._skin(pose)[character.mesh.drawn, 2].min())
     hips = (pose.joints_m["hip_l"] + pose.joints_m["hip_r"]) / 2
     ankles = (pose.joints_m["ankle_l"] + pose.joints_m["ankle_r"]) / 2
     return replace(character, hip_height_m=float(hips[2] - floor), standing_ankles_m=ankles - hips)
-
-
-NUM_MARKERS = len(MARKER_NAMES)

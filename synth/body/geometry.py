@@ -1,4 +1,4 @@
-"""Mesh kernels: volume, normals, linear blend skinning, closest points. Arrays in, arrays out."""
+"""Mesh kernels: volume, normals, linear blend skinning, rays. Arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -69,65 +69,6 @@ def skin(rest: np.ndarray, indices: np.ndarray, weights: np.ndarray, transforms:
     return out
 
 
-@numba.njit(cache=True)
-def closest_points(
-    points: np.ndarray, vertices: np.ndarray, triangles: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Closest point of a mesh to each point (brute force; Ericson, Real-Time Collision Detection, 5.1.5).
-
-    Returns:
-        Triangle index (N,), barycentric weights (N, 3), distance (N,).
-    """
-    n = points.shape[0]
-    faces, barys, dists = np.zeros(n, dtype=np.int64), np.zeros((n, 3)), np.full(n, np.inf)
-    for f in range(triangles.shape[0]):
-        a, b, c = vertices[triangles[f, 0]], vertices[triangles[f, 1]], vertices[triangles[f, 2]]
-        ab, ac = b - a, c - a
-        for i in range(n):
-            v, w = _closest_on_triangle(points[i], a, b, c, ab, ac)
-            dx = a[0] + v * ab[0] + w * ac[0] - points[i, 0]
-            dy = a[1] + v * ab[1] + w * ac[1] - points[i, 1]
-            dz = a[2] + v * ab[2] + w * ac[2] - points[i, 2]
-            d = np.sqrt(dx * dx + dy * dy + dz * dz)
-            if d < dists[i]:
-                dists[i], faces[i] = d, f
-                barys[i, 0], barys[i, 1], barys[i, 2] = 1 - v - w, v, w
-    return faces, barys, dists
-
-
-@numba.njit(cache=True)
-def _dot(a: np.ndarray, b: np.ndarray) -> float:
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-
-
-@numba.njit(cache=True)
-def _closest_on_triangle(
-    p: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray, ab: np.ndarray, ac: np.ndarray
-) -> tuple[float, float]:
-    ap, bp, cp = p - a, p - b, p - c
-    d1, d2 = _dot(ab, ap), _dot(ac, ap)
-    if d1 <= 0 and d2 <= 0:
-        return 0.0, 0.0
-    d3, d4 = _dot(ab, bp), _dot(ac, bp)
-    if d3 >= 0 and d4 <= d3:
-        return 1.0, 0.0
-    vc = d1 * d4 - d3 * d2
-    if vc <= 0 and d1 >= 0 and d3 <= 0:
-        return d1 / (d1 - d3), 0.0
-    d5, d6 = _dot(ab, cp), _dot(ac, cp)
-    if d6 >= 0 and d5 <= d6:
-        return 0.0, 1.0
-    vb = d5 * d2 - d1 * d6
-    if vb <= 0 and d2 >= 0 and d6 <= 0:
-        return 0.0, d2 / (d2 - d6)
-    va = d3 * d6 - d5 * d4
-    if va <= 0 and (d4 - d3) >= 0 and (d5 - d6) >= 0:
-        w = (d4 - d3) / ((d4 - d3) + (d5 - d6))
-        return 1 - w, w
-    denominator = 1.0 / (va + vb + vc)
-    return vb * denominator, vc * denominator
-
-
 def ray_hits(
     origin: np.ndarray, direction: np.ndarray, vertices_m: np.ndarray, triangles: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -156,16 +97,3 @@ def ray_hits(
     hits = np.flatnonzero(good)
     hits = hits[np.argsort(t[hits], kind="stable")]
     return t[hits], hits, np.stack([1 - u[hits] - v[hits], u[hits], v[hits]], axis=1)
-
-
-def winding_numbers(points_m: np.ndarray, vertices_m: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Generalised winding number of each point (Jacobson 2013): about 1 inside, about 0 outside, shape (N,)."""
-    total = np.empty(len(points_m))
-    for i, point in enumerate(points_m):
-        a, b, c = (vertices_m[triangles[:, k]] - point for k in range(3))
-        la, lb, lc = (np.linalg.norm(x, axis=1) for x in (a, b, c))
-        numerator = np.einsum("ij,ij->i", a, np.cross(b, c))
-        ab, bc, ca = (np.einsum("ij,ij->i", x, y) for x, y in ((a, b), (b, c), (c, a)))
-        denominator = la * lb * lc + ab * lc + bc * la + ca * lb
-        total[i] = np.arctan2(numerator, denominator).sum() / (2 * np.pi)
-    return total
