@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from opensim_models.initial import align_root, limb_start
 from opensim_models.kinematics import Kinematics, forward, points_jacobian
 
 _LIMIT_STIFFNESS = 0.05  # m2/rad2: 3 degrees beyond a limit cost what 1 cm costs at one marker
@@ -88,7 +89,8 @@ def solve(
     measured_m: np.ndarray,
     start: np.ndarray,
     presets: np.ndarray | None = None,
-    bad_rms_m: float = 0.02,
+    bad_rms_m: float = 0.015,
+    bad_marker_m: float = 0.03,
 ) -> Solution:
     """Solve the frames in order, each from the one before; go over bad ones again from other starts.
 
@@ -99,24 +101,28 @@ def solve(
         start: Coordinates for the first frame, (Q,).
         presets: Other postures to start bad frames from, (P, Q); their pelvis is aligned to the frame's.
         bad_rms_m: Marker RMS over which a frame is tried again.
+        bad_marker_m: Error of a single marker over which it is.
 
     Returns:
         For each frame the best solution found.
     """
     measured = np.ascontiguousarray(measured_m, dtype=float)
-    forth = _run(kinematics, problem, measured, start)
-    x, errors, cost, iterations = forth
-    restarted = np.zeros(len(measured), dtype=bool)
-    bad = np.sqrt(np.nanmean(errors**2, axis=1)) > bad_rms_m
-    if bad.any():
-        restarted |= bad
-        back = _run(kinematics, problem, measured[::-1].copy(), x[-1])
-        _keep_better(forth, tuple(part[::-1] for part in back), np.arange(len(measured)))
-        for frame in np.flatnonzero(np.sqrt(np.nanmean(errors**2, axis=1)) > bad_rms_m):
-            for preset in presets if presets is not None else ():
-                other = align_root(kinematics, preset, measured[frame])
-                _keep_better(forth, _run(kinematics, problem, measured[frame : frame + 1], other), np.array([frame]))
-    return Solution(x, errors, cost, iterations, restarted)
+    best = _run(kinematics, problem, measured, start)
+
+    restarted = _bad(best[1], bad_rms_m, bad_marker_m)
+    if restarted.any():
+        back = _run(kinematics, problem, measured[::-1].copy(), best[0][-1])
+        _keep_better(best, tuple(part[::-1] for part in back), np.arange(len(measured)))
+    starts: list[np.ndarray | None] = [None, *(() if presets is None else presets)]
+    for number, start_again in enumerate(starts):
+        # The frame's own trunk with fresh limbs is the start that helps most: presets are for what it leaves.
+        slack = 1.0 if number == 0 else 1.5
+        for frame in np.flatnonzero(restarted & _bad(best[1], slack * bad_rms_m, slack * bad_marker_m)):
+            one = measured[frame : frame + 1]
+            x = best[0][frame] if start_again is None else align_root(kinematics, start_again, one[0])
+            limbs = limb_start(kinematics, x, one[0])
+            _keep_better(best, _run(kinematics, problem, one, limbs), np.array([frame]))
+    return Solution(*best, restarted)
 
 
 def _run(kinematics: Kinematics, problem: Problem, measured: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -127,51 +133,19 @@ def _run(kinematics: Kinematics, problem: Problem, measured: np.ndarray, start: 
     )  # fmt: skip
 
 
+def _bad(errors_m: np.ndarray, rms_m: float, marker_m: float) -> np.ndarray:
+    """Frames whose marker RMS or whose worst marker is over a bound, (T,)."""
+    seen = np.isfinite(errors_m)
+    squares = np.where(seen, errors_m, 0.0) ** 2
+    rms = np.sqrt(squares.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))
+    return (rms > rms_m) | (np.sqrt(squares.max(axis=1)) > marker_m)
+
+
 def _keep_better(best: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...], frames: np.ndarray) -> None:
     """Where ``other`` costs less, copy it over ``best``; the third array is the cost."""
     better = other[2] < best[2][frames]
     for target, source in zip(best, other, strict=True):
         target[frames[better]] = source[better]
-
-
-def align_root(kinematics: Kinematics, x: np.ndarray, measured_m: np.ndarray, segment: str = "pelvis") -> np.ndarray:
-    """Move the whole posture so that the pelvis' markers fall on the measured ones (Kabsch).
-
-    A wrong initial heading is a minimum that no solver leaves. With fewer than three pelvis markers all markers are
-    aligned instead.
-
-    Args:
-        kinematics: The model; its first six coordinates are the pelvis' shifts, yaw, list and tilt.
-        x: A posture, (Q,).
-        measured_m: One frame, (K, 3).
-        segment: Body whose markers are aligned.
-
-    Returns:
-        The posture with new pelvis coordinates.
-    """
-    out = np.array(x, dtype=float)
-    out[:6] = 0.0
-    seen = np.isfinite(measured_m).all(axis=1)
-    own = seen & (kinematics.marker_bodies == kinematics.body_names.index(segment))
-    use = own if own.sum() >= 3 else seen
-    if use.sum() < 3:
-        return out
-    rotation, shift = kabsch(kinematics.markers(out)[use], measured_m[use])
-    out[:3] = shift
-    # R = Ry(yaw) Rx(list) Rz(tilt)
-    out[3] = np.arctan2(rotation[0, 2], rotation[2, 2])
-    out[4] = np.arcsin(np.clip(-rotation[1, 2], -1.0, 1.0))
-    out[5] = np.arctan2(rotation[1, 0], rotation[1, 1])
-    return out
-
-
-def kabsch(source_m: np.ndarray, target_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rigid motion that best takes N points to others: rotation (3, 3) and shift (3,)."""
-    a, b = source_m.mean(axis=0), target_m.mean(axis=0)
-    u, _, vt = np.linalg.svd((target_m - b).T @ (source_m - a))
-    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = u @ flip @ vt
-    return rotation, b - rotation @ a
 
 
 @numba.njit(cache=True)
@@ -224,12 +198,10 @@ def _solve_frames(  # type: ignore[no-untyped-def]
             damping = max(damping / 8.0, 1e-9)
             if drop < 1e-9 * cost + 1e-14 or largest < 1e-7:
                 break
-        if True:  # the last trial may have been a refused one
-            rot, org, world = forward(x, parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts)
-            points, jac = points_jacobian(rot, org, world, parents, coords, slopes, bodies, offsets, size)
-            costs[t] = _cost(
-                points, measured[t], weights, huber, x, soft_lower, soft_upper, prior, prior_w, errors[t]
-            )
+        # The last trial may have been a refused one.
+        rot, org, world = forward(x, parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts)
+        points, jac = points_jacobian(rot, org, world, parents, coords, slopes, bodies, offsets, size)
+        costs[t] = _cost(points, measured[t], weights, huber, x, soft_lower, soft_upper, prior, prior_w, errors[t])
         for i in range(size):
             out[t, i] = x[i]
         iterations[t] = used

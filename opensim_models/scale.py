@@ -217,7 +217,7 @@ def _fit_pose(
         elif name.split("_")[0] in ("lumbar", "thoracic", "cervical"):
             stiffness[kinematics.index(name)] = _LOOSE
     held = Problem(weights, problem.soft_lower, problem.soft_upper, prior, stiffness, huber_m=0.10)
-    solution = solve(kinematics, held, measured[None], prior, posture_presets(kinematics), bad_rms_m=0.05)
+    solution = solve(kinematics, held, measured[None], prior, posture_presets(kinematics), bad_rms_m=0.05, bad_marker_m=0.15)
     return solution.coordinates[0], float(solution.rms_m[0])
 
 

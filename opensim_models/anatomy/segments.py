@@ -62,7 +62,7 @@ LIMB_JOINTS: tuple[LimbJoint, ...] = (
     ),
     LimbJoint(
         "humerus", "clavicle", (-0.045, -0.005, 0.155),
-        (("shoulder_flexion", _Z, -120, 210), ("shoulder_adduction", _X, -150, 110), ("shoulder_rotation", _Y, -150, 150)),
+        (("shoulder_flexion", _Z, -200, 260), ("shoulder_adduction", _X, -100, 100), ("shoulder_rotation", _Y, -200, 200)),
         neutral_about_x_deg=-45.0,
     ),
     LimbJoint(
