@@ -7,10 +7,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from synth.body.parts import OWN_PART_TABLE
 
 from spinepose.errors import StageError
 from spinepose.skeleton import DEEP, INDEX, SPINE_CHAIN
+from synth.body.parts import OWN_PART_TABLE
 from synth.camera import Camera, to_camera
 from synth.visibility import Visibility, judge_visibility
 

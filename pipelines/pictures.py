@@ -7,9 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from spinepose.visualize import draw_person
 
 from spinepose.skeleton import SPINE_CHAIN
+from spinepose.visualize import draw_person
 
 TILE = (240, 320)
 _CAPTION = 20
@@ -21,6 +21,7 @@ class Tile:
 
     Attributes:
         image_path: The picture.
+        image_id: Its id in the label file.
         bbox: x, y, width, height, pixels.
         keypoints_px: Shape (37, 2).
         v: COCO visibility, shape (37,).
@@ -28,6 +29,7 @@ class Tile:
     """
 
     image_path: Path
+    image_id: int
     bbox: list[float]
     keypoints_px: np.ndarray
     v: np.ndarray

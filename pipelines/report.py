@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,26 @@ def contact_sheet(run_dir: Path, seed: int) -> np.ndarray:
     return image
 
 
+def prediction_sheet(run_dir: Path, seed: int, count: int = 16) -> np.ndarray:
+    """What the student sees on held-out people."""
+    coco, extras = load_labels(run_dir, "val")
+    results = json.loads((run_dir / "train" / "evaluation" / "results.json").read_text(encoding="utf-8"))
+    by_image: dict[int, list[np.ndarray]] = {}
+    for result in results:
+        by_image.setdefault(result["image_id"], []).append(np.array(result["keypoints"]).reshape(-1, 3))
+    rng = rng_for(seed, "prediction-sheet")
+    tiles = []
+    for tile in pictures.choose_tiles(coco, extras, run_dir / "dataset" / "images", count, rng):
+        rivals = by_image.get(tile.image_id, [])
+        if rivals:
+            # Results carry no annotation id: the nearest of the picture's results is this person's.
+            best = min(
+                rivals, key=lambda r: float(np.linalg.norm(r[:, :2] - tile.keypoints_px, axis=1).mean())
+            )
+            tiles.append(replace(tile, keypoints_px=best[:, :2], v=np.full(len(best), 2)))
+    return pictures.sheet(tiles)
+
+
 def _context(
     run_dir: Path, config: RunConfig, manifests: dict[str, Manifest], scratch: Path
 ) -> dict[str, Any]:
@@ -83,9 +104,7 @@ def _context(
         "fit_pictures": _fit_pictures(run_dir, fit_report, scratch),
         "metrics": metrics,
         "curves": _inline_file(run_dir / "train" / "curves.png"),
-        "predictions": [
-            _inline_file(path) for path in sorted((run_dir / "train" / "evaluation").glob("*.jpg"))[:8]
-        ],
+        "predictions": _inline_image(prediction_sheet(run_dir, config.seed), ".jpg"),
         "frames": _frame_pictures(run_dir, config.seed),
         "failures": [f for m in manifests.values() for f in m.failures],
     }

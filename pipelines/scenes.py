@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from synth.motion.bvh import load_bvh_clip
 
 from pipelines.config import RunConfig, ScenesConfig
 from pipelines.run import Stage, hash_file, open_stage
@@ -16,6 +15,7 @@ from spinepose.errors import InputError
 from spinepose.files import atomic_path
 from spinepose.rng import rng_for
 from synth.body.spec import SubjectSpec, sample_subject
+from synth.motion.bvh import load_bvh_clip
 from synth.motion.clip import Clip, save_clip
 from synth.motion.procedural import MOTIONS, static_clip
 from synth.sampling import SceneParams, sample_scenes

@@ -54,11 +54,27 @@ def test_stored_3d_through_the_stored_camera_meets_the_labels(run_dir):
 
 
 def test_truth_as_prediction_scores_one_on_all_subsets(run_dir):
-    from spinepose.evaluate import truth_as_prediction_ap
+    from spinepose.coco import load_coco
+    from spinepose.coco_eval import average_precision
 
     for split in ("train", "val"):
-        for name, ap in truth_as_prediction_ap(labels(run_dir, split)).items():
-            assert ap == pytest.approx(1.0, abs=5e-4), name
+        coco = json.loads(labels(run_dir, split).read_text())
+        results = [
+            {"image_id": a["image_id"], "category_id": 1, "keypoints": a["keypoints"], "score": 1.0}
+            for a in coco["annotations"]
+        ]
+        for name, values in average_precision(load_coco(labels(run_dir, split)), results).items():
+            assert values["AP"] == pytest.approx(1.0, abs=5e-4), name
+
+
+def test_pycocotools_reads_the_labels_as_they_are(run_dir):
+    from pycocotools.coco import COCO
+
+    for split in ("train", "val"):
+        coco = COCO(str(labels(run_dir, split)))
+        assert len(coco.getAnnIds()) == len(json.loads(labels(run_dir, split).read_text())["annotations"])
+        for image in coco.loadImgs(coco.getImgIds()):
+            assert (run_dir / "dataset" / "images" / image["file_name"]).exists()
 
 
 def test_the_fit_is_near_the_anatomy_it_never_saw(run_dir):

@@ -39,7 +39,7 @@ def test_rtmlib_finds_the_keypoints_that_we_find(run_dir, tmp_path, backend):
     image_path = run_dir / "dataset" / "images" / name
     x, y, w, h = annotation["bbox"]
     ours, _ = SpinePoseEstimator(run_dir / "train" / "student.onnx")(
-        cv2.imread(str(image_path)), boxes=np.array([[x, y, w, h]])
+        cv2.imread(str(image_path)), np.array([[x, y, w, h]])
     )
     arguments = [str(v) for v in (model, image_path, 96, 128, x, y, x + w, y + h, backend)]
     done = subprocess.run([CLIENTS, "-c", RTMLIB, *arguments], capture_output=True, text=True, check=False)
