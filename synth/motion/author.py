@@ -16,7 +16,7 @@ from opensim_models.spine import REGIONAL_RANGES_RAD
 from spinepose.errors import InputError
 from synth.motion.clip import SEGMENTS, Clip
 from synth.motion.curves import FPS
-from synth.motion.rotations import mirrored, transpose, turn_deg, unit
+from synth.motion.rotations import mirrored, transpose, turn_deg
 from synth.motion.trunk import trunk_rotations
 
 Angles = Mapping[str, "np.ndarray | float"]
@@ -93,20 +93,6 @@ def _leg(values: Mapping[str, np.ndarray], side: str) -> dict[str, np.ndarray]:
     }
 
 
-def clavicle_for(arm_direction: np.ndarray) -> np.ndarray:
-    """How a left clavicle follows its arm: the girdle lifts as the arm rises above 30 degrees.
-
-    Of 180 degrees of elevation the girdle gives a third, the clavicle 30 degrees of it (Inman, Saunders & Abbott
-    1944); in-vivo bone pins found less at the clavicle (Ludewig 2009: 6 to 11 degrees by 120), so 20 at 180 here.
-
-    Args:
-        arm_direction: Direction of the upper arm in the thorax, shape (..., 3).
-    """
-    elevation_deg = np.degrees(np.arccos(np.clip(-unit(arm_direction)[..., 2], -1.0, 1.0)))
-    lift = 20.0 * np.clip((elevation_deg - 30.0) / 150.0, 0.0, 1.0) ** 1.5
-    return turn_deg("x", lift)
-
-
 def clip_from_angles(
     name: str,
     angles: Angles,
@@ -139,8 +125,8 @@ def clip_from_angles(
         upper = arm["upper_arm"]
         if arms_in == "world":
             upper = transpose(thorax if side == "l" else mirrored(thorax)) @ upper
-        clavicle = arm["clavicle"] @ clavicle_for(upper[..., 1])
-        arm |= {"clavicle": clavicle, "upper_arm": transpose(clavicle) @ upper}
+        # How the girdle follows a raised arm by itself is the body's affair.
+        arm["upper_arm"] = transpose(arm["clavicle"]) @ upper
         for stem, rotation in (arm | _leg(values, side)).items():
             limbs[:, SEGMENTS.index(f"{stem}_{side}")] = rotation if side == "l" else mirrored(rotation)
     standing = np.tile([0.0, 0.0, 1.0], (frames, 1))

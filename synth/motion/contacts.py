@@ -68,18 +68,28 @@ def footing(
     return Footing(ankles, feet, toes)
 
 
+def _hips(clip: Clip) -> np.ndarray:
+    """Hip centres from mid-hip, left and right, shape (T, 2, 3)."""
+    half = np.array([[0.0, LENGTHS["hip_half"], 0.0], [0.0, -LENGTHS["hip_half"], 0.0]])
+    return np.einsum("tij,sj->tsi", clip.pelvis_rotation, half)
+
+
+def highest_pelvis(clip: Clip, plan: Footing) -> np.ndarray:
+    """How high mid-hip can be with both feet where the plan has them, shape (T,)."""
+    hips = _hips(clip)
+    across = plan.ankles[..., :2] - (clip.pelvis_position[:, None, :2] + hips[..., :2])
+    rise = np.sqrt(np.maximum((_LEG * _STRAIGHTEST) ** 2 - (across**2).sum(-1), 0.0))
+    return (plan.ankles[..., 2] - hips[..., 2] + rise).min(axis=1)
+
+
 def with_feet(clip: Clip, plan: Footing) -> Clip:
     """Bend the legs so that the feet are where the plan has them, the knees over the toes.
 
     The pelvis comes down where a leg would not reach. The result keeps its feet by ``anchor="feet"``.
     """
     pelvis = clip.pelvis_position.copy()
-    half = np.array([[0.0, LENGTHS["hip_half"], 0.0], [0.0, -LENGTHS["hip_half"], 0.0]])
-    hips = np.einsum("tij,sj->tsi", clip.pelvis_rotation, half)
-    across = plan.ankles[..., :2] - (pelvis[:, None, :2] + hips[..., :2])
-    longest = _LEG * _STRAIGHTEST
-    highest = plan.ankles[..., 2] - hips[..., 2] + np.sqrt(np.maximum(longest**2 - (across**2).sum(-1), 0.0))
-    pelvis[:, 2] = np.minimum(pelvis[:, 2], highest.min(axis=1))
+    pelvis[:, 2] = np.minimum(pelvis[:, 2], highest_pelvis(clip, plan))
+    hips = _hips(clip)
     limbs = clip.limb_rotations.copy()
     for index, side in enumerate("lr"):
         thigh, shank = _two_bones(

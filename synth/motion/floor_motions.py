@@ -65,12 +65,12 @@ def _hands_on_floor(clip: Clip) -> Clip:
 
 
 def cat_cow(
-    round_deg: float = 42.0, hollow_deg: float = 32.0, duration_s: float = 4.0, neck: float = 1.0
+    round_deg: float = 34.0, hollow_deg: float = 32.0, duration_s: float = 4.0, neck: float = 1.0
 ) -> Clip:
     """On all fours: round the back like a cat, then hollow it like a cow, and come back.
 
     Args:
-        round_deg: Flexion of the lumbar spine in the cat; the thoracic spine takes 60 % as much.
+        round_deg: Flexion of the lumbar spine in the cat; the thoracic spine takes half as much.
         hollow_deg: Extension of the lumbar and thoracic spine together in the cow.
         duration_s: Seconds.
         neck: How much the head takes part, 0 to 1.3.
@@ -80,7 +80,7 @@ def cat_cow(
     cow = poses(t, [(0.4, 0.0), (0.7, 1.0), (0.78, 1.0), (1.0, 0.0)])
     angles = {
         "lumbar_flexion": round_deg * cat - 0.6 * hollow_deg * cow,
-        "thoracic_flexion": 0.6 * round_deg * cat - 0.4 * hollow_deg * cow,
+        "thoracic_flexion": 0.5 * round_deg * cat - 0.4 * hollow_deg * cow,
         # Looking at the floor between the hands at rest takes some extension.
         "cervical_flexion": -18.0 + neck * (38.0 * cat - 26.0 * cow),
     }
@@ -90,5 +90,5 @@ def cat_cow(
 def cat_cow_rand(rng: np.random.Generator) -> Clip:
     """A random cat-cow."""
     return cat_cow(
-        rng.uniform(25.0, 55.0), rng.uniform(18.0, 40.0), rng.uniform(3.2, 4.0), rng.uniform(0.4, 1.2)
+        rng.uniform(22.0, 44.0), rng.uniform(18.0, 36.0), rng.uniform(3.2, 4.0), rng.uniform(0.4, 1.2)
     )

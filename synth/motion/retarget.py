@@ -364,7 +364,7 @@ def _soles(posed: _Posed, frames: dict[str, np.ndarray], leg: float) -> np.ndarr
     scale = leg / (LENGTHS["thigh"] + LENGTHS["shank"])
     points = []
     for side in "lr":
-        for x in (-0.06, LENGTHS["foot"]):
+        for x in (-LENGTHS["heel"], LENGTHS["foot"]):
             offset = scale * np.array([x, 0.0, -LENGTHS["ankle_height"]])
             points.append(posed.at(f"foot_{side}") + frames[f"foot_{side}"] @ offset)
     return np.stack(points, axis=1)

@@ -124,11 +124,11 @@ def axial_rotation(
 ) -> Clip:
     """Turn the trunk to the left, then to the right, the feet in place.
 
-    Of the turn of the upper thorax the pelvis gives a quarter, the lumbar spine 12 % (its range is 11 degrees in all)
+    Of the turn of T1 the pelvis gives a quarter, the lumbar spine 12 % (its range is 11 degrees in all)
     and the thoracic spine the rest.
 
     Args:
-        left_deg: Turn of the upper thorax to the left.
+        left_deg: Turn of the top of the thorax (T1) to the left.
         right_deg: Turn to the right.
         duration_s: Seconds.
         arms_deg: Arms away from the body.

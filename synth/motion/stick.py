@@ -23,6 +23,7 @@ _OF_STATURE = {
     "ankle_height": 0.039,
     "foot": 0.105,  # ankle to the ball of the foot
     "toes": 0.040,
+    "heel": 0.032,  # ankle to the back of the heel
     "upper_arm": 0.186,
     "forearm": 0.146,
     "hand": 0.108,
@@ -111,7 +112,7 @@ def _leg(pelvis: np.ndarray, at, side: str, sign: float) -> dict[str, np.ndarray
     ankle = knee + at(f"shank_{side}", (0.0, 0.0, -size["shank"]))
     ball = ankle + at(f"foot_{side}", (size["foot"], 0.0, -size["ankle_height"]))
     toe = ball + at(f"toes_{side}", (size["toes"], 0.0, 0.0))
-    heel = ankle + at(f"foot_{side}", (-0.06, 0.0, -size["ankle_height"]))
+    heel = ankle + at(f"foot_{side}", (-size["heel"], 0.0, -size["ankle_height"]))
     names = ("hip", "knee", "ankle", "ball", "toe", "heel")
     return {f"{n}_{side}": p for n, p in zip(names, (hip, knee, ankle, ball, toe, heel), strict=True)}
 
