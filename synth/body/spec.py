@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -128,13 +129,17 @@ class SubjectSpec:
             if set(data) != names:
                 raise InputError(f"subject spec: missing or unknown fields {sorted(set(data) ^ names)}")
             for garment in ("top", "bottom", "shoes"):
-                cloth = data[garment]
-                data[garment] = Cloth(**{k: tuple(v) if isinstance(v, list) else v for k, v in cloth.items()})
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+                data[garment] = Cloth(**_tuples(data[garment]))
+            return cls(**_tuples(data))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise InputError(
                 f"subject spec cannot be read ({error}); write it with SubjectSpec.to_json"
             ) from error
+
+
+def _tuples(fields_json: dict[str, Any]) -> dict[str, Any]:
+    """JSON's lists back to tuples."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields_json.items()}
 
 
 # Anchors of skin colour from light to dark, sRGB; a person's is drawn between two neighbours.
