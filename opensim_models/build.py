@@ -45,8 +45,7 @@ def build_model(osim: Any, spec: ModelSpec) -> Any:
     model.set_gravity(osim.Vec3(0, -9.80665, 0))
     for body in spec.bodies:
         inertia = osim.Inertia(*(float(v) for v in body.inertia_kg_m2), 0.0, 0.0, 0.0)
-        made = osim.Body(body.name, body.mass_kg, _vec3(osim, body.mass_centre_m), inertia)
-        model.addBody(made)
+        model.addBody(osim.Body(body.name, body.mass_kg, _vec3(osim, body.mass_centre_m), inertia))
     limits = {c.name: c for c in spec.coordinates}
     for joint in spec.joints:
         _add_joint(osim, model, joint, limits)
@@ -56,7 +55,13 @@ def build_model(osim: Any, spec: ModelSpec) -> Any:
     for index in range(coordinates.getSize()):
         coordinates.get(index).set_clamped(True)
     for marker in spec.markers:
-        model.addMarker(osim.Marker(marker.name, _frame(model, marker.body), _vec3(osim, marker.offset_m)))
+        # Model.addMarker finalises the whole model each time, 54 times 5 ms; the frame goes by name, for a copy
+        # of a marker forgets what it was connected to.
+        made = osim.Marker()
+        made.setName(marker.name)
+        made.setParentFrameName(f"/bodyset/{marker.body}")
+        made.set_location(_vec3(osim, marker.offset_m))
+        model.updMarkerSet().cloneAndAppend(made)
     for station in spec.stations:
         _add_station(osim, model, station)
     _add_shapes(osim, model, spec)
@@ -108,7 +113,7 @@ def _add_coupler(osim: Any, model: Any, coupler: Any) -> None:
     made.setIndependentCoordinateNames(names)
     made.setDependentCoordinateName(coupler.dependent)
     made.setFunction(osim.LinearFunction(coupler.slope, coupler.intercept))
-    model.addConstraint(made)
+    model.updConstraintSet().cloneAndAppend(made)
 
 
 def _add_station(osim: Any, model: Any, station: PointSpec) -> None:

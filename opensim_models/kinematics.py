@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from opensim_models.anatomy.coordinates import PELVIS_COORDINATES, REGIONAL_COORDINATES
 from opensim_models.spec import ModelSpec
 from spinepose.errors import InputError
 
@@ -30,7 +31,7 @@ class Kinematics:
         axis_coordinates: Index of the independent coordinate of each axis, -1 where constant, (B, 6).
         axis_slopes: (B, 6).
         axis_intercepts: (B, 6).
-        coordinate_names: Independent coordinates.
+        coordinate_names: Independent coordinates: the pelvis' six, the spine's nine, then the limbs'.
         lower: Their limits, (Q,); radians or metres.
         upper: (Q,).
         all_names: Every coordinate of the model, dependent ones too, in the model's order.
@@ -158,7 +159,10 @@ def compile_model(spec: ModelSpec) -> Kinematics:
 def _resolve_couplers(spec: ModelSpec) -> tuple[tuple[str, ...], dict[str, tuple[int, float, float]]]:
     """Independent names, and for each coordinate its (independent index, slope, offset)."""
     dependent = {c.dependent: c for c in spec.couplers}
-    independent = tuple(c.name for c in spec.coordinates if c.name not in dependent)
+    free = [c.name for c in spec.coordinates if c.name not in dependent]
+    # A file lists a joint's turns before its shifts, whatever order they were given in: callers rely on this one.
+    first = (*PELVIS_COORDINATES, *REGIONAL_COORDINATES)
+    independent = (*(n for n in first if n in free), *(n for n in free if n not in first))
     rows = {name: (index, 1.0, 0.0) for index, name in enumerate(independent)}
     for name, coupler in dependent.items():
         if coupler.independent not in independent:

@@ -12,6 +12,7 @@ from opensim_models.anatomy.coordinates import (
     LEVELS,
     MOTION_AXES,
     MOTIONS,
+    PELVIS_COORDINATES,
     REGIONAL_COORDINATES,
     region_of_joint,
 )
@@ -40,9 +41,6 @@ from spinepose.skeleton import SPINE_CHAIN
 
 SEGMENTS: tuple[str, ...] = (
     "pelvis", "trunk", "skull", "clavicle", "humerus", "forearm", "hand", "femur", "tibia", "foot",
-)  # fmt: skip
-PELVIS_COORDINATES: tuple[str, ...] = (
-    "pelvis_tx", "pelvis_ty", "pelvis_tz", "pelvis_yaw", "pelvis_list", "pelvis_tilt",
 )  # fmt: skip
 # The joint whose own coordinate is the region's: the others follow it through couplers. OpenSim keeps coordinates of
 # one name in two joints apart, silently, so sharing a name is no way to couple them.

@@ -15,6 +15,16 @@ REGIONAL_COORDINATES: tuple[str, ...] = tuple(
     f"{region}_{motion}" for region in REGIONS for motion in MOTIONS
 )
 
+# The pelvis in ground, OpenSim's axes: where it is, then yaw, list and tilt as successive turns about y, x, z.
+PELVIS_COORDINATES: tuple[str, ...] = (
+    "pelvis_tx",
+    "pelvis_ty",
+    "pelvis_tz",
+    "pelvis_yaw",
+    "pelvis_list",
+    "pelvis_tilt",
+)
+
 # The axis of each motion in the frame of the vertebra below: x forward, y up, z right.
 MOTION_AXES: dict[str, tuple[float, float, float]] = {
     "flexion": (0.0, 0.0, -1.0),

@@ -1,0 +1,317 @@
+"""From marker trials of a subject to vertebrae: static fit, model file, inverse kinematics, verdicts, files.
+
+Input and output are in the world's frame (metres, z up); everything inside is in OpenSim's axes. The fit sees markers,
+stature, mass and sex, and nothing else of the subject.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from opensim_models import checks
+from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
+from opensim_models.build import write_osim
+from opensim_models.ik import Problem, Solution, default_problem, solve
+from opensim_models.initial import align_root
+from opensim_models.io import write_mot, write_trc
+from opensim_models.kinematics import Kinematics, compile_model
+from opensim_models.markers import MARKER_NAMES
+from opensim_models.osim_file import read_osim
+from opensim_models.reference import solve_reference
+from opensim_models.scale import StaticFit, fit_static, marker_weights, posture_presets
+from opensim_models.spine import REGIONAL_RANGES_RAD
+from opensim_models.subject import model_spec
+from opensim_models.trial import MarkerTrial, to_osim, to_world
+from opensim_models.uncertainty import landmark_sigma
+from opensim_models.verdict import Verdict, judge
+from spinepose.errors import InputError
+from spinepose.skeleton import SPINE_CHAIN
+
+__all__ = ["MarkerTrial", "ScaleReport", "SubjectFit", "SubjectInfo", "TrialFit", "fit_subject"]
+
+SCHEMA_VERSION = 1
+LANDMARK_SET = "spinetrack"
+MAX_STATIC_SWAY_M = 0.03
+
+
+@dataclass(frozen=True)
+class SubjectInfo:
+    """What may be known of a subject beside markers: id, sex (``female`` or ``male``), stature and mass."""
+
+    subject_id: str
+    sex: str
+    stature_m: float
+    mass_kg: float
+
+
+@dataclass(frozen=True)
+class ScaleReport:
+    """How the subject's model came out.
+
+    Attributes:
+        segment_scales: Length of each segment relative to what the stature says; ``spine`` too.
+        lordosis_deg: S1 endplate to the lower endplate of T12, neutral.
+        kyphosis_deg: Lower endplate of T12 to the upper one of T1, neutral.
+        skin_depth_scale: The subject's estimated dorsal skin depth relative to the mean for the BMI.
+        placement_rms_m: How far markers were from their expected places before they were placed.
+        landmark_sd_m: Standard deviation per axis of the nine landmarks in the static trial, by name.
+        reference_mm: Mean and largest distance of landmarks from OpenSim's own solver, millimetres, and the number of
+            frames compared; None where no frame was.
+        warnings: What looked odd.
+    """
+
+    segment_scales: dict[str, float]
+    lordosis_deg: float
+    kyphosis_deg: float
+    skin_depth_scale: float
+    placement_rms_m: float
+    landmark_sd_m: dict[str, float]
+    reference_mm: dict[str, float] | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TrialFit:
+    """One trial's vertebrae.
+
+    Attributes:
+        landmarks_m: The nine landmarks of the ``spinetrack`` set in the order of ``SPINE_CHAIN``, world frame, z up,
+            metres, (T, 9, 3).
+        sigma_m: Standard deviation per axis, (T, 9).
+        marker_rms_m: Root mean square of marker errors, (T,).
+        marker_max_m: Largest marker error, (T,).
+        coordinates: Independent coordinates, radians and metres in OpenSim's axes, (T, Q).
+        coordinate_names: Their Q names.
+        curves_deg: Lordosis, kyphosis and cervical lordosis of each frame, (T,) each.
+        verdict: ``accept``, ``review`` or ``reject``.
+        reasons: Why, in words.
+    """
+
+    landmarks_m: np.ndarray
+    sigma_m: np.ndarray
+    marker_rms_m: np.ndarray
+    marker_max_m: np.ndarray
+    coordinates: np.ndarray
+    coordinate_names: tuple[str, ...]
+    curves_deg: dict[str, np.ndarray]
+    verdict: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SubjectFit:
+    """A subject's model and trials: the ``.osim``, how it was scaled, and each trial by name."""
+
+    model_path: Path
+    scale: ScaleReport
+    trials: dict[str, TrialFit]
+
+
+def fit_subject(
+    info: SubjectInfo, static: MarkerTrial, trials: list[MarkerTrial], out_dir: Path, reference_frames: int = 2
+) -> SubjectFit:
+    """Fit a subject's model to a static trial and follow it through the other trials.
+
+    Writes ``model.osim``, ``<trial>.trc``, ``<trial>.mot`` (all of which OpenSim opens) and ``fit.json``.
+
+    Args:
+        info: Sex, stature, mass.
+        static: The subject standing, any facing, arms anywhere.
+        trials: What to fit; the static trial may be among them.
+        out_dir: Folder for the files; made if missing.
+        reference_frames: Frames solved by OpenSim too, for the report.
+
+    Returns:
+        Model, scale report, and landmarks a trial.
+
+    Raises:
+        InputError: Markers missing, in other units, swapped sides in the static trial, or a name used twice.
+    """
+    names = [trial.name for trial in trials]
+    if len(set(names)) != len(names):
+        raise InputError(f"subject {info.subject_id!r}: trial names appear twice in {', '.join(names)}")
+    standing, warnings = _static_frame(info, static)
+    fitted = fit_static(info.subject_id, info.stature_m, info.sex, info.mass_kg, standing)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    model_path = out_dir / "model.osim"
+    write_osim(model_spec(fitted.shape), model_path)
+    # What is solved is what was written: the file is read back.
+    kinematics = compile_model(read_osim(model_path))
+    start = _reorder(fitted, kinematics)
+    fits, solutions = {}, {}
+    for trial in trials:
+        measured = _measured(trial, kinematics)
+        solutions[trial.name] = _solve_trial(kinematics, measured, start)
+        fits[trial.name] = _trial_fit(kinematics, fitted, trial, measured, solutions[trial.name], standing)
+        _write_trial(out_dir, trial, kinematics, solutions[trial.name])
+    reference = _compare(model_path, kinematics, trials, solutions, reference_frames)
+    report = _report(kinematics, fitted, start, reference, warnings)
+    _write_report(out_dir / "fit.json", info, report, fits)
+    return SubjectFit(model_path, report, fits)
+
+
+def trial_problem(kinematics: Kinematics) -> Problem:
+    """Weights of the marker table and the spine's anatomical limits."""
+    anatomical = dict(zip(REGIONAL_COORDINATES, map(tuple, REGIONAL_RANGES_RAD), strict=True))
+    return default_problem(kinematics, marker_weights(kinematics.marker_names), anatomical)
+
+
+def _static_frame(info: SubjectInfo, static: MarkerTrial) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """The median frame of the static trial, OpenSim's axes, and what looked odd."""
+    seen = np.isfinite(static.markers_m).all(axis=-1)
+    keep = [i for i, name in enumerate(static.marker_names) if name in MARKER_NAMES and seen[:, i].any()]
+    if not keep:
+        raise InputError(f"trial {static.name!r}: holds none of the project's markers ({', '.join(MARKER_NAMES[:6])}, …)")
+    points = static.markers_m[:, keep]
+    middle = np.nanmedian(points, axis=0)
+    checks.check_units(static.name, info.stature_m, middle)
+    standing = {static.marker_names[i]: to_osim(p) for i, p in zip(keep, middle, strict=True)}
+    if {"LASI", "RASI", "LPSI", "RPSI"} <= standing.keys():
+        swapped = checks.swapped_standing(standing)
+        if swapped:
+            raise InputError(
+                f"subject {info.subject_id!r}: left and right of the {' and '.join(swapped)} are swapped in the static "
+                f"trial {static.name!r}; rename the markers"
+            )
+    sway = float(np.nanmax(np.linalg.norm(points - middle, axis=-1)))
+    if sway > MAX_STATIC_SWAY_M:
+        return standing, (f"the static trial moves: a marker strays {1000 * sway:.0f} mm from its median",)
+    return standing, ()
+
+
+def _reorder(fitted: StaticFit, kinematics: Kinematics) -> np.ndarray:
+    """The static pose in the coordinate order of the file."""
+    before = compile_model(model_spec(fitted.shape)).coordinate_names
+    return fitted.coordinates[[before.index(name) for name in kinematics.coordinate_names]]
+
+
+def _measured(trial: MarkerTrial, kinematics: Kinematics) -> np.ndarray:
+    """A trial's markers in the model's order and axes, NaN for those it lacks, (T, K, 3)."""
+    out = np.full((len(trial.times_s), len(kinematics.marker_names), 3), np.nan)
+    for column, name in enumerate(kinematics.marker_names):
+        if name in trial.marker_names:
+            out[:, column] = to_osim(trial.markers_m[:, trial.marker_names.index(name)])
+    few = np.isfinite(out).all(axis=-1).sum(axis=1) < 3
+    if few.any():
+        raise InputError(
+            f"trial {trial.name!r}: frame {int(np.flatnonzero(few)[0])} has fewer than 3 of the model's markers; cut it out"
+        )
+    return out
+
+
+def _solve_trial(kinematics: Kinematics, measured: np.ndarray, start: np.ndarray) -> Solution:
+    first = align_root(kinematics, start, measured[0])
+    return solve(kinematics, trial_problem(kinematics), measured, first, posture_presets(kinematics))
+
+
+def _trial_fit(
+    kinematics: Kinematics,
+    fitted: StaticFit,
+    trial: MarkerTrial,
+    measured: np.ndarray,
+    solution: Solution,
+    standing: dict[str, np.ndarray],
+) -> TrialFit:
+    points = np.stack([kinematics.stations(x) for x in solution.coordinates])[:, landmark_rows(kinematics)]
+    sigma = landmark_sigma(kinematics, trial_problem(kinematics), solution, fitted.posture.landmark_sd_m)
+    slope = fitted.shape.spine.sacral_slope_rad
+    curves = checks.spinal_curves(kinematics, solution.coordinates, slope)
+    ruling: Verdict = judge(trial.name, kinematics, trial_problem(kinematics), measured, solution, standing)
+    return TrialFit(
+        to_world(points),
+        sigma,
+        solution.rms_m,
+        np.nanmax(solution.errors_m, axis=1),
+        solution.coordinates,
+        kinematics.coordinate_names,
+        {name: np.degrees(angle) for name, angle in curves.items()},
+        ruling.verdict,
+        ruling.reasons,
+    )
+
+
+def landmark_rows(kinematics: Kinematics, landmark_set: str = LANDMARK_SET) -> list[int]:
+    """Rows of the model's stations that hold a landmark set, in the order of ``SPINE_CHAIN``."""
+    return [kinematics.station_names.index(f"{landmark_set}_{name}") for name in SPINE_CHAIN]
+
+
+def _write_trial(out_dir: Path, trial: MarkerTrial, kinematics: Kinematics, solution: Solution) -> None:
+    write_trc(trial, out_dir / f"{trial.name}.trc")
+    values = kinematics.all_coordinates(solution.coordinates)
+    write_mot(
+        out_dir / f"{trial.name}.mot", trial.name, trial.times_s, kinematics.all_names, values, kinematics.all_is_rotation
+    )
+
+
+def _compare(
+    model_path: Path,
+    kinematics: Kinematics,
+    trials: list[MarkerTrial],
+    solutions: dict[str, Solution],
+    frames: int,
+) -> dict[str, float] | None:
+    """Solve frames spread over all trials with OpenSim too; distances of the landmarks in millimetres."""
+    everything = [(trial, frame) for trial in trials for frame in range(len(trial.times_s))]
+    if frames <= 0 or not everything:
+        return None
+    picks = [everything[i] for i in np.linspace(0, len(everything) - 1, frames).round().astype(int)]
+    measured = np.stack([_measured(trial, kinematics)[frame] for trial, frame in picks])
+    solved = np.stack([solutions[trial.name].coordinates[frame] for trial, frame in picks])
+    weights = marker_weights(kinematics.marker_names)
+    # Moved off by 3 degrees and 5 cm all over, OpenSim has to come back by itself.
+    found = solve_reference(model_path, kinematics, weights, measured, solved + 0.05)
+    rows = landmark_rows(kinematics)
+    ours = np.stack([kinematics.stations(x) for x in solved])
+    gap = 1000 * np.linalg.norm(found.stations_m[:, rows] - ours[:, rows], axis=-1)
+    return {"mean": float(gap.mean()), "max": float(gap.max()), "frames": float(len(picks))}
+
+
+def _report(
+    kinematics: Kinematics,
+    fitted: StaticFit,
+    start: np.ndarray,
+    reference: dict[str, float] | None,
+    warnings: tuple[str, ...],
+) -> ScaleReport:
+    curves = checks.spinal_curves(kinematics, start[None], fitted.shape.spine.sacral_slope_rad)
+    return ScaleReport(
+        {name: round(scale, 4) for name, scale in fitted.scales.items()},
+        float(np.degrees(curves["lordosis"][0])),
+        float(np.degrees(curves["kyphosis"][0])),
+        fitted.posture.depth_scale,
+        fitted.placement_rms_m,
+        dict(zip(SPINE_CHAIN, map(float, fitted.posture.landmark_sd_m), strict=True)),
+        reference,
+        warnings + fitted.warnings,
+    )
+
+
+def _write_report(path: Path, info: SubjectInfo, report: ScaleReport, fits: dict[str, TrialFit]) -> None:
+    rows = {
+        name: {
+            "verdict": fit.verdict,
+            "reasons": list(fit.reasons),
+            "frames": len(fit.marker_rms_m),
+            "marker_rms_mm": round(1000 * float(np.mean(fit.marker_rms_m)), 3),
+            "marker_max_mm": round(1000 * float(np.max(fit.marker_max_m)), 3),
+            "sigma_mm": [round(1000 * float(s), 3) for s in fit.sigma_m.mean(axis=0)],
+        }
+        for name, fit in fits.items()
+    }
+    text = json.dumps(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "landmark_set": LANDMARK_SET,
+            "subject": asdict(info),
+            "scale": asdict(report),
+            "trials": rows,
+        },
+        indent=1,
+    )
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(path)
