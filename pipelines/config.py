@@ -121,9 +121,6 @@ class RenderConfig(_Section):
 
 
 class FitConfig(_Section):
-    landmark_set: Literal["spinetrack", "body_centre", "spinous_process"] = Field(
-        "spinetrack", description="Where on a vertebra the landmark lies."
-    )
     reference_frames: int = Field(
         2, ge=0, le=1000, description="Frames a subject that OpenSim's own solver solves beside ours."
     )

@@ -11,6 +11,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from opensim_models.fit import LANDMARK_SET
 from pipelines.config import RunConfig
 from pipelines.inside import InsideCheck
 from pipelines.labels import full_keypoints, label_person, read_frame
@@ -152,19 +153,19 @@ def _write_split(
             f"dataset: no person is left in the '{split}' split; see the failures or render more"
         )
     stem = stage.folder / "annotations" / f"person_keypoints_{name}.json"
-    write_json(stem, _coco_file(split, config.fit_opensim.landmark_set, images, annotations))
+    write_json(stem, _coco_file(split, images, annotations))
     write_table(stem.with_suffix(".extras.parquet"), pd.DataFrame(extras))
     counts[f"{split}_images"], counts[f"{split}_annotations"] = len(images), len(annotations)
     counts[f"{split}_subjects"] = len({extra["subject_id"] for extra in extras})
 
 
-def _coco_file(split: str, landmark_set: str, images: list[dict], annotations: list[dict]) -> dict:
+def _coco_file(split: str, images: list[dict], annotations: list[dict]) -> dict:
     return {
         "info": {
             "description": f"spineforge synthetic, {split}",
             "version": "1.0",
             "schema_version": SCHEMA_VERSION,
-            "landmark_set": landmark_set,
+            "landmark_set": LANDMARK_SET,
         },
         "licenses": [
             {"id": 1, "name": "CC0-1.0", "url": "https://creativecommons.org/publicdomain/zero/1.0/"}
@@ -186,5 +187,5 @@ def _link(source: Path, target: Path) -> None:
 
 def _write_card(folder: Path, config: RunConfig, counts: Counter[str]) -> None:
     template = jinja2.Template(_CARD.read_text(encoding="utf-8"), keep_trailing_newline=True)
-    text = template.render(seed=config.seed, counts=counts, landmark_set=config.fit_opensim.landmark_set)
+    text = template.render(seed=config.seed, counts=counts, landmark_set=LANDMARK_SET)
     (folder / "README.md").write_text(text, encoding="utf-8")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from opensim_models.fit import MarkerTrial, SubjectFit, SubjectInfo, TrialFit, fit_subject
 
+from opensim_models.fit import MarkerTrial, SubjectFit, SubjectInfo, TrialFit, fit_subject
 from opensim_models.markers import MARKER_NAMES
 from pipelines.accuracy import accuracy_table, landmark_errors
 from pipelines.config import RunConfig
@@ -68,21 +68,12 @@ def _fit_one(info: SubjectInfo, rows: pd.DataFrame, folder: Path, config: RunCon
         str(name): marker_trial(str(name), group) for name, group in rows.groupby("trial_id", sort=True)
     }
     static = trials.pop(f"{STATIC}-{info.subject_id}")
-    settings = config.fit_opensim
-    fit = fit_subject(
-        info,
-        static,
-        list(trials.values()),
-        folder,
-        landmark_set=settings.landmark_set,
-        reference_frames=settings.reference_frames,
-    )
+    fit = fit_subject(info, static, list(trials.values()), folder, config.fit_opensim.reference_frames)
     write_table(folder / "landmarks.parquet", landmark_rows(info.subject_id, trials, fit))
     write_table(
         folder / "trials.parquet",
         pd.DataFrame([_trial_row(info, name, t) for name, t in sorted(fit.trials.items())]),
     )
-    write_json(folder / "scale.json", fit.scale_report, indent=2)
 
 
 def landmark_rows(subject_id: str, trials: dict[str, MarkerTrial], fit: SubjectFit) -> pd.DataFrame:
