@@ -92,6 +92,7 @@ def choose_tiles(
                 chosen.append(
                     Tile(
                         files[best["image_id"]],
+                        best["image_id"],
                         best["bbox"],
                         points[:, :2],
                         points[:, 2].astype(int),
