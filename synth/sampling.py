@@ -23,7 +23,9 @@ log = logging.getLogger(__name__)
 
 _PERSON_GAP_M = 0.12
 _THING_GAP_M = 0.04
-_TRIES = 60
+_TRIES, _SPOT_TRIES = 12, 40
+# How much of the recorded piece is tried, longest first.
+_PIECE_SHARES = (1.0, 0.5, 0.25)
 _MAX_LEFT_OUT = 0.1
 
 
@@ -108,7 +110,8 @@ def sample_scenes(
             f"only {len(scenes)} of {params.scenes} scenes fit into the places; use fewer people, shorter pieces of "
             "motion (scenes.trial_seconds) or smaller camera distances"
         )
-    return scenes
+    # Scenes of one place follow each other: a world takes seconds to build a place.
+    return sorted(scenes, key=lambda scene: (scene.place, scene.place_seed, scene.scene_id))
 
 
 def embedded_place(name: str, seed: int) -> Any:
@@ -176,11 +179,11 @@ def _scene(
     place_seed = int(rng.integers(params.place_variants)) + 1000 * int(seed % 1000)
     place = make_place(name, place_seed)
     times = _times(params, [clips[clip] for _, clip in plan.cast])
-    crowd = _people(rng, plan, clips, times, place)
+    crowd = _crowd(rng, plan, clips, times, place)
     if crowd is None:
         log.info("scene %d: people do not fit into the %s", plan.index, name)
         return None
-    persons, bodies = crowd
+    persons, bodies, times = crowd
     scene_id = f"s{plan.index:05d}"
     obstacles = obstacles_of(place)
     shots: list[ShotSpec] = []
@@ -221,35 +224,62 @@ def _shot_times(rng: np.random.Generator, count: int, shots: int) -> list[int]:
     return [min(int(rng.uniform(low, high)), count - 1) for low, high in pairwise(edges)]
 
 
-def _people(
+def _crowd(
     rng: np.random.Generator, plan: _Plan, clips: Mapping[str, Clip], times: list[float], place: Any
+) -> tuple[list[PersonSpec], list[Footprint], list[float]] | None:
+    """Find room for the cast: as it is, else with shorter pieces (someone runs), else with fewer people."""
+    for people in range(len(plan.cast), 0, -1):
+        for share in _PIECE_SHARES:
+            some = times[: max(int(np.ceil(share * len(times))), 1)]
+            found = _people(rng, plan.cast[:people], clips, some, place)
+            if found is not None:
+                return *found, some
+    return None
+
+
+def _people(
+    rng: np.random.Generator,
+    cast: Sequence[tuple[SubjectSpec, str]],
+    clips: Mapping[str, Clip],
+    times: list[float],
+    place: Any,
 ) -> tuple[list[PersonSpec], list[Footprint]] | None:
     """Place people so that nobody meets anybody or leaves the free area during the whole piece."""
-    x0, y0, x1, y1 = place.free_area_m
     for _ in range(_TRIES):
         persons: list[PersonSpec] = []
         bodies: list[Footprint] = []
-        for number, (subject, clip_name) in enumerate(plan.cast):
+        for number, (subject, clip_name) in enumerate(cast):
             clip = clips[clip_name]
             start = round(float(rng.uniform(0, max(clip.duration_s - times[-1], 0.0))), 3)
             frames = np.array([clip.frame_at(start + time) for time in times])
             body = footprint(clip, frames, subject.stature_m, subject.bmi)
-            for _ in range(_TRIES):
-                yaw = round(float(rng.uniform(-np.pi, np.pi)), 4)
-                middle = body.placed(0.0, 0.0, yaw).middle_m
-                x = round(float(rng.uniform(x0, x1) - middle[0]), 4)
-                y = round(float(rng.uniform(y0, y1) - middle[1]), 4)
-                stood = body.placed(x, y, yaw)
-                if not inside_area(stood, place.free_area_m) or _meets_things(stood, place):
-                    continue
-                if all(plan_gap_m(stood, b) > _PERSON_GAP_M for b in bodies):
-                    persons.append(PersonSpec(f"person_{number}", subject, clip_name, start, x, y, yaw))
-                    bodies.append(stood)
-                    break
-            else:
+            spot = _spot(rng, body, bodies, place)
+            if spot is None:
                 break
-        if len(persons) == len(plan.cast):
+            persons.append(PersonSpec(f"person_{number}", subject, clip_name, start, *spot))
+            bodies.append(body.placed(*spot))
+        if len(persons) == len(cast):
             return persons, bodies
+    return None
+
+
+def _spot(
+    rng: np.random.Generator, body: Footprint, others: list[Footprint], place: Any
+) -> tuple[float, float, float] | None:
+    """Draw x, y and heading for a body that is clear of everyone and everything; None where none was found."""
+    x0, y0, x1, y1 = place.free_area_m
+    for _ in range(_SPOT_TRIES):
+        yaw = round(float(rng.uniform(-np.pi, np.pi)), 4)
+        middle = body.placed(0.0, 0.0, yaw).middle_m
+        x = round(float(rng.uniform(x0, x1) - middle[0]), 4)
+        y = round(float(rng.uniform(y0, y1) - middle[1]), 4)
+        stood = body.placed(x, y, yaw)
+        if (
+            inside_area(stood, place.free_area_m)
+            and not _meets_things(stood, place)
+            and all(plan_gap_m(stood, other) > _PERSON_GAP_M for other in others)
+        ):
+            return x, y, yaw
     return None
 
 
@@ -270,7 +300,7 @@ def _occluder(
     if not movable:
         return ()
     eye = np.array(shots[0].camera.position_m)[:2]
-    for _ in range(_TRIES):
+    for _ in range(_SPOT_TRIES):
         item = movable[int(rng.integers(len(movable)))]
         body = bodies[int(rng.integers(len(bodies)))]
         person = body.middle_m[:2]
@@ -281,10 +311,19 @@ def _occluder(
         far = all(
             np.linalg.norm(spot - np.array(shot.camera.position_m)[:2]) > radius + 0.6 for shot in shots
         )
-        if clear and far:
+        if clear and far and not _hits_thing(spot, radius, item, place):
             x, y = np.round(spot, 4).tolist()
             return (ObjectSpec(item.name, x, y, round(float(rng.uniform(-np.pi, np.pi)), 4)),)
     return ()
+
+
+def _hits_thing(spot: np.ndarray, radius_m: float, own: Any, place: Any) -> bool:
+    """Whether a disc meets what stands in the place, other than the thing itself."""
+    return any(
+        np.linalg.norm(spot - item.matrix[:2, 3]) < radius_m + item.footprint_m
+        for item in place.objects
+        if item.footprint_m > 0 and item is not own
+    )
 
 
 def light_rand(rng: np.random.Generator, enclosed: bool) -> dict[str, Any]:

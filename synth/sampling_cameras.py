@@ -19,6 +19,8 @@ _HALF_VIEW_DEG = 40.0
 _MAX_OBSTACLE_M = 3.0
 _MIN_OBSTACLE_M = 0.15
 _CLEARANCE_M = 0.2
+# Extent of the largest person in the picture, share of its height.
+_MIN_TALLEST = 0.38
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def _frames(spec: CameraSpec, bodies: list[Footprint], may_cut: bool) -> bool:
         if inside.mean() < need:
             return False
         tallest = max(tallest, float(np.ptp(pixels[inside], axis=0).max()))
-    return tallest > 0.3 * spec.height
+    return tallest > _MIN_TALLEST * spec.height
 
 
 def _blocked(spec: CameraSpec, points: np.ndarray, obstacles: np.ndarray) -> bool:

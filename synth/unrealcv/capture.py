@@ -84,7 +84,6 @@ class MarkerSequence:
     times_s: np.ndarray
     markers_world_m: np.ndarray
     keypoints_world_m: np.ndarray
-    keypoints_world_m: np.ndarray
     authored_landmarks_world_m: np.ndarray
     coordinates_rad: np.ndarray
 
@@ -149,20 +148,20 @@ def capture_scene_trials(driver: Driver, scene: SceneSpec) -> dict[str, MarkerSe
 
 def _on_one_connection(driver: Driver, attempt: Callable[[], _T], what: str) -> _T:
     """Repeat a piece of work that a lost connection or a wrong answer spoiled; never mix two connections."""
-    for left in reversed(range(_FRAME_ATTEMPTS)):
-        before = max(driver.connections, 1)  # the first connection is made on demand
+    fault: StageError
+    for _ in range(_FRAME_ATTEMPTS):
         try:
+            driver.text("vget /unrealcv/version")  # connects again where that is needed
+            before = driver.connections
             result = attempt()
             if driver.connections == before:
                 return result
-            fault: StageError = StageError(f"{what}: the connection to {driver.address} was lost on the way")
+            fault = StageError(f"{what}: the connection to {driver.address} was lost on the way")
         except StageError as error:
             fault = error
-        if not left:
-            raise fault
-        log.info("%s: done again after: %s", what, fault)
-        driver.close()
-    raise AssertionError("unreachable")
+            driver.close()
+        log.info("%s: %s", what, fault)
+    raise fault
 
 
 def _build(driver: Driver, place: str, seed: int, frame: FrameSpec) -> None:

@@ -333,7 +333,7 @@ class Driver:
             )
 
     def lit(self) -> np.ndarray:
-        """The colour picture, shape (H, W, 3) uint8 RGB."""
+        """The colour picture, shape (H, W, 3) uint8 RGB (asked for as BMP: no packing, no loss)."""
         return self._image("lit bmp", decode.picture)
 
     def depth(self) -> np.ndarray:
@@ -342,18 +342,19 @@ class Driver:
 
     def mask(self) -> np.ndarray:
         """Instance colours, shape (H, W, 3) uint8 RGB."""
-        return self._image("object_mask png", decode.picture)
+        return self._image("object_mask bmp", decode.picture)
 
     def part_mask(self) -> np.ndarray:
         """Body-part ids, shape (H, W) uint8."""
         return self._image("part_mask npy", decode.array).astype(np.uint8)
 
     def _image(self, what: str, read: Any) -> np.ndarray:
-        if self._camera_index is None or self._size is None:
+        size = self._size  # a connection that is lost on the way forgets it
+        if self._camera_index is None or size is None:
             raise StageError(
                 "the camera is not set on this connection; call set_camera before asking for a picture"
             )
-        return read(self.request(f"vget /camera/{self._camera_index}/{what}"), *self._size, what)
+        return read(self.request(f"vget /camera/{self._camera_index}/{what}"), *size, what)
 
 
 def _points(named: Any, names: tuple[str, ...], what: str) -> np.ndarray:

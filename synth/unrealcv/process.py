@@ -45,7 +45,7 @@ class WorldProcess:
         self._threads = threads
         self._command = command or (
             sys.executable, "-m", "synth.world", "--port", "0", "--clips", str(clips_dir), "--out", str(out_dir),
-            "--stop-with-stdin",
+            "--empty", "--stop-with-stdin",
         )  # fmt: skip
         self._process: subprocess.Popen[str] | None = None
 

@@ -18,11 +18,12 @@ def main() -> int:
     parser.add_argument(
         "--out", type=Path, default=Path("runs/world"), help="the only folder that clients may write to"
     )
+    parser.add_argument("--empty", action="store_true", help="start with nobody in the place")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input closes")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
-        run_world(args.port, args.clips, args.out, stop_with_stdin=args.stop_with_stdin)
+        run_world(args.port, args.clips, args.out, stop_with_stdin=args.stop_with_stdin, empty=args.empty)
     except SpineforgeError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

@@ -38,6 +38,7 @@ def run_world(
     out_dir: Path = Path("runs/world"),
     host: str = "127.0.0.1",
     stop_with_stdin: bool = False,
+    empty: bool = False,
 ) -> None:
     """Serve the embedded world until interrupted, on the calling thread, which owns the GL context.
 
@@ -48,6 +49,7 @@ def run_world(
         clips_dir: Folder with motion clips (.npz) that clients may play.
         out_dir: The only folder that clients may write files to; made when the first file is.
         host: Address to listen on. The wire has no password: anything but loopback is for closed networks.
+        empty: Start without the person that stands before camera 0 to greet newcomers.
         stop_with_stdin: End the process when standard input closes, so that no world outlives its parent.
 
     Raises:
@@ -61,10 +63,12 @@ def run_world(
     with listener:
         from synth.world.places import PLACES
         from synth.world.raster import Renderer
-        from synth.world.world import World
+        from synth.world.world import World, greet
 
         bound_port = listener.getsockname()[1]
         world = World(Renderer(), PLACES, clips_dir, out_dir, port=bound_port)
+        if not empty:
+            greet(world)
         start_listening(listener)
         sys.stdout.write(f"{READY}{host}:{bound_port}\n")
         sys.stdout.flush()

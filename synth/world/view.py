@@ -100,7 +100,7 @@ class View:
             self._renderer.set_place(scene.place)
             self._place = scene.place
             self._objects = {item.name: () for item in scene.place.objects}
-        if scene.light is not self._light:
+        if scene.light != self._light:  # by value: a new light costs new shadows
             self._renderer.set_light(scene.light)
             self._light = scene.light
         self._sync_objects(scene)

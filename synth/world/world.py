@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from spinepose.rng import rng_for
 from synth.world.characters import CharacterCache, build_from_json
 from synth.world.clips import ClipFolder, rest_clip
 from synth.world.commands import Command, Reply, run_command
@@ -71,6 +72,24 @@ class World:
                 self._made_places.pop(next(iter(self._made_places)))
             self._made_places[key] = self.places[name](place_rng(name, seed))
         self.scene.load_place(self._made_places[key], key)
+
+
+def greet(world: World) -> None:
+    """Put somebody before camera 0, so that the first picture and the first bones need no preparation."""
+    from synth.body.spec import sample_subject
+    from synth.motion.procedural import static_clip
+
+    spec = sample_subject(rng_for(0, "world", "person"), "person")
+    requests = (
+        f"vbp SpineForge SpawnCharacter person {spec.to_json()}",
+        "vset /object/person/rotation 0 180 0",  # camera 0 looks along +X from X = -300
+    )
+    for request in requests:
+        reply = world.answer(request)
+        if isinstance(reply, str) and reply.startswith("error"):
+            log.warning("nobody stands in the world: %s", reply.removeprefix("error "))
+            return
+    world.scene.character("person").set_motion(static_clip(), 0)
 
 
 def command_table() -> tuple[Command, ...]:

@@ -1,0 +1,175 @@
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from opensim_models.markers import MARKER_NAMES
+from spinepose.errors import StageError
+from spinepose.rng import rng_for
+from spinepose.skeleton import SPINE_CHAIN, indices
+from synth.body.spec import sample_subject
+from synth.camera import project
+from synth.scene import CameraSpec, FrameSpec, ObjectSpec, PersonSpec, SceneSpec, ShotSpec
+from synth.unrealcv.capture import (
+    OTHER_INSTANCE,
+    capture_frame,
+    capture_scene_trials,
+    instance_ids,
+    person_color,
+)
+from synth.unrealcv.driver import Driver
+from synth.world.protocol import pack_frame, read_frame, split_request
+from synth.world.scene_state import MAX_THINGS, mask_color
+
+CAMERA = CameraSpec((-4.0, 0.0, 1.5), (0.0, 0.0, 0.8), 60.0, 0.05, 96, 64)
+PEOPLE = (
+    PersonSpec("ann", sample_subject(rng_for(0, "a"), "ann"), "walk", 0.0, 0.0, 0.6, 1.0),
+    PersonSpec("bob", sample_subject(rng_for(0, "b"), "bob"), "walk", 0.5, 0.3, -0.7, -2.0),
+)
+FRAME = FrameSpec(
+    "f0",
+    "s0",
+    "train",
+    "stub",
+    0,
+    {"sun_elevation_deg": 30.0},
+    CAMERA,
+    PEOPLE,
+    (ObjectSpec("crate", 0.5, 0.0, 0.3),),
+)
+
+
+@pytest.fixture
+def driver(address):
+    with Driver(*address, connect_timeout_s=5, timeout_s=5) as found:
+        yield found
+
+
+def test_a_frame_comes_back_in_our_world(driver, world):
+    captured = capture_frame(driver, FRAME)
+    assert captured.color.shape == (64, 96, 3)
+    assert world.scene.light.sun_elevation_deg == 30.0
+    for person, spec in zip(captured.persons, PEOPLE, strict=True):
+        foot = np.array([spec.x_m, spec.y_m, 0.0])
+        x, y = np.round(project(captured.camera, foot)).astype(int)
+        assert captured.instance_id[y, x] == person.instance_id
+        distance = np.linalg.norm(captured.camera.position_world_m - foot)
+        assert 0.8 * distance < captured.depth_m[y, x] <= distance
+        # Marker 0 is the root of the stub body: 0.1 m a tenth of a second along the person's own x axis.
+        along = 0.1 * 10 * spec.time_s * np.array([np.cos(spec.yaw_rad), np.sin(spec.yaw_rad), 0.0])
+        np.testing.assert_allclose(person.markers_world_m[0], foot + along, atol=1e-7)
+        np.testing.assert_allclose(person.authored_landmarks_world_m[0], foot + along, atol=1e-7)
+        assert np.isnan(person.keypoints_world_m[indices(SPINE_CHAIN)]).all()
+    x, y = np.round(project(captured.camera, np.array([0.5, 0.0, 0.0]))).astype(int)
+    assert captured.instance_id[y, x] == OTHER_INSTANCE
+    assert captured.instance_id[0, 0] == 0
+    assert np.isinf(captured.depth_m[0, 0])
+
+
+def test_a_frame_does_not_depend_on_what_was_captured_before(driver, world):
+    first = capture_frame(driver, FRAME)
+    other = replace(FRAME, persons=PEOPLE[:1], objects=(), camera=replace(CAMERA, fov_deg=40.0, width=80))
+    assert len(capture_frame(driver, other).persons) == 1
+    assert [thing for thing in world.scene.things if thing != "crate"] == ["ann"]
+    again = capture_frame(driver, FRAME)
+    for name in ("color", "depth_m", "instance_id", "part_id"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+
+
+def test_trials_record_markers_without_drawing(driver, world, renderer):
+    scene = SceneSpec("s0", "train", "stub", 0, {}, PEOPLE, (), (0.0, 0.1, 0.2), (ShotSpec("f0", 2, CAMERA),))
+    trials = capture_scene_trials(driver, scene)
+    assert list(trials) == ["ann", "bob"]
+    assert trials["bob"].markers_world_m.shape == (3, len(MARKER_NAMES), 3)
+    np.testing.assert_allclose(trials["bob"].times_s, [0.5, 0.6, 0.7])
+    step = np.diff(trials["ann"].markers_world_m[:, 0], axis=0)
+    np.testing.assert_allclose(np.linalg.norm(step, axis=1), 0.1, atol=1e-7)
+    assert "render" not in renderer.calls
+    # The picture's markers are those of the trial at its time: a label and its fit speak of the same body.
+    frame = capture_frame(driver, scene.frames()[0])
+    np.testing.assert_array_equal(frame.persons[0].markers_world_m, trials["ann"].markers_world_m[2])
+
+
+def spoiled(world, spoil):
+    """The stub world; ``spoil(count of all requests, command)`` may drop the connection or make a reply."""
+    count = [0]
+
+    def run(listener):
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=serve_one, args=(connection,), daemon=True).start()
+
+    def serve_one(connection):
+        with connection:
+            connection.sendall(pack_frame(b"connected to a test"))
+            while (payload := read_frame(connection)) is not None:
+                request_id, command = split_request(payload)
+                count[0] += 1
+                reply = spoil(count[0], command)
+                if reply is ConnectionError:
+                    return
+                reply = world.answer(command) if reply is None else reply
+                connection.sendall(
+                    pack_frame(request_id + b":" + (reply if isinstance(reply, bytes) else reply.encode()))
+                )
+
+    return run
+
+
+@pytest.mark.parametrize("at", [3, 12, 24, 30])
+def test_a_connection_lost_on_the_way_costs_nothing_but_time(listen_with, world, driver, at):
+    expected = capture_frame(driver, FRAME)
+    driver.close()
+    spoil = spoiled(world, lambda count, command: ConnectionError if count == at else None)
+    with listen_with(spoil) as address, Driver(*address, 2, 2, 1) as other:
+        captured = capture_frame(other, FRAME)
+        assert 2 <= other.connections <= 3
+    np.testing.assert_array_equal(captured.color, expected.color)
+    np.testing.assert_array_equal(captured.persons[1].markers_world_m, expected.persons[1].markers_world_m)
+
+
+def test_a_wrong_answer_is_asked_for_once_more(listen_with, world):
+    wrong = []
+
+    def spoil(count, command):
+        if "lit" in command and not wrong:
+            wrong.append(command)
+            return b"not a picture"
+        return None
+
+    with listen_with(spoiled(world, spoil)) as address, Driver(*address, 2, 2, 1) as driver:
+        assert capture_frame(driver, FRAME).color.shape == (64, 96, 3)
+        assert driver.connections == 2
+
+
+def test_a_world_that_is_always_wrong_fails_the_frame(listen_with, world):
+    def always(count, command):
+        return b"error Not Implemented" if "part_mask" in command else None
+
+    with listen_with(spoiled(world, always)) as address, Driver(*address, 2, 2, 1) as driver:
+        with pytest.raises(StageError) as error:
+            capture_frame(driver, FRAME)
+        assert "part_mask" in str(error.value)
+        assert driver.connections == 2
+
+
+def test_a_world_without_authored_truth_gives_nan(listen_with, world):
+    def stock(count, command):
+        return b"error No handler found for URI 'x'" if "GetAuthored" in command else None
+
+    with listen_with(spoiled(world, stock)) as address, Driver(*address, 2, 2, 1) as driver:
+        person = capture_frame(driver, FRAME).persons[0]
+        assert np.isnan(person.authored_landmarks_world_m).all()
+        assert np.isfinite(person.markers_world_m).all()
+
+
+def test_instance_ids_from_colours():
+    mask = np.array([[[0, 0, 0], [255, 64, 7]], [[255, 112, 7], [9, 9, 9]]], np.uint8)
+    assert instance_ids(mask, [person_color(0), person_color(1)]).tolist() == [[0, 1], [2, OTHER_INSTANCE]]
+
+
+def test_the_colours_of_people_are_nobody_elses():
+    people = {person_color(index) for index in range(5)}
+    assert len(people) == 5
+    assert people.isdisjoint(mask_color(index) for index in range(1, 2 * MAX_THINGS + 2))
