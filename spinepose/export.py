@@ -87,6 +87,9 @@ def export_onnx(checkpoint: Path | str, out_path: Path | str, bgr: bool = False)
 
 def _describe(path: Path, names: tuple[str, ...], bgr: bool) -> None:
     file = onnx.load(str(path))
+    for output in file.graph.output:
+        # The exporter loses the number of keypoints; clients read it from here.
+        output.type.tensor_type.shape.dim[1].dim_value = len(names)
     onnx.checker.check_model(file)
     facts = {
         "schema_version": "1",

@@ -211,18 +211,20 @@ def _summary(
 def _summarise(rows: list[dict[str, Any]], baseline: dict[str, float]) -> dict[str, Any]:
     """First and last held-out numbers of one model, and when it left the mean-pose plateau."""
     held_out = [row for row in rows if "val_loss" in row]
+    # At step 0 a head from scratch is confidently wrong: the first evaluation after that is what to compare with.
+    began = next((row for row in held_out if row["step"] > 0), held_out[0])
     subset = "overall" if "val_oks_overall" in held_out[-1] else "body"
     level = baseline.get(subset.capitalize(), 0.0) + TAKE_OFF_MARGIN
     off = next((row["samples"] for row in held_out if row.get(f"val_oks_{subset}", 0) > level), None)
     return {
         "samples_seen": held_out[-1]["samples"],
         "take_off_samples": off,
-        "val_loss_first": held_out[0]["val_loss"],
+        "val_loss_first": began["val_loss"],
         "val_loss_last": held_out[-1]["val_loss"],
         "val_oks": {
             k.removeprefix("val_oks_"): v for k, v in held_out[-1].items() if k.startswith("val_oks_")
         },
         "val_oks_first": {
-            k.removeprefix("val_oks_"): v for k, v in held_out[0].items() if k.startswith("val_oks_")
+            k.removeprefix("val_oks_"): v for k, v in began.items() if k.startswith("val_oks_")
         },
     }

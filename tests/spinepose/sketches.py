@@ -51,7 +51,9 @@ def pose_rand(rng: np.random.Generator) -> np.ndarray:
         _turn(points, arm[1:], arm[0], np.array([1.0, 0, 0]), outward * rng.uniform(0, 2.2))
         _turn(points, arm[1:], arm[0], np.array([0, 1.0, 0]), rng.uniform(-1.5, 0.5))
         _turn(points, arm[2:], arm[1], np.array([0, 1.0, 0]), rng.uniform(-1.8, 0))
-    upper = [i for i, n in enumerate(NAMES) if not any(k in n for k in ("hip", "knee", "ankle", "toe", "heel"))]
+    upper = [
+        i for i, n in enumerate(NAMES) if not any(k in n for k in ("hip", "knee", "ankle", "toe", "heel"))
+    ]
     axis = rng.normal(size=3) * (0.3, 1.0, 0.5)
     angle = rng.uniform(0, 1.2) / (len(SPINE_CHAIN) - 1)
     for lower, name in zip(SPINE_CHAIN[:-1], SPINE_CHAIN[1:], strict=True):
@@ -99,7 +101,9 @@ def _draw_body(
         face = any(k in b for k in ("nose", "eye", "ear", "head")) or a == "head"
         width = next((w for k, w in _WIDTH_M.items() if k in b), 0.17 if part == "trunk" else 0.1)
         colour = skin if face or "wrist" in b else colours[part]
-        strokes.append((float(towards[[first, second]].mean()), first, second, 0.1 if face else width, colour))
+        strokes.append(
+            (float(towards[[first, second]].mean()), first, second, 0.1 if face else width, colour)
+        )
     for depth, first, second, width, colour in sorted(strokes, key=lambda stroke: stroke[0]):
         shade = np.clip(colour * (0.9 + depth), 0, 255).tolist()
         ends = [tuple(int(v) for v in pixels[i].round()) for i in (first, second)]

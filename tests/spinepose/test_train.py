@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sketches import make_sketch_set
+
+import spinepose.training_loop as training_loop
+from spinepose.config import AugmentConfig, TrainConfig
+from spinepose.distill import Teacher
+from spinepose.errors import InputError, StageError
+from spinepose.evaluate import evaluate_checkpoint
+from spinepose.model.family import PoseModel, initialise
+from spinepose.model.weights import LoadedModel, load_checkpoint, save_checkpoint
+from spinepose.optim import RunningAverage, make_optimiser, rate_share
+from spinepose.skeleton import HALPE26_NAMES, INDEX, NAMES
+from spinepose.train import run_training
+from spinepose.training_log import TrainingLog
+
+TINY = TrainConfig(
+    input_size=(32, 64),
+    batch_size=4,
+    teacher_samples=24,
+    student_samples=24,
+    evaluations=2,
+    log_every=2,
+    head_warmup_steps=3,
+    precision="fp32",
+)
+
+
+def _train(root: Path, out: Path, config: TrainConfig = TINY, **more):
+    labels = [root / "annotations" / f"person_keypoints_{split}-synth.json" for split in ("train", "val")]
+    return run_training(config, *labels, root / "images", out, **more)
+
+
+def _rows(out: Path) -> list[dict[str, str]]:
+    with (out / "metrics.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+class Interrupted(BaseException):
+    pass
+
+
+def test_one_run_writes_everything_by_name(sketch_root: Path, tmp_path: Path):
+    calls = []
+    summary = _train(sketch_root, tmp_path, progress=lambda *call: calls.append(call))
+    assert {"teacher.pt", "student.pt", "last.pt", "metrics.csv", "curves.png", "training.json"} <= {
+        p.name for p in tmp_path.iterdir()
+    }
+    assert json.loads((tmp_path / "training.json").read_text()) == summary
+    assert summary["samples_seen"] == 48
+    assert set(summary["mean_pose_oks"]) == {"Body", "Feet", "Spine", "Overall"}
+    assert calls[-1][:2] == (48, 48)
+    terms = {"positional", "distillation", "structure", "smoothness"}
+    first_student = next(r for r in _rows(tmp_path) if r["model"] == "student" and r["loss_total"])
+    assert all(float(first_student[f"loss_{t}"]) > 0 and float(first_student[f"grad_{t}"]) > 0 for t in terms)
+    assert [r["samples"] for r in _rows(tmp_path) if r["model"] == "student" and r["val_oks_spine"]] == [
+        "0",
+        "12",
+        "24",
+    ]
+    assert load_checkpoint(tmp_path / "student.pt", NAMES).own_labels
+    assert load_checkpoint(tmp_path / "teacher.pt", HALPE26_NAMES).model.input_size == (32, 64)
+
+
+@pytest.mark.parametrize("stop_at", [12, 36])
+def test_a_run_cut_off_and_resumed_equals_an_undisturbed_one(sketch_root: Path, tmp_path: Path, stop_at: int):
+    def stop(done: int, total: int, words: str) -> None:
+        if done >= stop_at:
+            raise Interrupted
+
+    config = TINY.model_copy(update={"checkpoint_seconds": 1e-3})  # after every step
+    _train(sketch_root, tmp_path / "whole", seed=3)
+    with pytest.raises(Interrupted):
+        _train(sketch_root, tmp_path / "cut", config, seed=3, progress=stop)
+    assert not (tmp_path / "cut" / "student.pt").exists()
+    seen = []
+    _train(
+        sketch_root, tmp_path / "cut", config, seed=3, progress=lambda done, total, words: seen.append(done)
+    )
+    assert seen[0] > stop_at - 8, "the resumed run began from the start"
+    states = [load_checkpoint(tmp_path / run / "student.pt").model.state_dict() for run in ("whole", "cut")]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert _rows(tmp_path / "whole") == _rows(tmp_path / "cut")
+
+
+def test_same_seed_same_weights_other_seed_others(sketch_root: Path, tmp_path: Path):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        _train(sketch_root, tmp_path / name, seed=seed)
+    a, b, c = (load_checkpoint(tmp_path / n / "student.pt").model.head.cls_x.weight for n in "abc")
+    assert torch.equal(a, b)
+    assert not torch.equal(a, c)
+
+
+def test_a_finished_run_is_left_alone_and_other_settings_are_refused(sketch_root: Path, tmp_path: Path):
+    _train(sketch_root, tmp_path)
+    before = (tmp_path / "student.pt").stat().st_mtime_ns
+    _train(sketch_root, tmp_path, TINY.model_copy(update={"workers": 1}))
+    assert (tmp_path / "student.pt").stat().st_mtime_ns == before
+    with pytest.raises(InputError, match="other settings"):
+        _train(sketch_root, tmp_path, TINY.model_copy(update={"learning_rate": 1e-4}))
+    (tmp_path / "teacher.pt").unlink()
+    with pytest.raises(InputError, match=r"last\.pt: a training of other settings"):
+        _train(sketch_root, tmp_path, seed=9)
+
+
+def test_a_given_teacher_is_used_and_one_that_does_not_fit_is_refused(sketch_root: Path, tmp_path: Path):
+    model = PoseModel("t", 26, (32, 64))
+    initialise(model, 1)
+    save_checkpoint(tmp_path / "t.pt", model, HALPE26_NAMES)
+    summary = _train(sketch_root, tmp_path / "out", teacher_checkpoint=tmp_path / "t.pt")
+    assert not (tmp_path / "out" / "teacher.pt").exists()
+    assert summary["samples_seen"] == 24
+    save_checkpoint(tmp_path / "big.pt", PoseModel("t", 26, (64, 64)), HALPE26_NAMES)
+    with pytest.raises(InputError, match=r"input is 64x64; set train\.input_size"):
+        _train(sketch_root, tmp_path / "out2", teacher_checkpoint=tmp_path / "big.pt")
+    save_checkpoint(tmp_path / "odd.pt", PoseModel("t", 26, (32, 64)), NAMES[:5] + NAMES[6:27])
+    with pytest.raises(InputError, match="not Halpe's"):
+        _train(sketch_root, tmp_path / "out3", teacher_checkpoint=tmp_path / "odd.pt")
+
+
+def test_a_foreign_teacher_is_believed_less_on_the_axis():
+    model = PoseModel("t", 26, (32, 64))
+    own, foreign = (
+        Teacher(LoadedModel(model, HALPE26_NAMES, o, {}), 0.1).keypoint_weights for o in (True, False)
+    )
+    assert torch.equal(own, torch.ones(26))
+    lowered = {HALPE26_NAMES[i] for i in torch.nonzero(foreign < 1).flatten()}
+    assert lowered == {"head", "neck", "hip"}
+
+
+def test_nan_stops_with_the_term_and_the_step(sketch_root: Path, tmp_path: Path, monkeypatch):
+    def broken(*arguments):
+        return torch.tensor(float("nan"))
+
+    real = training_loop.spine_terms
+    monkeypatch.setattr(training_loop, "spine_terms", lambda *a: {**real(*a), "smoothness": broken()})
+    with pytest.raises(
+        StageError, match=r"student: loss term 'smoothness' is not a finite number at step 0"
+    ) as caught:
+        _train(sketch_root, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert (tmp_path / "teacher.pt").exists()
+
+
+def test_time_budget_ends_the_training(sketch_root: Path, tmp_path: Path):
+    config = TINY.model_copy(update={"max_minutes": 1e-6})
+    assert _train(sketch_root, tmp_path, config)["samples_seen"] == 8  # one step each
+
+
+def test_rate_rises_stays_and_falls():
+    config = TrainConfig(warmup_share=0.1, flat_share=0.5, final_rate_share=0.05)
+    shares = [rate_share(f, config) for f in (0.05, 0.1, 0.5, 0.75, 1.0)]
+    np.testing.assert_allclose(shares, [0.5, 1, 1, 0.525, 0.05])
+
+
+def test_norms_and_biases_do_not_decay():
+    model = PoseModel("t", 26, (32, 64))
+    decaying, plain = make_optimiser(model, 1e-3, 0.05).param_groups
+    assert (decaying["weight_decay"], plain["weight_decay"]) == (0.05, 0.0)
+    assert {p.dim() for p in plain["params"]} == {1}
+    assert min(p.dim() for p in decaying["params"]) == 2
+
+
+def test_running_average_by_hand():
+    model = PoseModel("t", 26, (32, 64))
+    average = RunningAverage(model)
+    for value in (1.0, 2.0, 6.0):
+        with torch.no_grad():
+            model.head.mlp[0].g.fill_(value)
+        average.update(model, length=2)
+    assert float(average.model.head.mlp[0].g) == pytest.approx((1.5 + 6) / 2)
+
+
+def test_log_forgets_what_came_after_a_cut(tmp_path: Path):
+    log = TrainingLog(tmp_path / "m.csv")
+    for model, step in (("teacher", 0), ("teacher", 2), ("student", 0), ("student", 2)):
+        log.add(model, step, step * 4, {"loss_total": 1.5})
+    log.write()
+    again = TrainingLog(tmp_path / "m.csv")
+    assert again.rows == log.rows
+    again.cut("student", 0)
+    assert [(r["model"], r["step"]) for r in again.rows] == [("teacher", 0), ("teacher", 2), ("student", 0)]
+    again.cut("teacher", 0)
+    assert [(r["model"], r["step"]) for r in again.rows] == [("teacher", 0)]
+
+
+def test_sixteen_people_are_learnt_by_heart(tmp_path: Path):
+    """From scratch to Spine AP over 0.95 on the pictures learnt: the whole chain of model, labels, losses works."""
+    make_sketch_set(tmp_path, "train-synth", 16, seed=4, subjects=6, size=(96, 112))
+    make_sketch_set(tmp_path, "val-synth", 4, seed=5, subjects=2, size=(96, 112))
+    config = TrainConfig(
+        input_size=(64, 96),
+        batch_size=8,
+        teacher_samples=1600,
+        student_samples=1600,
+        learning_rate=2e-3,
+        evaluations=1,
+        augment=AugmentConfig(
+            flip=0, half_body=0, scale=0, rotation_deg=0, shift=0, photometric=0, noise=0, blur=0, dropout=0
+        ),
+        precision="fp32",
+    )
+    _train(tmp_path, tmp_path / "out", config)
+    labels = tmp_path / "annotations" / "person_keypoints_train-synth.json"
+    metrics = evaluate_checkpoint(
+        tmp_path / "out" / "student.pt", labels, tmp_path / "images", tmp_path / "e", flip_test=False
+    )
+    assert metrics["subsets"]["Spine"]["AP"] > 0.95
+    assert metrics["mean_pose"]["subsets"]["Spine"]["AP"] < 0.9
+    assert INDEX["neck"] == 18
+
+
+def test_config_refuses_what_it_does_not_know():
+    with pytest.raises(ValueError, match="multiples of 32"):
+        TrainConfig(input_size=(100, 128))
+    with pytest.raises(ValueError, match="extra"):
+        TrainConfig(learningrate=1)
