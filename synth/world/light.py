@@ -171,7 +171,7 @@ def reference_irradiance(light: Light, point_m: np.ndarray, enclosed: bool) -> n
     """
     total = light.sky_strength * (np.array(light.sky_color) + light.ground_color) / 2
     if not enclosed:
-        total = total + 0.5 * light.sun_strength * temperature_color(light.sun_temperature_k)
+        total = total + 0.42 * light.sun_strength * temperature_color(light.sun_temperature_k)
     for lamp in light.lamps:
         offset = point_m - np.array(lamp.position_m)
         distance2 = max(float(offset @ offset), 0.25)

@@ -14,7 +14,7 @@ from synth.world.place_types import Place, PlacedObject
 from synth.world.solids import plane
 
 Rng = np.random.Generator
-_GRASSES = ((0.33, 0.41, 0.18), (0.29, 0.39, 0.16), (0.40, 0.42, 0.21), (0.30, 0.36, 0.19))
+_GRASSES = ((0.37, 0.45, 0.20), (0.33, 0.43, 0.18), (0.44, 0.46, 0.24), (0.34, 0.40, 0.22))
 _CLEAR_M = 7.5  # trees keep out of this circle, where cameras and people are
 
 

@@ -299,7 +299,14 @@ def _light(shape: RoomShape, rng: Rng) -> Light:
     sky = rgb(temperature_color(float(rng.uniform(5600, 7500))))
     lamps = (
         Lamp((0.0, y / 2 - 0.4, 1.6), sky, 10.0 * day, 0.7, (0.0, -1.0, -0.12), True),
-        Lamp((0.0, 0.0, z - 0.58), warm, float(rng.uniform(1.0, 3.0)), 0.3, (0.0, 0.0, 0.0), True),
+        Lamp(
+            (0.0, 0.0, z - 0.58),
+            warm,
+            float(rng.uniform(1.5, 3.0) + 3.0 * (1 - day)),
+            0.5,
+            (0.0, 0.0, 0.0),
+            True,
+        ),
         Lamp((-x / 2 + 0.4, -y / 2 + 0.4, 1.56), warm, float(rng.uniform(0.0, 0.8)), 0.25),
     )
     mixed = 0.5 * np.array(warm) + 0.5 * np.array(sky)
@@ -307,10 +314,11 @@ def _light(shape: RoomShape, rng: Rng) -> Light:
         sun_azimuth_deg=float(rng.uniform(50, 130)),
         sun_elevation_deg=float(rng.uniform(22, 50)),
         sun_strength=float(rng.choice([0.0, 2.0 * day, 3.0 * day])),
-        sky_strength=0.5,
+        sky_strength=0.42,
         sky_color=rgb(mixed),
-        ground_color=rgb(0.65 * mixed * [1.05, 1.0, 0.9]),
+        ground_color=rgb(0.55 * mixed * [1.05, 1.0, 0.9]),
         horizon_color=(1.5, 1.65, 1.9),
         cloud_cover=float(rng.uniform(0.2, 0.8)),
+        exposure_ev=0.2,
         lamps=lamps,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from synth.world.light import Light
 from synth.world.meshes import Material, merge
 from synth.world.place_park import park_rand
 from synth.world.place_room import room_rand
@@ -15,15 +16,23 @@ from synth.world.solids import plane
 __all__ = ["PLACES", "Place", "PlacedObject", "studio", "studio_rand"]
 
 
-def studio(grey: float = 0.45) -> Place:
+def studio(grey: float = 0.3) -> Place:
     """A floor of one grey under a plain backdrop."""
     floor = merge([plane((40, 40), Material(color=(grey, grey, grey)))])
-    return Place("studio", (PlacedObject("floor", floor, np.eye(4)),), plain_sky=True)
+    light = Light(
+        sun_strength=1.6,
+        sun_elevation_deg=55.0,
+        sky_color=(1.0, 1.0, 1.0),
+        ground_color=(0.5, 0.5, 0.5),
+        horizon_color=(0.7, 0.7, 0.72),
+        exposure_ev=-0.35,
+    )
+    return Place("studio", (PlacedObject("floor", floor, np.eye(4)),), light, plain_sky=True)
 
 
 def studio_rand(rng: np.random.Generator) -> Place:
     """A plain place of a random grey."""
-    return studio(float(rng.uniform(0.25, 0.7)))
+    return studio(float(rng.uniform(0.12, 0.5)))
 
 
 PLACES: dict[str, Callable[[np.random.Generator], Place]] = {

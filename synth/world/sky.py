@@ -31,7 +31,7 @@ def sky_panorama(light: Light, seed: int, plain: bool = False) -> np.ndarray:
     if plain:
         return np.broadcast_to(horizon, (2, 4, 3)).astype(np.float32)
     sine, rays = _rays()
-    zenith = light.sky_strength * np.array(light.sky_color) * np.array([0.45, 0.62, 0.9])
+    zenith = light.sky_strength * np.array(light.sky_color) * np.array([0.62, 0.82, 1.12])
     horizon, zenith = horizon.astype(np.float32), zenith.astype(np.float32)
     clear = horizon + (zenith - horizon) * (1 - np.exp(-3.2 * np.clip(sine, 0, 1)))[:, None, None].astype(
         np.float32

@@ -191,3 +191,12 @@ def test_bad_input_is_one_line(empty: Renderer) -> None:
         empty.render(camera, {"floor": 70000})
     with pytest.raises(InputError, match="samples is 3"):
         Renderer(samples=3)
+
+
+def test_missing_gl_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> None:
+        raise ImportError("libEGL.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("moderngl.create_standalone_context", fail)
+    with pytest.raises(InputError, match=r"libEGL.*libegl1 libgl1-mesa-dri libgl1"):
+        Renderer()

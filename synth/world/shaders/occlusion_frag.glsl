@@ -42,5 +42,5 @@ void main() {
         float fade = max(0.0, 1.0 - distance2 / (u_radius_m * u_radius_m));
         hidden += fade * max(0.0, dot(to_tap, normal) * inversesqrt(distance2 + 1e-6) - 0.08);
     }
-    out_visible = clamp(1.0 - 2.2 * hidden / float(TAPS), 0.0, 1.0);
+    out_visible = clamp(1.0 - 2.8 * hidden / float(TAPS), 0.0, 1.0);
 }

@@ -67,14 +67,16 @@ float sun_visible(vec3 world, vec3 normal) {
     return shadow_taps(u_far_shadow, far, 1.0 / float(textureSize(u_far_shadow, 0).x));
 }
 
-float lamp_visible(int index, vec3 world, vec3 normal, float radius) {
-    vec3 moved = world + normal * 0.03;
+float lamp_visible(int index, vec3 world, vec3 normal, float radius, float distance_m) {
+    vec3 moved = world + normal * (0.01 + 0.012 * distance_m);  // the map's texels grow with the distance
     vec4 clip = (index == 0 ? u_lamp_matrix0 : u_lamp_matrix1) * vec4(moved, 1.0);
     if (clip.w <= 0.0) return 1.0;
     vec3 place = clip.xyz / clip.w;
     if (outside(place)) return 1.0;
-    float spread = 0.03 * min(radius, 0.3);
-    return index == 0 ? shadow_taps(u_lamp_shadow0, place, spread) : shadow_taps(u_lamp_shadow1, place, spread);
+    float spread = 0.02 * min(radius, 0.4);
+    float visible = index == 0 ? shadow_taps(u_lamp_shadow0, place, spread) : shadow_taps(u_lamp_shadow1, place, spread);
+    vec2 to_edge = abs(2.0 * place.xy - 1.0);  // beyond the map all is lit: no hard line there
+    return mix(visible, 1.0, smoothstep(0.75, 1.0, max(to_edge.x, to_edge.y)));
 }
 
 // GGX distribution with Smith's visibility (height-correlated, approximate) and Schlick's Fresnel term.
@@ -114,7 +116,7 @@ vec3 shaded(Surface at, vec3 world, float depth, float open) {
     vec3 light = open * ambient(at.normal) * at.albedo;
     light += open * open * reflected * ambient(reflect(-view, at.normal));
 
-    float contact = mix(0.6, 1.0, open);
+    float contact = mix(0.5, 1.0, open);
     if (u_sun_light.g > 0.0 && dot(at.normal, u_sun_direction) > -at.wrap)
         light += direct(at, view, n_view, u_sun_direction, u_sun_light, contact * sun_visible(world, at.normal));
     for (int i = 0; i < u_lamps; i++) {
@@ -126,7 +128,7 @@ vec3 shaded(Surface at, vec3 world, float depth, float open) {
         float share = contact * axis_share / distance2;
         if (share * u_lamp_light[i].g < 1e-3 || dot(at.normal, towards) < -at.wrap) continue;
         int map = int(u_lamp_light[i].w);
-        if (map >= 0) share *= lamp_visible(map, world, at.normal, radius);
+        if (map >= 0) share *= lamp_visible(map, world, at.normal, radius, sqrt(distance2));
         light += direct(at, view, n_view, towards, u_lamp_light[i].rgb, share);
     }
     return tone(mix(light, u_fog.rgb, 1.0 - exp(-u_fog.a * depth)));

@@ -18,8 +18,12 @@ void main() {
     if (texel.a < 0.5) discard;
 #endif
     vec3 albedo = texel.rgb * u_color;
-    if (u_macro > 0.0)  // the smallest mipmap is the mean
-        albedo *= clamp(0.25 + 0.75 * texture(u_albedo, v_uv * u_macro, 3.5).g / textureLod(u_albedo, v_uv, 16.0).g, 0.5, 1.6);
+    if (u_macro > 0.0) {
+        // Twice, turned by odd angles, as the patches would repeat in rows themselves. The smallest mipmap is the mean.
+        float patches = 0.5 * texture(u_albedo, mat2(0.83, 0.56, -0.56, 0.83) * v_uv * u_macro, 3.0).g
+            + 0.5 * texture(u_albedo, mat2(0.34, -0.94, 0.94, 0.34) * v_uv * u_macro * 0.31, 3.0).g;
+        albedo *= clamp(0.1 + 0.9 * patches / textureLod(u_albedo, v_uv, 16.0).g, 0.5, 1.6);
+    }
     vec3 normal = normalize(v_normal);
 #ifndef ALPHA_TEST  // cards of leaves and hair bring the normals of the round thing that they stand for
     normal = gl_FrontFacing ? normal : -normal;

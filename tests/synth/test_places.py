@@ -1,0 +1,186 @@
+"""Places: the same seed gives the same place; people have room; things on the floor are of a real size."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from spinepose.errors import InputError
+from spinepose.rng import rng_for
+from synth.camera import look_at
+from synth.world.light import Light, light_from_json, reference_irradiance, sun_direction, temperature_color
+from synth.world.meshes import pose_matrix
+from synth.world.places import PLACES, Place
+from synth.world.raster import Renderer
+
+NAMES = sorted(PLACES)
+
+
+def _place(name: str, seed: int) -> Place:
+    return PLACES[name](rng_for(seed, "place", name))
+
+
+def _digest(place: Place) -> str:
+    digest = hashlib.sha256(repr((place.light, place.free_area_m, place.sky_seed)).encode())
+    for item in place.objects:
+        digest.update(item.name.encode() + np.ascontiguousarray(item.matrix).tobytes())
+        for surface in item.mesh.surfaces:
+            digest.update(surface.positions_m.tobytes() + surface.faces.tobytes())
+            digest.update(repr((surface.material.color, surface.material.roughness)).encode())
+            if surface.material.texture is not None:
+                digest.update(np.ascontiguousarray(surface.material.texture).tobytes())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_seed_same_place_other_seed_another(name: str) -> None:
+    assert _digest(_place(name, 3)) == _digest(_place(name, 3))
+    assert _digest(_place(name, 3)) != _digest(_place(name, 4))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", range(3))
+def test_meshes_are_sound(name: str, seed: int) -> None:
+    place = _place(name, seed)
+    names = [item.name for item in place.objects]
+    assert len(set(names)) == len(names)
+    for item in place.objects:
+        for surface in item.mesh.surfaces:
+            count = len(surface.positions_m)
+            assert surface.normals.shape == (count, 3), item.name
+            assert surface.uv.shape == (count, 2), item.name
+            assert surface.faces.min() >= 0, item.name
+            assert surface.faces.max() < count, item.name
+            lengths = np.linalg.norm(surface.normals, axis=1)
+            # A cone's tip may have no normal; nothing else.
+            assert np.mean(np.abs(lengths - 1) < 1e-3) > 0.97, item.name
+            assert np.isfinite(surface.uv).all(), item.name
+
+
+def _world_box(item) -> tuple[np.ndarray, np.ndarray]:
+    points = np.concatenate([surface.positions_m for surface in item.mesh.surfaces])
+    points = points @ item.matrix[:3, :3].T + item.matrix[:3, 3]
+    return points.min(axis=0), points.max(axis=0)
+
+
+@pytest.mark.parametrize("name", ["room", "park"])
+@pytest.mark.parametrize("seed", range(4))
+def test_free_area_is_free_of_fixed_things(name: str, seed: int) -> None:
+    place = _place(name, seed)
+    x0, y0, x1, y1 = place.free_area_m
+    assert min(x1 - x0, y1 - y0) >= 4.0
+    for item in place.objects:
+        low, high = _world_box(item)
+        flat = high[2] < place.floor_z_m + 0.05  # floor, rug, path
+        overhead = low[2] > 1.8
+        around = low[0] < x0 and low[1] < y0 and high[0] > x1 and high[1] > y1  # walls as one would be
+        apart = high[0] < x0 or low[0] > x1 or high[1] < y0 or low[1] > y1
+        assert flat or overhead or around or apart or item.movable, f"{item.name}: {low} to {high}"
+
+
+@pytest.mark.parametrize("name", ["room", "park"])
+def test_movable_things_can_stand_in_front_of_people(name: str) -> None:
+    movable = [item for item in _place(name, 0).objects if item.movable]
+    assert len(movable) >= 5
+    tall = 0
+    for item in movable:
+        low, high = _world_box(item)
+        deepest = -0.3 if item.name == "shrub" else -0.01  # a shrub's round crown goes into the ground
+        assert deepest < low[2] < 0.06, f"{item.name} floats or sinks: {low[2]:.3f} m"
+        assert np.max(high - low) < 2.6, item.name
+        assert 0.2 < item.footprint_m < 1.0, item.name
+        tall += high[2] > 0.7
+    assert tall >= 2
+
+
+def test_chair_and_table_have_the_size_of_furniture() -> None:
+    objects = {item.name: item for item in _place("room", 1).objects}
+    low, high = _world_box(objects["dining_table"])
+    assert 0.70 < high[2] < 0.78
+    low, high = _world_box(objects["chair_1"])
+    assert 0.8 < high[2] - low[2] < 1.0
+    low, high = _world_box(objects["door"])
+    assert 2.0 < high[2] < 2.2
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(samples=0, shadow_size=512)
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"), [("room", 0), ("room", 5), ("park", 1), ("park", 6), ("studio", 0)]
+)
+def test_pictures_are_neither_blown_nor_dim(renderer: Renderer, name: str, seed: int) -> None:
+    renderer.set_place(_place(name, seed))
+    camera = look_at(np.array([2.6, 1.5, 1.5]), np.array([0.0, 0.0, 0.9]), 160, 120, 60.0)
+    color = renderer.render(camera, {}).color.astype(float)
+    assert 60 < color.mean() < 190, f"mean {color.mean():.0f}"
+    assert (color.min(axis=2) >= 252).mean() < 0.08
+    assert (color.max(axis=2) < 12).mean() < 0.08
+    assert color.std() > 3  # something is to be seen
+
+
+def test_no_sun_gets_into_a_room_but_through_its_window(renderer: Renderer) -> None:
+    """The sun alone behind the windowless side leaves every wall dark."""
+    place = _place("room", 0)
+    renderer.set_place(place)
+    sun = light_from_json(
+        {"sun_azimuth_deg": -90.0, "sun_elevation_deg": 40.0, "sun_strength": 50.0, "sky_strength": 1e-4}
+    )
+    renderer.set_light(sun)
+    for target in ([-3.0, 3.0, 1.0], [3.0, 3.0, 2.0], [3.0, -3.0, 0.2], [-3.0, -3.0, 2.4]):
+        camera = look_at(np.array([0.0, 0.0, 1.4]), np.array(target), 160, 120, 80.0)
+        images = renderer.render(camera, {"window": 7})
+        inside = np.isfinite(images.depth_m) & (images.instance_id != 7)
+        inside[1:] &= np.isfinite(images.depth_m[:-1])  # a pixel on the window's rim
+        bright = (images.color.max(axis=2) > 100) & inside
+        assert bright.mean() < 0.01, f"{bright.mean():.3f} of the picture towards {target} is sunlit"
+
+
+def test_hidden_object_is_not_drawn_and_casts_no_shadow(renderer: Renderer) -> None:
+    renderer.set_place(_place("park", 2))
+    camera = look_at(np.array([3.0, 0.0, 1.5]), np.array([0.0, 0.0, 0.3]), 160, 120, 60.0)
+    bare = renderer.render(camera, {"bench": 4}).color
+    renderer.set_object("bench", pose_matrix((0.0, 0.0, 0.0)))
+    shown = renderer.render(camera, {"bench": 4})
+    renderer.set_object("bench", pose_matrix((0.0, 0.0, 0.0)), visible=False)
+    hidden = renderer.render(camera, {"bench": 4})
+    assert (shown.instance_id == 4).sum() > 100
+    assert not (hidden.instance_id == 4).any()
+    assert np.abs(hidden.color.astype(int) - bare).mean() < 1.0
+
+
+def test_light_json_changes_and_refuses() -> None:
+    light = light_from_json({"sun_azimuth_deg": 90, "sky_color": [1, 2, 3]}, Light(sun_strength=2.0))
+    assert light.sun_strength == 2.0
+    assert light.sky_color == (1.0, 2.0, 3.0)
+    np.testing.assert_allclose(sun_direction(light)[:2], [0.0, np.cos(np.radians(45))], atol=1e-12)
+    for bad, message in (
+        ({"sun_azimut_deg": 1}, "no field"),
+        ({"sun_strength": "much"}, "sun_strength"),
+        ({"sun_strength": True}, "sun_strength"),
+        ({"sun_elevation_deg": 95}, "2 to 90"),
+        ({"sky_color": [1, 2]}, "three numbers"),
+        ({"fog_per_m": float("nan")}, "fog_per_m"),
+    ):
+        with pytest.raises(InputError, match=message):
+            light_from_json(bad)
+
+
+def test_daylight_is_white_and_a_lamp_is_warm() -> None:
+    np.testing.assert_allclose(temperature_color(6504), 1.0, atol=0.06)
+    red, green, blue = temperature_color(2856)
+    assert red > 1.3 * green > 1.3 * blue
+
+
+def test_reference_irradiance_of_a_lamp_follows_the_inverse_square() -> None:
+    from synth.world.light import Lamp
+
+    dark = {"sky_strength": 0.0, "sun_strength": 0.0}
+    light = Light(**dark, lamps=(Lamp((0.0, 0.0, 3.0), strength=8.0),))
+    near, far = (reference_irradiance(light, np.array([0, 0, z]), True) for z in (2.0, 1.0))
+    np.testing.assert_allclose(near, 4.0)
+    np.testing.assert_allclose(far, 1.0)
