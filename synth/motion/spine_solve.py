@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from opensim_models.spine import REGIONAL_RANGES_RAD
-from synth.motion.rotations import transpose
+from synth.motion.rotations import rotation_angle_rad, transpose
 from synth.motion.trunk import trunk_rotations
 
 # What the lumbar spine gives to a turn of the thorax (T3) against the pelvis: flexion, bending, rotation. Flexion: in
@@ -31,14 +31,13 @@ def _spread(angles: np.ndarray) -> np.ndarray:
 
 
 def _difference(rotation: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """A vector that is zero when two rotations agree: the sine part of ``target rotation^T``, shape (T, 3)."""
+    """The turn from one rotation to another as a rotation vector, zero when they agree, shape (T, 3)."""
     rest = target @ transpose(rotation)
-    return (
-        np.stack(
-            [rest[:, 2, 1] - rest[:, 1, 2], rest[:, 0, 2] - rest[:, 2, 0], rest[:, 1, 0] - rest[:, 0, 1]], 1
-        )
-        / 2
-    )
+    skew = rest - transpose(rest)
+    sine = np.stack([skew[:, 2, 1], skew[:, 0, 2], skew[:, 1, 0]], axis=1) / 2
+    angle = rotation_angle_rad(rest)
+    # Near half a turn the axis is ill-defined; a bounded factor keeps the way there finite.
+    return sine * (angle / np.maximum(np.sin(angle), 1e-3) * (angle > 1e-6) + (angle <= 1e-6))[:, None]
 
 
 def _newton(turned: Callable[[np.ndarray], np.ndarray], target: np.ndarray, limit: np.ndarray) -> np.ndarray:
@@ -53,7 +52,7 @@ def _newton(turned: Callable[[np.ndarray], np.ndarray], target: np.ndarray, limi
             step[axis] = _STEP
             columns.append((error - _difference(turned(angles + step), target)) / _STEP)
         jacobian = np.stack(columns, axis=-1)
-        # Damped: at a limit a column is zero, and far away the sine part is small.
+        # Damped: at a limit a column is zero.
         normal = transpose(jacobian) @ jacobian + 1e-6 * np.eye(3)
         move = np.linalg.solve(normal, np.einsum("tij,ti->tj", jacobian, error)[..., None])[..., 0]
         angles = np.clip(angles + np.clip(move, -0.5, 0.5), limit[:, 0], limit[:, 1])
