@@ -10,10 +10,10 @@ from synth.world.light import Light
 from synth.world.meshes import Material, merge
 from synth.world.place_park import park_rand
 from synth.world.place_room import room_rand
-from synth.world.place_types import Place, PlacedObject
+from synth.world.place_types import Place, PlacedObject, camera_is_clear
 from synth.world.solids import plane
 
-__all__ = ["PLACES", "Place", "PlacedObject", "studio", "studio_rand"]
+__all__ = ["PLACES", "Place", "PlacedObject", "camera_is_clear", "studio", "studio_rand"]
 
 
 def studio(grey: float = 0.3) -> Place:
