@@ -110,8 +110,8 @@ def test_camera_keeps_out_of_walls_and_furniture() -> None:
     sofa = next(item for item in place.objects if item.name == "sofa").matrix[:3, 3]
     assert camera_is_clear(place, np.array([0.0, 0.0, 1.5]))
     assert not camera_is_clear(place, np.array([0.0, 60.0, 1.5]))
-    assert not camera_is_clear(place, sofa + [0.0, 0.0, 0.5])
-    assert camera_is_clear(place, sofa + [0.0, 0.0, 1.6])
+    assert not camera_is_clear(place, sofa + np.array([0.0, 0.0, 0.5]))
+    assert camera_is_clear(place, sofa + np.array([0.0, 0.0, 1.6]))
 
 
 @pytest.fixture(scope="module")
