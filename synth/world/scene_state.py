@@ -136,8 +136,8 @@ class CameraState:
     """A camera of the wire; ``width`` and ``height`` in pixels, ``fov_deg`` horizontal."""
 
     name: str
-    location_cm: tuple[float, float, float] = (-300.0, 0.0, 140.0)
-    rotation_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    location_cm: tuple[float, float, float] = (-360.0, 0.0, 150.0)
+    rotation_deg: tuple[float, float, float] = (-8.0, 0.0, 0.0)
     fov_deg: float = 60.0
     width: int = 640
     height: int = 480

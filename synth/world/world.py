@@ -82,7 +82,7 @@ def greet(world: World) -> None:
     spec = sample_subject(rng_for(0, "world", "person"), "person")
     requests = (
         f"vbp SpineForge SpawnCharacter person {spec.to_json()}",
-        "vset /object/person/rotation 0 180 0",  # camera 0 looks along +X from X = -300
+        "vset /object/person/rotation 0 180 0",  # camera 0 looks along +X from X = -360
     )
     for request in requests:
         reply = world.answer(request)

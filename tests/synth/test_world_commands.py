@@ -102,6 +102,7 @@ def see_crate(world):
     """Put camera 0 three metres in front of the crate at our (1, 2, 0): Unreal's (100, -200, 0) cm."""
     ask(world, "vset /camera/0/size 65 49")
     ask(world, "vset /camera/0/location -200 -200 0")
+    ask(world, "vset /camera/0/rotation 0 0 0")
 
 
 def test_lit_png_is_rgba_and_bmp_has_the_same_colours(world):
