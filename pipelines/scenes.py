@@ -15,9 +15,9 @@ from spinepose.errors import InputError
 from spinepose.files import atomic_path
 from spinepose.rng import rng_for
 from synth.body.spec import SubjectSpec, sample_subject
-from synth.motion.bvh import load_bvh_clip
 from synth.motion.clip import Clip, save_clip
 from synth.motion.procedural import MOTIONS, static_clip
+from synth.motion.retarget import load_bvh_clip
 from synth.sampling import SceneParams, sample_scenes
 from synth.sampling_cameras import CameraRanges
 from synth.scene import SceneSpec
