@@ -77,7 +77,9 @@ class Clip:
             if not np.isfinite(getattr(self, field)).all():
                 raise InputError(f"clip {self.name!r}: {field} has values that are not finite")
         if frames < 1 or not self.fps > 0:
-            raise InputError(f"clip {self.name!r}: needs at least one frame and a positive rate, has {frames} at {self.fps}")
+            raise InputError(
+                f"clip {self.name!r}: needs at least one frame and a positive rate, has {frames} at {self.fps}"
+            )
 
     @property
     def num_frames(self) -> int:
@@ -121,12 +123,22 @@ def load_clip(path: Path) -> Clip:
     try:
         with np.load(path, allow_pickle=False) as data:
             if int(data["schema_version"]) != SCHEMA_VERSION:
-                raise InputError(f"{path}: clip schema {int(data['schema_version'])}, this version reads {SCHEMA_VERSION}")
+                raise InputError(
+                    f"{path}: clip schema {int(data['schema_version'])}, this version reads {SCHEMA_VERSION}"
+                )
             if tuple(data["segments"]) != SEGMENTS or tuple(data["coordinates"]) != REGIONAL_COORDINATES:
-                raise InputError(f"{path}: clip has other segments or coordinates than this version; make it again")
+                raise InputError(
+                    f"{path}: clip has other segments or coordinates than this version; make it again"
+                )
             arrays = {field: data[field] for field in _ARRAYS}
             return Clip(
-                name=str(data["name"]), fps=float(data["fps"]), anchor=str(data["anchor"]), source=str(data["source"]), **arrays
+                name=str(data["name"]),
+                fps=float(data["fps"]),
+                anchor=str(data["anchor"]),
+                source=str(data["source"]),
+                **arrays,
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read as a clip ({error}); make it again with 'spineforge scenes'") from error
+        raise InputError(
+            f"{path}: cannot be read as a clip ({error}); make it again with 'spineforge scenes'"
+        ) from error

@@ -7,8 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from spinepose.errors import InputError
-from synth.motion.clip import Clip
-from synth.motion.rotations import turn
+from synth.motion.clip import SEGMENTS, Clip
+from synth.motion.rotations import transpose, turn
+
+# Up to the first elevation an arm hangs, from the second on it is raised.
+_HANGS_RAD, _RAISED_RAD = np.radians([30.0, 70.0])
 
 
 def excerpt(clip: Clip, start_s: float, duration_s: float) -> Clip:
@@ -44,3 +47,22 @@ def excerpt(clip: Clip, start_s: float, duration_s: float) -> Clip:
         limb_rotations=clip.limb_rotations[piece],
         clearance=clip.clearance[piece],
     )
+
+
+def with_arms_clear(clip: Clip, extra_rad: float) -> Clip:
+    """Hold hanging arms farther from the body: recorded arms that brush a slim actor's hips end inside a stout body.
+
+    Args:
+        clip: The motion.
+        extra_rad: Abduction added to an arm that hangs; less to one that is raised, none from 70 degrees on.
+    """
+    limbs = clip.limb_rotations.copy()
+    for side, sign in (("l", 1.0), ("r", -1.0)):
+        girdle = limbs[:, SEGMENTS.index(f"clavicle_{side}")]
+        index = SEGMENTS.index(f"upper_arm_{side}")
+        in_thorax = girdle @ limbs[:, index]
+        raised = np.arccos(np.clip(-sign * in_thorax[:, 2, 1], -1.0, 1.0))
+        share = np.clip((raised - _HANGS_RAD) / (_RAISED_RAD - _HANGS_RAD), 0.0, 1.0)
+        outward = turn("x", sign * extra_rad * (1.0 - share**2 * (3.0 - 2.0 * share)))
+        limbs[:, index] = transpose(girdle) @ outward @ in_thorax
+    return replace(clip, limb_rotations=limbs)

@@ -17,7 +17,7 @@ from synth.motion import arm_motions, gait_motions, lifting_motions, spine_motio
 from synth.motion.author import both, clip_from_angles
 from synth.motion.bvh import forward, read_bvh
 from synth.motion.clip import Clip
-from synth.motion.edit import excerpt
+from synth.motion.edit import excerpt, with_arms_clear
 from synth.motion.joint_names import joint_roles, plain_name
 from synth.motion.retarget import load_bvh_clip, retarget, without_reference_frame
 from synth.motion.rotations import angle_between_rad, rotation_angle_rad, transpose, turn, turn_deg
@@ -158,6 +158,7 @@ def difference_deg(a: Clip, b: Clip) -> dict[str, float]:
     ],
     ids=["z-up", "y-up inches", "rest in other axes", "daz, metres, arms hang at rest", "unreal"],
 )
+@pytest.mark.filterwarnings("ignore:Gimbal lock")  # an angle may be 0 there, the rotation is the same
 @pytest.mark.parametrize("motion", [lifting_motions.squat, spine_motions.side_bend, arm_motions.wave])
 def test_what_was_written_comes_back(tmp_path, ways, motion):
     clip = motion()
@@ -303,6 +304,18 @@ def test_excerpts_are_set_in_place():
     assert excerpt(clip, 2.9, 5.0).num_frames == 4
     with pytest.raises(InputError, match=r"3\.00 s"):
         excerpt(clip, 3.5, 1.0)
+
+
+def test_hanging_arms_move_away_and_raised_ones_stay():
+    hanging, raised = both(shoulder_abduction=5.0, protraction=10.0), both(shoulder_abduction=100.0)
+    for angles, extra in ((hanging, 12.0), (raised, 0.0)):
+        before = clip_from_angles("arms", angles, 1)
+        after = with_arms_clear(before, np.radians(12.0))
+        a, b = stick_points(before), stick_points(after)
+        for side, sign in (("l", 1.0), ("r", -1.0)):
+            turned = angle_between_rad(*(p[f"elbow_{side}"] - p[f"shoulder_{side}"] for p in (a, b)))
+            assert np.degrees(turned[0]) == pytest.approx(extra, abs=1e-6)
+            assert sign * (b[f"wrist_{side}"] - a[f"wrist_{side}"])[0, 1] >= (0.1 if extra else -1e-9)
 
 
 RECORDED = sorted(Path(os.environ.get("SPINEFORGE_DATA", "/nowhere"), "motion").glob("*.bvh"))
