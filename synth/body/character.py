@@ -15,6 +15,7 @@ from synth.body.geometry import skin, vertex_normals
 from synth.body.joints import SIDES, rest_joints
 from synth.body.keypoints import assemble_keypoints, find_surface_keypoints
 from synth.body.markers import Prober, SurfacePoints, place_markers
+from synth.body.parts import PARTS
 from synth.body.patch import Patch
 from synth.body.posing import Pose, Skeleton, make_skeleton, pose_skeleton
 from synth.body.rig import BONES, pack_weights, part_ids, skin_weights
@@ -42,6 +43,11 @@ class MeshPart:
     uv: np.ndarray
     texture: np.ndarray
     roughness: float
+
+    @property
+    def wrap(self) -> float:
+        """How far light creeps round the shadow edge: skin scatters it."""
+        return 0.25 if self.name == "skin" else 0.0
 
 
 @dataclass(frozen=True)
@@ -272,6 +278,10 @@ def _assemble(
     dense = np.concatenate([layer.patch.weights for layer in layers])
     indices, packed = pack_weights(dense)
     source = np.concatenate(sources)
+    ids = part_ids(dense)
+    for layer, offset in zip(layers, offsets[:-1], strict=True):
+        if layer.name.startswith("hair"):  # long hair moves with the back, and hides it like a head does
+            ids[offset : offset + len(layer.patch.vertices_m)] = PARTS["head"]
     mesh = _Mesh(
         np.concatenate([layer.patch.vertices_m for layer in layers]).astype(np.float32),
         indices,
@@ -288,7 +298,7 @@ def _assemble(
         stature_m,
         mass_kg,
         parts,
-        part_ids(dense)[source],
+        ids[source],
         1.0,
         np.zeros(3),
         skeleton,

@@ -13,7 +13,17 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter1d
 
 from synth.body import regions
-from synth.body.patch import Patch, add_hem, clip, even_border, push_outside, smooth, smooth_values, subdivide
+from synth.body.patch import (
+    Patch,
+    add_hem,
+    clip,
+    even_border,
+    push_outside,
+    smooth,
+    smooth_values,
+    split,
+    subdivide,
+)
 from synth.body.regions import Landscape
 from synth.body.spec import Cloth
 
@@ -152,6 +162,8 @@ def make_top(
         patch = patch.moved(patch.vertices_m + shift)
     patch = folds(smooth(patch, 3), rng, 0.0012 + 0.0022 * cloth.looseness * np.maximum(low, arm))
     patch = push_outside(patch, body.vertices_m, body.normals, ease * 0.9)
+    if cloth.kind != "tank":  # a seam, along which sleeves and body may differ in pattern
+        patch = split(patch, 0.5 - regions.arm_share(patch.weights))[0]
     patch = push_outside(patch, bottom.vertices_m, bottom.normals, 0.005, reach_m=0.03)
     return Garment("top", cloth, add_hem(even_border(patch)), covers, 0.035)
 

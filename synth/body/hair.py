@@ -86,7 +86,7 @@ def _curtain(
     columns, rows = 72, 26
     start = 72.0 if kind == "bob" else 80.0
     angles = np.radians(np.linspace(start, 360 - start, columns))
-    top = centre[2] + 0.03 * scale
+    top = centre[2] + 0.045 * scale
     length = {"bob": rng.uniform(0.13, 0.17), "long": rng.uniform(0.26, 0.40)}[kind] * scale
     p = shell.vertices_m - centre
     near = np.abs(p[:, 2] - 0.03 * scale) < 0.02
@@ -99,6 +99,7 @@ def _curtain(
     fall = np.linspace(0, 1, rows)[:, None]
     tip = 1.0 + 0.06 * np.sin(9 * angles + rng.uniform(0, 6.3))
     radius = reach[None] + fall * strands[None] + 0.012 * scale * np.sin(np.pi * np.minimum(fall * 1.2, 1.0))
+    radius = radius * (1 - 0.10 * np.clip(1 - fall / 0.18, 0, 1) ** 2)  # its upper edge hides under the shell
     radius = radius * (1 - (0.10 if kind == "bob" else 0.0) * fall**3)
     grid = np.stack(
         [

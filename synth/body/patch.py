@@ -55,6 +55,42 @@ def _blend(patch: Patch, pairs: np.ndarray, share: np.ndarray) -> tuple[np.ndarr
     return vertices, weights, uvs
 
 
+def split(patch: Patch, field: np.ndarray) -> tuple[Patch, np.ndarray]:
+    """Cut triangles along the zero line of a field; nothing is dropped and the surface stays joined.
+
+    Args:
+        patch: The piece.
+        field: A value for each vertex, shape (N,).
+
+    Returns:
+        The piece with new vertices on the line, and for each triangle whether it lies on the positive side.
+    """
+    field = np.where(np.abs(field) < 1e-6, 1e-6, field)
+    inside = field > 0
+    crossing = np.sort(_edges(patch.triangles).reshape(-1, 2), axis=1)
+    crossing = np.unique(crossing[inside[crossing[:, 0]] != inside[crossing[:, 1]]], axis=0)
+    share = field[crossing[:, 0]] / (field[crossing[:, 0]] - field[crossing[:, 1]])
+    n = len(patch.vertices_m)
+    cut = {(int(a), int(b)): n + i for i, (a, b) in enumerate(crossing)}
+    count = inside[patch.triangles].sum(axis=1)
+    whole = (count == 0) | (count == 3)
+    triangles, sides = [], []
+    for triangle in patch.triangles[~whole]:
+        lone = inside[triangle].sum() == 1  # the corner that stands alone is inside, else outside
+        odd = int(np.flatnonzero(inside[triangle] == lone)[0])
+        a, b, c = (int(triangle[(odd + k) % 3]) for k in range(3))
+        ab, ac = cut[min(a, b), max(a, b)], cut[min(a, c), max(a, c)]
+        triangles += [(a, ab, ac), (ab, b, c), (ab, c, ac)]
+        sides += [lone, not lone, not lone]
+    new = _blend(patch, crossing, share)
+    old = (patch.vertices_m, patch.weights, patch.uvs)
+    vertices, weights, uvs = (np.concatenate(pair) for pair in zip(old, new, strict=True))
+    cut_triangles = np.array(triangles, dtype=np.int32).reshape(-1, 3)
+    joined = np.concatenate([patch.triangles[whole], cut_triangles])
+    side = np.concatenate([count[whole] == 3, np.array(sides, dtype=bool)])
+    return Patch(vertices, weights, joined, uvs), side
+
+
 def clip(patch: Patch, field: np.ndarray) -> Patch:
     """Keep the part where a field is positive; triangles on its border are cut along the zero line.
 
@@ -62,35 +98,8 @@ def clip(patch: Patch, field: np.ndarray) -> Patch:
         patch: The piece.
         field: A value for each vertex, shape (N,).
     """
-    field = np.where(np.abs(field) < 1e-6, 1e-6, field)
-    inside = field > 0
-    count = inside[patch.triangles].sum(axis=1)
-    kept = [patch.triangles[count == 3]]
-    crossing = np.sort(_edges(patch.triangles).reshape(-1, 2), axis=1)
-    crossing = np.unique(crossing[inside[crossing[:, 0]] != inside[crossing[:, 1]]], axis=0)
-    share = field[crossing[:, 0]] / (field[crossing[:, 0]] - field[crossing[:, 1]])
-    new = _blend(patch, crossing, share)
-    n = len(patch.vertices_m)
-    cut = {(int(a), int(b)): n + i for i, (a, b) in enumerate(crossing)}
-
-    def at(a: int, b: int) -> int:
-        return cut[(a, b) if a < b else (b, a)]
-
-    border = []
-    for wanted in (1, 2):
-        for triangle in patch.triangles[count == wanted]:
-            odd = int(np.flatnonzero(inside[triangle] == (wanted == 1))[0])  # the corner that stands alone
-            a, b, c = (int(triangle[(odd + k) % 3]) for k in range(3))
-            if wanted == 1:
-                border.append((a, at(a, b), at(a, c)))
-            else:
-                border += [(at(a, b), b, c), (at(a, b), c, at(a, c))]
-    kept.append(np.array(border, dtype=np.int32).reshape(-1, 3))
-    joined = [
-        np.concatenate([old, extra])
-        for old, extra in zip((patch.vertices_m, patch.weights, patch.uvs), new, strict=True)
-    ]
-    return compact(Patch(joined[0], joined[1], np.concatenate(kept), joined[2]))
+    whole, side = split(patch, field)
+    return compact(Patch(whole.vertices_m, whole.weights, whole.triangles[side], whole.uvs))
 
 
 def compact(patch: Patch) -> Patch:

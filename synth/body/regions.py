@@ -93,8 +93,8 @@ def neckline(land: Landscape, vertices_m: np.ndarray, depth_m: float, width_m: f
     )
     high = vertices_m[:, 2] > land.notch_m[2] - 0.04 - 1.5 * depth_m
     field = np.where(high, flat * min(width, (front - back) / 2), FAR_M)
-    throat = (vertices_m[:, 2] > land.notch_m[2] + 0.02) & (vertices_m[:, 0] > (front + back) / 2)
-    field = np.where(throat & (np.abs(vertices_m[:, 1]) < width), -0.05, field)
+    throat = (vertices_m[:, 2] > land.notch_m[2] + 0.035) & (vertices_m[:, 0] > (front + back) / 2)
+    field = np.where(throat & (np.abs(vertices_m[:, 1]) < 0.75 * width), -0.05, field)
     return np.minimum(field, land.nape_m[2] + 0.02 - vertices_m[:, 2])
 
 

@@ -5,9 +5,10 @@ Colours are sRGB; row 0 of a texture is v = 1. Cloth, shoes and hair repeat with
 
 from __future__ import annotations
 
+import cv2
 import numba
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
+from scipy.ndimage import distance_transform_edt
 
 from spinepose.rng import rng_for
 from synth.body.asset import BodyAsset
@@ -21,8 +22,21 @@ EYE_SIZE = 128
 
 
 def _noise(rng: np.random.Generator, size: int, sigma: tuple[float, float]) -> np.ndarray:
-    """Smooth noise that repeats, mean 0 and SD 1, shape (size, size); sigma in pixels along rows and columns."""
-    field = gaussian_filter(rng.normal(size=(size, size)), sigma, mode="wrap")
+    """Smooth noise that repeats, mean 0 and SD 1, shape (size, size), float32; sigma in texels along rows and columns.
+
+    Coarse noise is made small and enlarged: a wide blur of a large picture took most of a character's building.
+    """
+    coarse = 1
+    while min(sigma) / coarse >= 6 and size // coarse > 32:
+        coarse *= 2
+    small = size // coarse
+    rows, columns = (max(s / coarse, 0.3) for s in sigma)
+    pad = min(int(3 * max(rows, columns)) + 2, small)
+    field: np.ndarray = np.pad(rng.standard_normal((small, small), dtype=np.float32), pad, mode="wrap")
+    field = cv2.GaussianBlur(field, (0, 0), sigmaX=columns, sigmaY=rows)
+    if coarse > 1:
+        field = cv2.resize(field, None, fx=coarse, fy=coarse, interpolation=cv2.INTER_CUBIC)
+    field = field[pad * coarse : pad * coarse + size, pad * coarse : pad * coarse + size]
     return (field - field.mean()) / field.std()
 
 
@@ -31,7 +45,8 @@ def _to_image(color: np.ndarray) -> np.ndarray:
 
 
 def _mix(image: np.ndarray, color: np.ndarray, share: np.ndarray) -> np.ndarray:
-    return image + share[..., None] * (color - image)
+    share = share.astype(np.float32)[..., None]
+    return image + share * (np.asarray(color, dtype=np.float32) - image)
 
 
 def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -64,7 +79,7 @@ def _paint_positions(
 
 def position_map(asset: BodyAsset, body_m: np.ndarray, size: int = SKIN_SIZE) -> np.ndarray:
     """Where on the body each texel of the skin lies, metres, shape (size, size, 3); gaps take their neighbour's."""
-    out, hit = np.zeros((size, size, 3)), np.zeros((size, size), dtype=np.bool_)
+    out, hit = np.zeros((size, size, 3), dtype=np.float32), np.zeros((size, size), dtype=np.bool_)
     triangles = asset.triangles["body"]
     _paint_positions(asset.uvs[asset.triangle_uvs["body"]].astype(float), body_m[triangles], size, out, hit)
     rows, columns = distance_transform_edt(~hit, return_distances=False, return_indices=True)
@@ -73,9 +88,7 @@ def position_map(asset: BodyAsset, body_m: np.ndarray, size: int = SKIN_SIZE) ->
 
 def _enlarged(mask: np.ndarray, size: int) -> np.ndarray:
     """A UV mask at another size, 0 to 1."""
-    places = (np.arange(size) + 0.5) * mask.shape[0] / size - 0.5
-    grid = np.meshgrid(places, places, indexing="ij")
-    return map_coordinates(mask.astype(float) / 255, grid, order=1, mode="nearest")
+    return cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
 
 
 def skin_texture(
@@ -97,8 +110,8 @@ def skin_texture(
     size = SKIN_SIZE
     tone = np.array(spec.skin, float)
     place = position_map(asset, body_m, size)
-    p = (place - head_centre_m) / scale
-    image = np.broadcast_to(tone, (size, size, 3)).copy()
+    p = (place - head_centre_m.astype(np.float32)) / np.float32(scale)
+    image = np.broadcast_to(tone.astype(np.float32), (size, size, 3)).copy()
     image *= 1 + 0.025 * _noise(rng, size, (40, 40))[..., None] + 0.015 * _noise(rng, size, (3, 3))[..., None]
     blood = tone * (1.0, 0.78, 0.74)
     image = _mix(image, blood, np.clip(0.16 * _noise(rng, size, (14, 14)), 0, 0.3))

@@ -47,7 +47,7 @@ def cloth_uvs(patch: Patch, land: Landscape, arm: np.ndarray, leg: np.ndarray) -
     """Cylindrical coordinates around trunk, arms and legs, about to scale, shape (F, 3, 2)."""
     corners = patch.vertices_m[patch.triangles]
     uvs = np.zeros((len(patch.triangles), 3, 2))
-    arm, leg = arm[patch.triangles].mean(axis=1), leg[patch.triangles].mean(axis=1)
+    arm, leg = (share[patch.triangles].mean(axis=1) for share in (arm, leg))
     left = corners[..., 1].mean(axis=1) > 0
     up = np.array([0.0, 0.0, 1.0])
     middle = np.array([(land.nape_m[0] + land.notch_m[0]) / 2, 0.0, 0.0])
