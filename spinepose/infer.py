@@ -142,7 +142,7 @@ def run_inference(
     frames_done = 0
     for source, stem in zip(sources, _unique_stems(sources), strict=True):
         frames = []
-        with _overlay_writer(out_dir, stem, source, overlay) as (write, path):
+        with OverlayWriter(out_dir, stem, source, overlay) as (write, path):
             for number, image in enumerate(_frames(source)):
                 points, scores = estimator(image, find_boxes(source, number, image))
                 frames_done += 1
@@ -229,7 +229,7 @@ def _frames(path: Path) -> Iterator[np.ndarray]:
         capture.release()
 
 
-class _overlay_writer:
+class OverlayWriter:
     """Writes overlays to one picture or one mp4, which appears when it is whole."""
 
     def __init__(self, out_dir: Path, stem: str, source: Path, enabled: bool) -> None:

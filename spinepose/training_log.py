@@ -110,9 +110,13 @@ def _draw_terms(axis: Any, log: TrainingLog, model: str, prefix: str, title: str
 
 
 def _draw_losses(axis: Any, log: TrainingLog, model: str) -> None:
-    for name, label in (("loss_positional", "training crops"), ("val_loss", "held-out")):
-        axis.plot(*log.series(model, name), lw=1 if "val" not in name else 2, label=label)
-    axis.set(title="positional loss, nats", xlabel="samples seen", ylim=(0, None))
+    top = 1.0
+    for name, label, width in (("loss_positional", "training crops", 1), ("val_loss", "held-out", 2)):
+        samples, values = log.series(model, name)
+        axis.plot(samples, values, lw=width, label=label)
+        # A head from scratch is confidently wrong at step 0: its loss would flatten all that follows.
+        top = max([top, *(value for seen, value in zip(samples, values, strict=True) if seen > 0)])
+    axis.set(title="positional loss, nats", xlabel="samples seen", ylim=(0, 1.05 * top))
     axis.legend(fontsize=7)
 
 

@@ -10,7 +10,7 @@ from spinepose.skeleton import INDEX, LINKS, SPINE_CHAIN
 # BGR. Left and right as on ships (port red, starboard green) would be mistaken: left is blue, right is orange.
 LEFT, RIGHT, MIDDLE = (230, 140, 40), (30, 120, 240), (190, 190, 190)
 _SPINE_COLOURS = cv2.applyColorMap(
-    np.linspace(30, 225, len(SPINE_CHAIN)).astype(np.uint8)[:, None], cv2.COLORMAP_PLASMA
+    np.linspace(95, 245, len(SPINE_CHAIN)).astype(np.uint8)[:, None], cv2.COLORMAP_PLASMA
 )
 SPINE_COLOURS = [(int(b), int(g), int(r)) for b, g, r in _SPINE_COLOURS[:, 0]]
 _SHIFT = 4  # OpenCV draws with 2^-4 pixel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -56,7 +57,7 @@ def pose_rand(rng: np.random.Generator) -> np.ndarray:
     ]
     axis = rng.normal(size=3) * (0.3, 1.0, 0.5)
     angle = rng.uniform(0, 1.2) / (len(SPINE_CHAIN) - 1)
-    for lower, name in zip(SPINE_CHAIN[:-1], SPINE_CHAIN[1:], strict=True):
+    for lower, name in pairwise(SPINE_CHAIN):
         above = [i for i in upper if points[i, 2] > -9 and _level(i) >= _level(INDEX[name])]
         _turn(points, above, INDEX[lower], axis, angle)
     return points

@@ -128,5 +128,6 @@ def test_map_keypoints_by_hand():
 
 
 def test_light_modules_do_not_load_torch():
-    code = "import sys, spinepose, spinepose.skeleton, spinepose.coco, spinepose.config; sys.exit('torch' in sys.modules)"
+    modules = "spinepose, spinepose.skeleton, spinepose.coco, spinepose.config"
+    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

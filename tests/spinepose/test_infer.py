@@ -14,9 +14,9 @@ from spinepose.export import FromBgr, export_onnx
 from spinepose.infer import SpinePoseEstimator, run_inference
 from spinepose.measures import spine_measures, trunk_lean_deg
 from spinepose.model.family import IMAGE_MEAN, IMAGE_STD, PoseModel, initialise
-from spinepose.model.weights import save_checkpoint
+from spinepose.model.weights import load_checkpoint, save_checkpoint
 from spinepose.predict import normalise, predict_logits
-from spinepose.skeleton import HALPE26_NAMES, INDEX, NAMES, SPINE_CHAIN
+from spinepose.skeleton import FLIP, HALPE26_NAMES, INDEX, NAMES, SPINE_CHAIN
 from spinepose.visualize import draw_person
 
 SIZE = (64, 96)
@@ -87,16 +87,10 @@ def test_bgr_wrapper_equals_swapping_by_hand():
 
 
 def test_flip_test_of_a_mirrored_picture_is_the_mirrored_answer(checkpoint: Path):
-    model = SpinePoseEstimator  # the estimator's own path is tested above; here the logits themselves
-    del model
-    from spinepose.model.weights import load_checkpoint
-
     net = load_checkpoint(checkpoint).model
     images = torch.randint(0, 255, (1, 3, SIZE[1], SIZE[0]), dtype=torch.uint8)
     straight = predict_logits(net, images, flip_test=True)
     mirrored = predict_logits(net, images.flip(-1), flip_test=True)
-    from spinepose.skeleton import FLIP
-
     order = torch.from_numpy(FLIP)
     assert torch.allclose(straight.y, mirrored.y[:, order], atol=1e-4)
     assert torch.allclose(straight.x[..., :-1], mirrored.x[:, order].flip(-1)[..., 1:], atol=1e-4)
@@ -162,7 +156,7 @@ def test_bad_inputs_are_one_line(checkpoint: Path, exported: Path, tmp_path: Pat
         with pytest.raises(InputError, match=words) as caught:
             run_inference(model, source, tmp_path / "out", boxes=boxes)
         assert "\n" not in str(caught.value)
-    assert not list((tmp_path / "out").glob("*overlay*")) if (tmp_path / "out").exists() else True
+    assert not list(tmp_path.glob("out/*overlay*"))
 
 
 def test_measures_by_hand():

@@ -17,7 +17,7 @@ from spinepose.evaluate import evaluate_checkpoint
 from spinepose.model.family import PoseModel, initialise
 from spinepose.model.weights import LoadedModel, load_checkpoint, save_checkpoint
 from spinepose.optim import RunningAverage, make_optimiser, rate_share
-from spinepose.skeleton import HALPE26_NAMES, INDEX, NAMES
+from spinepose.skeleton import HALPE26_NAMES, NAMES
 from spinepose.train import run_training
 from spinepose.training_log import TrainingLog
 
@@ -198,8 +198,8 @@ def test_sixteen_people_are_learnt_by_heart(tmp_path: Path):
     config = TrainConfig(
         input_size=(64, 96),
         batch_size=8,
-        teacher_samples=1600,
-        student_samples=1600,
+        teacher_samples=1000,
+        student_samples=1000,
         learning_rate=2e-3,
         evaluations=1,
         augment=AugmentConfig(
@@ -214,7 +214,6 @@ def test_sixteen_people_are_learnt_by_heart(tmp_path: Path):
     )
     assert metrics["subsets"]["Spine"]["AP"] > 0.95
     assert metrics["mean_pose"]["subsets"]["Spine"]["AP"] < 0.9
-    assert INDEX["neck"] == 18
 
 
 def test_config_refuses_what_it_does_not_know():
