@@ -6,7 +6,7 @@ limbs come from where the joints are, so that rest poses with odd arms or legs d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,8 @@ from synth.motion.bvh import Recording, forward, read_bvh
 from synth.motion.clip import SEGMENT_PARENTS, SEGMENTS, Clip
 from synth.motion.curves import FPS
 from synth.motion.joint_names import joint_roles, names_for
-from synth.motion.rotations import angle_between_rad, frame_from, rotation_angle_rad, transpose, turn, unit
+from synth.motion.limb_frames import Posed, arm_frames, leg_frames, leg_length
+from synth.motion.rotations import frame_from, rotation_angle_rad, transpose, unit
 from synth.motion.spine_solve import spine_coordinates
 from synth.motion.stick import LENGTHS
 from synth.motion.trunk import trunk_rotations
@@ -25,37 +26,9 @@ from synth.motion.trunk import trunk_rotations
 # A first frame is a reference pose, not motion, when the jump after it is this much more than any that follows soon.
 _JUMP_RATIO = 6.0
 _JUMP_RAD = np.radians(25.0)
-# Between these bends a hinge takes over from the rest pose in saying where a knee or elbow points.
-_HINGE_RAD = np.radians([12.0, 35.0])
 # Feet this little above the floor (shares of standing mid-hip height, 2 and 5 cm) stand on it.
 _ON_FLOOR = (0.022, 0.055)
-# A foot's calibration is mended by no more than this.
-_MOST_PITCH_RAD, _MOST_LEAN_RAD = np.radians([8.0, 22.0])
 _UP_AXES = np.concatenate([np.eye(3), -np.eye(3)])
-
-
-@dataclass(frozen=True)
-class _Posed:
-    """A recording in the body's terms: joints by role, the file's world turned so that z is up and x ahead.
-
-    Attributes:
-        roles: Role -> joint index, ``pelvis`` and ``chest`` among them.
-        orientation: Of every joint, shape (T, J, 3, 3), character's axes.
-        position: Of every joint, shape (T, J, 3), character's axes, the file's units.
-        rest_axes: The body's forward, left and up in the rest pose's axes, as columns, shape (3, 3).
-        rest_position: Of every joint in the rest pose, shape (J, 3).
-        frame_time_s: Seconds from frame to frame.
-    """
-
-    roles: dict[str, int]
-    orientation: np.ndarray
-    position: np.ndarray
-    rest_axes: np.ndarray
-    rest_position: np.ndarray
-    frame_time_s: float
-
-    def at(self, role: str) -> np.ndarray:
-        return self.position[:, self.roles[role]]
 
 
 def load_bvh_clip(path: Path | str, fps: float = FPS) -> Clip:
@@ -183,7 +156,7 @@ def _body_axes(position: np.ndarray, roles: dict[str, int]) -> np.ndarray:
     return frame_from(up, at("thigh_l") - at("thigh_r"), "zy")
 
 
-def _pose(recording: Recording, roles: dict[str, int], where: str) -> _Posed:
+def _pose(recording: Recording, roles: dict[str, int], where: str) -> Posed:
     """Find up and ahead and turn the recording there."""
     orientation, position = forward(recording.parents, recording.rotations, recording.translations)
     _, rest_position = forward(
@@ -203,7 +176,7 @@ def _pose(recording: Recording, roles: dict[str, int], where: str) -> _Posed:
     rest_axes = _body_axes(rest_position, roles)
     if not _stands(rest_position, rest_axes, roles):
         orientation, rest_axes, rest_position = _restated(orientation, position, roles)
-    return _Posed(roles, orientation, position, rest_axes, rest_position, recording.frame_time_s)
+    return Posed(roles, orientation, position, rest_axes, rest_position, recording.frame_time_s)
 
 
 def _stands(rest: np.ndarray, axes: np.ndarray, roles: dict[str, int]) -> bool:
@@ -228,119 +201,17 @@ def _restated(
     return orientation @ transpose(orientation[best]), axes, position[best]
 
 
-def _segment_frames(posed: _Posed) -> dict[str, np.ndarray]:
+def _segment_frames(posed: Posed) -> dict[str, np.ndarray]:
     """Orientation of pelvis, thorax, head and all limb segments in the character's axes, shape (T, 3, 3) each."""
     frames = {
         name: posed.orientation[:, posed.roles[role]] @ posed.rest_axes
         for name, role in (("pelvis", "pelvis"), ("thorax", "chest"), ("head", "head"))
     }
     for side, sign in (("l", 1.0), ("r", -1.0)):
-        frames |= _leg_frames(posed, side) | _arm_frames(posed, side, sign)
+        frames |= leg_frames(posed, side) | arm_frames(posed, side, sign)
         clavicle = posed.roles.get(f"clavicle_{side}", posed.roles["chest"])
         frames[f"clavicle_{side}"] = posed.orientation[:, clavicle] @ posed.rest_axes
     return frames
-
-
-def _by_rest(posed: _Posed, role: str, tip: str, along: str, sign: float) -> np.ndarray:
-    """A limb segment's frame: one axis from joint to joint, the front where the rest pose has it, (T, 3, 3)."""
-    start, end = posed.roles[role], posed.roles[tip]
-    direction = posed.position[:, end] - posed.position[:, start]
-    ahead = posed.rest_axes[:, 0]
-    rest_direction = unit(posed.rest_position[end] - posed.rest_position[start])
-    if abs(rest_direction @ ahead) > 0.9:  # arms stretched forward at rest: their front is up
-        ahead = posed.rest_axes[:, 2]
-    front = posed.orientation[:, start] @ ahead
-    return frame_from(sign * direction, front, f"{along}x")
-
-
-def _hinged(frame: np.ndarray, hinge: np.ndarray, bend_rad: np.ndarray, along: str, axis: str) -> np.ndarray:
-    """Turn a segment about itself so that its hinge axis is where the joint really bends, as far as it bends.
-
-    Args:
-        frame: The segment's frame, shape (T, 3, 3).
-        hinge: Axis about which the joint bends, shape (T, 3), its sign that of the frame's ``axis``.
-        bend_rad: How far it bends, shape (T,).
-        along: The axis along the segment.
-        axis: The axis of the hinge.
-    """
-    low, high = _HINGE_RAD
-    share = np.clip((bend_rad - low) / (high - low), 0.0, 1.0)
-    share = share**2 * (3.0 - 2.0 * share)
-    rest = frame[..., "xyz".index(axis)]
-    # A hinge that seems to bend the wrong way is a straight joint with noise: the rest pose knows better.
-    agree = np.clip(np.sum(unit(hinge) * rest, axis=-1) / 0.3, 0.0, 1.0)
-    mixed = rest + (share * agree)[:, None] * (unit(hinge) - rest)
-    return frame_from(frame[..., "xyz".index(along)], mixed, f"{along}{axis}")
-
-
-def _leg_frames(posed: _Posed, side: str) -> dict[str, np.ndarray]:
-    thigh = _by_rest(posed, f"thigh_{side}", f"shank_{side}", "z", -1.0)
-    shank = _by_rest(posed, f"shank_{side}", f"foot_{side}", "z", -1.0)
-    bend = angle_between_rad(thigh[..., 2], shank[..., 2])
-    hinge = np.cross(thigh[..., 2], shank[..., 2])  # a bent knee's axis points to the left
-    frames = {
-        f"thigh_{side}": _hinged(thigh, hinge, bend, "z", "y"),
-        f"shank_{side}": _hinged(shank, hinge, bend, "z", "y"),
-    }
-    foot, toes = posed.roles[f"foot_{side}"], posed.roles.get(f"toes_{side}")
-    heading = posed.rest_axes
-    if toes is not None:
-        # A foot that is turned out at rest is turned out still; it stands flat, whatever its pitch.
-        ahead = posed.rest_position[toes] - posed.rest_position[foot]
-        flat = ahead - heading[:, 2] * (ahead @ heading[:, 2])
-        if np.linalg.norm(flat) > 0.3 * np.linalg.norm(ahead):
-            heading = frame_from(heading[:, 2], flat, "zx")
-    frames[f"foot_{side}"] = posed.orientation[:, foot] @ heading
-    frames[f"toes_{side}"] = posed.orientation[:, foot if toes is None else toes] @ heading
-    level = _levelling(
-        frames[f"foot_{side}"], posed.at(f"foot_{side}"), _leg_length(posed), posed.frame_time_s
-    )
-    return frames | {f"{stem}_{side}": frames[f"{stem}_{side}"] @ level for stem in ("foot", "toes")}
-
-
-def _levelling(foot: np.ndarray, ankle: np.ndarray, leg: float, frame_time_s: float) -> np.ndarray:
-    """The constant turn of a foot that has its sole level while it stands, shape (3, 3).
-
-    Recorded ankles are often calibrated badly: a sole that leans by 15 degrees in quiet standing is not anatomy. Pitch
-    is corrected less than lean, as people do stand on their toes.
-    """
-    speed = (
-        np.linalg.norm(np.gradient(ankle, axis=0), axis=1) / frame_time_s if len(ankle) > 1 else np.zeros(1)
-    )
-    low = ankle[:, 2] < np.percentile(ankle[:, 2], 10) + 0.05 * leg
-    stands = low & (speed < 0.25 * leg)
-    if stands.sum() < 3:
-        return np.eye(3)
-    up = unit(np.median(foot[stands][:, 2, :], axis=0))  # the world's up in the foot's axes
-    pitch = np.clip(np.arctan2(up[0], up[2]), -_MOST_PITCH_RAD, _MOST_PITCH_RAD)
-    lean = np.clip(-np.arcsin(np.clip(up[1], -1.0, 1.0)), -_MOST_LEAN_RAD, _MOST_LEAN_RAD)
-    return turn("y", pitch) @ turn("x", lean)
-
-
-def _arm_frames(posed: _Posed, side: str, sign: float) -> dict[str, np.ndarray]:
-    upper = _by_rest(posed, f"upper_arm_{side}", f"forearm_{side}", "y", sign)
-    fore = _by_rest(posed, f"forearm_{side}", f"hand_{side}", "y", sign)
-    along, onward = sign * upper[..., 1], sign * fore[..., 1]
-    bend = angle_between_rad(along, onward)
-    # The elbow bends the forearm to the front: about -z on the left, +z on the right.
-    hinge = -sign * np.cross(along, onward)
-    if f"hand_tip_{side}" in posed.roles:
-        hand = _by_rest(posed, f"hand_{side}", f"hand_tip_{side}", "y", sign)
-    else:  # straight with the forearm at rest
-        hand = posed.orientation[:, posed.roles[f"hand_{side}"]] @ _rest_arm(posed, side, sign)
-    return {
-        f"upper_arm_{side}": _hinged(upper, hinge, bend, "y", "z"),
-        f"forearm_{side}": fore,
-        f"hand_{side}": hand,
-    }
-
-
-def _rest_arm(posed: _Posed, side: str, sign: float) -> np.ndarray:
-    """The forearm's frame in the rest pose, shape (3, 3)."""
-    start, end = posed.roles[f"forearm_{side}"], posed.roles[f"hand_{side}"]
-    direction = unit(posed.rest_position[end] - posed.rest_position[start])
-    ahead = posed.rest_axes[:, 2 if abs(direction @ posed.rest_axes[:, 0]) > 0.9 else 0]
-    return frame_from(sign * direction, ahead, "yx")
 
 
 def _limbs(frames: dict[str, np.ndarray], spine_rad: np.ndarray) -> np.ndarray:
@@ -359,7 +230,7 @@ def _limbs(frames: dict[str, np.ndarray], spine_rad: np.ndarray) -> np.ndarray:
     return limbs
 
 
-def _soles(posed: _Posed, frames: dict[str, np.ndarray], leg: float) -> np.ndarray:
+def _soles(posed: Posed, frames: dict[str, np.ndarray], leg: float) -> np.ndarray:
     """Heels and balls of both feet, shape (T, 4, 3): an average foot, in proportion to the leg, at each ankle."""
     scale = leg / (LENGTHS["thigh"] + LENGTHS["shank"])
     points = []
@@ -370,29 +241,19 @@ def _soles(posed: _Posed, frames: dict[str, np.ndarray], leg: float) -> np.ndarr
     return np.stack(points, axis=1)
 
 
-def _leg_length(posed: _Posed) -> float:
-    """Thigh and shank, mean of both sides, the file's units."""
-    parts = [
-        np.linalg.norm(posed.at(f"{a}_{side}") - posed.at(f"{b}_{side}"), axis=-1).mean()
-        for side in "lr"
-        for a, b in (("thigh", "shank"), ("shank", "foot"))
-    ]
-    return float(sum(parts) / 2)
-
-
-def _standing_height(posed: _Posed, frames: dict[str, np.ndarray]) -> tuple[float, float]:
+def _standing_height(posed: Posed, frames: dict[str, np.ndarray]) -> tuple[float, float]:
     """Mid-hip height of the person standing, and the floor's height, in the file's units.
 
     The floor is where the soles come down to, but for a few frames in which noise pushes them lower.
     """
-    leg = _leg_length(posed)
+    leg = leg_length(posed)
     soles = _soles(posed, frames, leg)[..., 2].min(axis=1)
     return leg / (LENGTHS["thigh"] + LENGTHS["shank"]), float(np.percentile(soles, 5))
 
 
-def _clearance(posed: _Posed, frames: dict[str, np.ndarray], hip_height: float, floor: float) -> np.ndarray:
+def _clearance(posed: Posed, frames: dict[str, np.ndarray], hip_height: float, floor: float) -> np.ndarray:
     """Height of the lowest part over the floor, shape (T,), in standing mid-hip heights; 0 where feet stand."""
-    soles = _soles(posed, frames, _leg_length(posed))[..., 2].min(axis=1)
+    soles = _soles(posed, frames, leg_length(posed))[..., 2].min(axis=1)
     others = posed.position[..., 2].min(axis=1)
     raw = (np.minimum(soles, others) - floor) / hip_height
     low, high = _ON_FLOOR
