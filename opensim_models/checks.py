@@ -36,10 +36,14 @@ def lean(rotations_below: np.ndarray, rotations_above: np.ndarray) -> np.ndarray
     return np.arctan2(relative[..., 0, 1], relative[..., 1, 1])
 
 
-def spinal_curves(kinematics: Kinematics, coordinates: np.ndarray, sacral_slope_rad: float) -> dict[str, np.ndarray]:
+def spinal_curves(
+    kinematics: Kinematics, coordinates: np.ndarray, sacral_slope_rad: float
+) -> dict[str, np.ndarray]:
     """Lordosis, kyphosis and cervical lordosis of each frame, radians, (T,) each; see the module for endplates."""
     turns = np.stack([kinematics.bodies(x)[0] for x in coordinates])
-    frame = {name: turns[:, kinematics.body_names.index(name)] for name in ("sacrum", "T12", "T1", "C7", "C2")}
+    frame = {
+        name: turns[:, kinematics.body_names.index(name)] for name in ("sacrum", "T12", "T1", "C7", "C2")
+    }
     return {
         "lordosis": sacral_slope_rad - lean(frame["sacrum"], frame["T12"]),
         "kyphosis": lean(frame["T12"], frame["T1"]),
@@ -76,7 +80,9 @@ def check_units(name: str, stature_m: float, markers_m: np.ndarray) -> None:
     ratio = spans.max() / stature_m
     for unit, factor in (("millimetres", 1000.0), ("centimetres", 100.0)):
         if 0.4 * factor < ratio < 1.6 * factor:
-            raise InputError(f"trial {name!r}: markers span {spans.max():.0f}, which looks like {unit}; give metres")
+            raise InputError(
+                f"trial {name!r}: markers span {spans.max():.0f}, which looks like {unit}; give metres"
+            )
     if not 0.4 < spans[2] / stature_m < 1.4:
         raise InputError(
             f"trial {name!r}: markers span {spans[2]:.2f} m upwards for a stature of {stature_m:.2f} m; "
@@ -117,7 +123,9 @@ def swap_sides(names: tuple[str, ...], stems: Iterable[str]) -> np.ndarray:
     return np.array(order)
 
 
-def bone_changes(names: tuple[str, ...], markers_m: np.ndarray, static_m: dict[str, np.ndarray]) -> dict[str, float]:
+def bone_changes(
+    names: tuple[str, ...], markers_m: np.ndarray, static_m: dict[str, np.ndarray]
+) -> dict[str, float]:
     """Largest change of the distance between two markers of one bone against the static trial, where over the bound.
 
     A model is rigid and cannot show this: only the raw markers can.

@@ -112,7 +112,11 @@ class SubjectFit:
 
 
 def fit_subject(
-    info: SubjectInfo, static: MarkerTrial, trials: list[MarkerTrial], out_dir: Path, reference_frames: int = 2
+    info: SubjectInfo,
+    static: MarkerTrial,
+    trials: list[MarkerTrial],
+    out_dir: Path,
+    reference_frames: int = 2,
 ) -> SubjectFit:
     """Fit a subject's model to a static trial and follow it through the other trials.
 
@@ -165,7 +169,9 @@ def _static_frame(info: SubjectInfo, static: MarkerTrial) -> tuple[dict[str, np.
     seen = np.isfinite(static.markers_m).all(axis=-1)
     keep = [i for i, name in enumerate(static.marker_names) if name in MARKER_NAMES and seen[:, i].any()]
     if not keep:
-        raise InputError(f"trial {static.name!r}: holds none of the project's markers ({', '.join(MARKER_NAMES[:6])}, …)")
+        raise InputError(
+            f"trial {static.name!r}: holds none of the project's markers ({', '.join(MARKER_NAMES[:6])}, …)"
+        )
     points = static.markers_m[:, keep]
     middle = np.nanmedian(points, axis=0)
     checks.check_units(static.name, info.stature_m, middle)
@@ -198,7 +204,8 @@ def _measured(trial: MarkerTrial, kinematics: Kinematics) -> np.ndarray:
     few = np.isfinite(out).all(axis=-1).sum(axis=1) < 3
     if few.any():
         raise InputError(
-            f"trial {trial.name!r}: frame {int(np.flatnonzero(few)[0])} has fewer than 3 of the model's markers; cut it out"
+            f"trial {trial.name!r}: frame {int(np.flatnonzero(few)[0])} has fewer than 3 of the model's markers; "
+            "cut it out"
         )
     return out
 
@@ -242,9 +249,7 @@ def landmark_rows(kinematics: Kinematics, landmark_set: str = LANDMARK_SET) -> l
 def _write_trial(out_dir: Path, trial: MarkerTrial, kinematics: Kinematics, solution: Solution) -> None:
     write_trc(trial, out_dir / f"{trial.name}.trc")
     values = kinematics.all_coordinates(solution.coordinates)
-    write_mot(
-        out_dir / f"{trial.name}.mot", trial.name, trial.times_s, kinematics.all_names, values, kinematics.all_is_rotation
-    )
+    write_mot(out_dir / f"{trial.name}.mot", trial.name, trial.times_s, kinematics.all_names, values)
 
 
 def _compare(

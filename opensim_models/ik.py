@@ -122,10 +122,12 @@ def solve(
             x = best[0][frame] if start_again is None else align_root(kinematics, start_again, one[0])
             limbs = limb_start(kinematics, x, one[0])
             _keep_better(best, _run(kinematics, problem, one, limbs), np.array([frame]))
-    return Solution(*best, restarted)
+    return Solution(best[0], best[1], best[2], best[3], restarted)
 
 
-def _run(kinematics: Kinematics, problem: Problem, measured: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, ...]:
+def _run(
+    kinematics: Kinematics, problem: Problem, measured: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, ...]:
     return _solve_frames(
         measured, np.ascontiguousarray(start, dtype=float), problem.weights, kinematics.lower, kinematics.upper,
         problem.soft_lower, problem.soft_upper, problem.prior, problem.prior_stiffness, problem.huber_m,
@@ -149,7 +151,7 @@ def _keep_better(best: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...], fr
 
 
 @numba.njit(cache=True)
-def _solve_frames(  # type: ignore[no-untyped-def]
+def _solve_frames(
     measured, start, weights, lower, upper, soft_lower, soft_upper, prior, prior_w, huber, bodies, offsets,
     parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts,
 ):  # fmt: skip
@@ -166,22 +168,48 @@ def _solve_frames(  # type: ignore[no-untyped-def]
         damping = 1e-3
         rot, org, world = forward(x, parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts)
         points, jac = points_jacobian(rot, org, world, parents, coords, slopes, bodies, offsets, size)
-        cost = _cost(points, measured[t], weights, huber, x, soft_lower, soft_upper, prior, prior_w, errors[t])
+        cost = _cost(
+            points, measured[t], weights, huber, x, soft_lower, soft_upper, prior, prior_w, errors[t]
+        )
         used = 0
         while used < _MAX_ITERATIONS:
             used += 1
             _normal_equations(
-                points, jac, measured[t], weights, huber, x, soft_lower, soft_upper, prior, prior_w, normal, gradient
+                points,
+                jac,
+                measured[t],
+                weights,
+                huber,
+                x,
+                soft_lower,
+                soft_upper,
+                prior,
+                prior_w,
+                normal,
+                gradient,
             )
             improved = False
             for _ in range(8):
                 if _solve_damped(normal, gradient, damping, factor, step):
                     for i in range(size):
                         trial[i] = min(max(x[i] - step[i], lower[i]), upper[i])
-                    rot, org, world = forward(trial, parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts)
-                    points, jac = points_jacobian(rot, org, world, parents, coords, slopes, bodies, offsets, size)
+                    rot, org, world = forward(
+                        trial, parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts
+                    )
+                    points, jac = points_jacobian(
+                        rot, org, world, parents, coords, slopes, bodies, offsets, size
+                    )
                     new = _cost(
-                        points, measured[t], weights, huber, trial, soft_lower, soft_upper, prior, prior_w, errors[t]
+                        points,
+                        measured[t],
+                        weights,
+                        huber,
+                        trial,
+                        soft_lower,
+                        soft_upper,
+                        prior,
+                        prior_w,
+                        errors[t],
                     )
                     if new < cost:
                         improved = True
@@ -201,7 +229,9 @@ def _solve_frames(  # type: ignore[no-untyped-def]
         # The last trial may have been a refused one.
         rot, org, world = forward(x, parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts)
         points, jac = points_jacobian(rot, org, world, parents, coords, slopes, bodies, offsets, size)
-        costs[t] = _cost(points, measured[t], weights, huber, x, soft_lower, soft_upper, prior, prior_w, errors[t])
+        costs[t] = _cost(
+            points, measured[t], weights, huber, x, soft_lower, soft_upper, prior, prior_w, errors[t]
+        )
         for i in range(size):
             out[t, i] = x[i]
         iterations[t] = used
@@ -209,7 +239,7 @@ def _solve_frames(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _cost(points, measured, weights, huber, x, lower, upper, prior, prior_w, errors):  # type: ignore[no-untyped-def]
+def _cost(points, measured, weights, huber, x, lower, upper, prior, prior_w, errors):
     """Value of the objective; fills the marker distances."""
     total = 0.0
     for k in range(points.shape[0]):
@@ -228,7 +258,7 @@ def _cost(points, measured, weights, huber, x, lower, upper, prior, prior_w, err
 
 
 @numba.njit(cache=True)
-def _normal_equations(  # type: ignore[no-untyped-def]
+def _normal_equations(
     points, jac, measured, weights, huber, x, lower, upper, prior, prior_w, normal, gradient
 ):
     """Gauss-Newton matrix and half gradient, the Huber loss as reweighting; lower triangle only."""
@@ -244,7 +274,11 @@ def _normal_equations(  # type: ignore[no-untyped-def]
             normal[i, i] += _LIMIT_STIFFNESS
             gradient[i] += _LIMIT_STIFFNESS * beyond
     for k in range(points.shape[0]):
-        r0, r1, r2 = points[k, 0] - measured[k, 0], points[k, 1] - measured[k, 1], points[k, 2] - measured[k, 2]
+        r0, r1, r2 = (
+            points[k, 0] - measured[k, 0],
+            points[k, 1] - measured[k, 1],
+            points[k, 2] - measured[k, 2],
+        )
         distance = np.sqrt(r0 * r0 + r1 * r1 + r2 * r2)
         if distance != distance or weights[k] == 0.0:
             continue
@@ -264,7 +298,7 @@ def _normal_equations(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _solve_damped(normal, gradient, damping, factor, step):  # type: ignore[no-untyped-def]
+def _solve_damped(normal, gradient, damping, factor, step):
     """Solve ``(N + damping diag N) step = gradient`` by Cholesky; False where the matrix is not positive."""
     size = gradient.shape[0]
     for i in range(size):

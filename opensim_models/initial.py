@@ -7,7 +7,9 @@ import numpy as np
 from opensim_models.kinematics import Kinematics
 
 
-def align_root(kinematics: Kinematics, x: np.ndarray, measured_m: np.ndarray, segment: str = "pelvis") -> np.ndarray:
+def align_root(
+    kinematics: Kinematics, x: np.ndarray, measured_m: np.ndarray, segment: str = "pelvis"
+) -> np.ndarray:
     """Move the whole posture so that the pelvis' markers fall on the measured ones (Kabsch).
 
     A wrong initial heading is a minimum that no solver leaves. With fewer than three pelvis markers all markers are

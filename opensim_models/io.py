@@ -17,7 +17,10 @@ _UNITS_TO_M = {"m": 1.0, "mm": 0.001, "cm": 0.01}
 
 
 def write_trc(trial: MarkerTrial, path: Path) -> None:
-    """Write markers as a ``.trc`` in OpenSim's axes and metres; a missing marker is an empty field."""
+    """Write markers as a ``.trc`` in OpenSim's axes and metres; a missing marker is NaN.
+
+    OpenSim reads empty fields as missing too, but not at the end of a row.
+    """
     frames, count = len(trial.times_s), len(trial.marker_names)
     rate = 1.0 / float(np.median(np.diff(trial.times_s))) if frames > 1 else 1.0
     head = [
@@ -30,7 +33,7 @@ def write_trc(trial: MarkerTrial, path: Path) -> None:
     ]
     rows = to_osim(trial.markers_m).reshape(frames, -1)
     body = [
-        f"{i + 1}\t{time:.6f}\t" + "\t".join("" if np.isnan(v) else f"{v:.7f}" for v in row)
+        f"{i + 1}\t{time:.6f}\t" + "\t".join("NaN" if np.isnan(v) else f"{v:.7f}" for v in row)
         for i, (time, row) in enumerate(zip(trial.times_s, rows, strict=True))
     ]
     _write(path, "\n".join(head + body) + "\n")
@@ -43,7 +46,7 @@ def read_trc(path: Path) -> MarkerTrial:
         path: The file; its unit may be m, cm or mm.
 
     Returns:
-        The trial in the world's frame, metres; empty fields are NaN.
+        The trial in the world's frame, metres; empty fields are missing markers, NaN.
 
     Raises:
         InputError: Not a ``.trc``, empty, or its header says something else than its rows.
@@ -56,7 +59,9 @@ def read_trc(path: Path) -> MarkerTrial:
         frames, count = int(head["NumFrames"]), int(head["NumMarkers"])
         unit = _UNITS_TO_M[head["Units"].strip()]
     except (KeyError, ValueError) as error:
-        raise InputError(f"{path}: header lacks or garbles NumFrames, NumMarkers or Units (m, cm, mm): {error}") from error
+        raise InputError(
+            f"{path}: header lacks or garbles NumFrames, NumMarkers or Units (m, cm, mm): {error}"
+        ) from error
     names = tuple(name.strip() for name in lines[3].split("\t")[2:] if name.strip())
     if len(names) != count:
         raise InputError(f"{path}: header says {count} markers, the names line has {len(names)}")
@@ -81,9 +86,12 @@ def _row(path: Path, line: str, width: int) -> np.ndarray:
 
 
 def write_mot(
-    path: Path, name: str, times_s: np.ndarray, coordinate_names: tuple[str, ...], values: np.ndarray, is_rotation: np.ndarray
+    path: Path, name: str, times_s: np.ndarray, coordinate_names: tuple[str, ...], values: np.ndarray
 ) -> None:
-    """Write coordinates as a ``.mot``, angles in degrees.
+    """Write coordinates as a ``.mot`` in radians, and say so in its header.
+
+    Not degrees: OpenSim converts those only for coordinates that it calls rotational, and a regional coordinate, which
+    turns its own joint by a share, counts as coupled. A file in degrees would be misread in just the nine that matter.
 
     Args:
         path: Target.
@@ -91,16 +99,14 @@ def write_mot(
         times_s: (T,).
         coordinate_names: A names.
         values: Radians and metres, (T, A).
-        is_rotation: Which columns are angles, (A,).
     """
-    table = np.where(is_rotation, np.degrees(values), values)
     head = [
-        name, "version=1", f"nRows={len(times_s)}", f"nColumns={len(coordinate_names) + 1}", "inDegrees=yes",
+        name, "version=1", f"nRows={len(times_s)}", f"nColumns={len(coordinate_names) + 1}", "inDegrees=no",
         "endheader", "time\t" + "\t".join(coordinate_names),
     ]  # fmt: skip
     body = [
-        f"{time:.6f}\t" + "\t".join(f"{value:.9f}" for value in row)
-        for time, row in zip(times_s, table, strict=True)
+        f"{time:.6f}\t" + "\t".join(f"{value:.10f}" for value in row)
+        for time, row in zip(times_s, values, strict=True)
     ]
     _write(path, "\n".join(head + body) + "\n")
 

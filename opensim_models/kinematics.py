@@ -37,7 +37,6 @@ class Kinematics:
         all_names: Every coordinate of the model, dependent ones too, in the model's order.
         all_matrix: ``all values = all_matrix @ x + all_offset``, (A, Q).
         all_offset: (A,).
-        all_is_rotation: (A,).
         marker_names: K names.
         marker_bodies: (K,).
         marker_offsets_m: (K, 3).
@@ -61,7 +60,6 @@ class Kinematics:
     all_names: tuple[str, ...]
     all_matrix: np.ndarray
     all_offset: np.ndarray
-    all_is_rotation: np.ndarray
     marker_names: tuple[str, ...]
     marker_bodies: np.ndarray
     marker_offsets_m: np.ndarray
@@ -150,7 +148,6 @@ def compile_model(spec: ModelSpec) -> Kinematics:
         tuple(by_name),
         matrix,
         constant,
-        np.array([c.is_rotation for c in spec.coordinates]),
         *_points(spec.markers, names),
         *_points(spec.stations, names),
     )
@@ -191,7 +188,7 @@ def _carry(rotations: np.ndarray, origins: np.ndarray, bodies: np.ndarray, offse
 
 # The kernels are written out in scalars: array expressions inside numba cost seconds of compile time each.
 @numba.njit(cache=True)
-def _turn_about(frame, axis, angle):  # type: ignore[no-untyped-def]
+def _turn_about(frame, axis, angle):
     """``frame @ Rodrigues(axis, angle)`` in place, for a unit axis."""
     c, s = np.cos(angle), np.sin(angle)
     x, y, z = axis[0], axis[1], axis[2]
@@ -207,14 +204,14 @@ def _turn_about(frame, axis, angle):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _multiply(a, b, out):  # type: ignore[no-untyped-def]
+def _multiply(a, b, out):
     for i in range(3):
         for j in range(3):
             out[i, j] = a[i, 0] * b[0, j] + a[i, 1] * b[1, j] + a[i, 2] * b[2, j]
 
 
 @numba.njit(cache=True)
-def forward(x, parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts):  # type: ignore[no-untyped-def]
+def forward(x, parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts):
     """Place all bodies.
 
     Returns:
@@ -256,7 +253,7 @@ def forward(x, parents, p_rot, p_off, c_rot, axes, coords, slopes, intercepts): 
 
 
 @numba.njit(cache=True)
-def points_jacobian(rot, org, world, parents, coords, slopes, bodies, offsets, size):  # type: ignore[no-untyped-def]
+def points_jacobian(rot, org, world, parents, coords, slopes, bodies, offsets, size):
     """Positions (N, 3) of points fixed to bodies and their derivatives (N, 3, Q) by the coordinates."""
     count = bodies.shape[0]
     points, jac = np.empty((count, 3)), np.zeros((count, 3, size))

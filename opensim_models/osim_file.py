@@ -141,10 +141,7 @@ def _line(element: _Element) -> tuple[float, float]:
 
 def _coordinate(element: _Element) -> CoordinateSpec:
     name, limits = _name(element), _numbers(element, "range")
-    # The file does not say what a coordinate does; this project's shifts are the pelvis' three.
-    return CoordinateSpec(
-        name, float(limits[0]), float(limits[1]), name not in ("pelvis_tx", "pelvis_ty", "pelvis_tz")
-    )
+    return CoordinateSpec(name, float(limits[0]), float(limits[1]))
 
 
 def _coupler(element: _Element) -> CouplerSpec:

@@ -73,7 +73,9 @@ def set_coordinates(model: Any, state: Any, kinematics: Kinematics, x: np.ndarra
         coordinates.get(name).setValue(state, float(value), False)
 
 
-def _solver(osim: Any, model: Any, kinematics: Kinematics, weights: np.ndarray, measured_m: np.ndarray) -> Any:
+def _solver(
+    osim: Any, model: Any, kinematics: Kinematics, weights: np.ndarray, measured_m: np.ndarray
+) -> Any:
     table = osim.TimeSeriesTableVec3()
     table.setColumnLabels(kinematics.marker_names)
     for time, frame in enumerate(measured_m):

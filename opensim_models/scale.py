@@ -26,7 +26,10 @@ _SCALE_LIMITS = (0.75, 1.35)  # of a segment relative to what stature says
 # tilt varies by about 4 degrees, the shape of pelves and the markers on them by about 7 [guess]: 16 / (16 + 49).
 _TILT_BELIEF = 0.25
 _LIST_BELIEF = 0.5
-_PSI_BONE_TO_S1_M = (0.062, 0.010)  # forward and up, at the nominal stature; from the tables of anatomy.segments
+_PSI_BONE_TO_S1_M = (
+    0.062,
+    0.010,
+)  # forward and up, at the nominal stature; from the tables of anatomy.segments
 _ASI_BONE_IN_PELVIS_M = (0.062, 0.062)
 # Coordinates the static fit holds near zero: their neutral is the static posture itself.
 _HELD = {"lumbar_flexion": 10.0, "thoracic_flexion": 10.0, "cervical_flexion": 10.0}
@@ -54,7 +57,9 @@ class StaticFit:
     warnings: tuple[str, ...]
 
 
-def fit_static(name: str, stature_m: float, sex: str, mass_kg: float, markers_m: dict[str, np.ndarray]) -> StaticFit:
+def fit_static(
+    name: str, stature_m: float, sex: str, mass_kg: float, markers_m: dict[str, np.ndarray]
+) -> StaticFit:
     """Make a subject's model from one averaged static frame.
 
     Args:
@@ -93,7 +98,9 @@ def fit_static(name: str, stature_m: float, sex: str, mass_kg: float, markers_m:
 def _require(markers_m: dict[str, np.ndarray]) -> None:
     missing = [name for name in REQUIRED_MARKERS if name not in markers_m]
     if missing:
-        raise InputError(f"static trial lacks the markers {', '.join(missing)}: without them no pelvis or spine can be fitted")
+        raise InputError(
+            f"static trial lacks the markers {', '.join(missing)}: without them no pelvis or spine can be fitted"
+        )
     dorsal = [name for name in DORSAL_LEVELS if name in markers_m]
     if len(dorsal) < MIN_DORSAL:
         raise InputError(
@@ -123,7 +130,14 @@ def _pelvis_pose(markers_m: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _yaw_list_tilt(yaw: float, roll: float, pitch: float) -> np.ndarray:
-    cy, sy, cx, sx, cz, sz = np.cos(yaw), np.sin(yaw), np.cos(roll), np.sin(roll), np.cos(pitch), np.sin(pitch)
+    cy, sy, cx, sx, cz, sz = (
+        np.cos(yaw),
+        np.sin(yaw),
+        np.cos(roll),
+        np.sin(roll),
+        np.cos(pitch),
+        np.sin(pitch),
+    )
     turn_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     turn_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     turn_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
@@ -193,7 +207,7 @@ def _scales(
             ratio = float(np.mean(lengths)) / nominal[segment]
             scales[segment][:] = np.clip(ratio, *np.multiply(_SCALE_LIMITS, base))
     if "LACR" in markers_m and "RACR" in markers_m:
-        ratio = np.linalg.norm(markers_m["RACR"] - markers_m["LACR"]) / (2 * 0.180)
+        ratio = float(np.linalg.norm(markers_m["RACR"] - markers_m["LACR"])) / (2 * 0.180)
         scales["clavicle"][:] = np.clip(ratio, *np.multiply(_SCALE_LIMITS, base))
     return scales
 
@@ -217,7 +231,15 @@ def _fit_pose(
         elif name.split("_")[0] in ("lumbar", "thoracic", "cervical"):
             stiffness[kinematics.index(name)] = _LOOSE
     held = Problem(weights, problem.soft_lower, problem.soft_upper, prior, stiffness, huber_m=0.10)
-    solution = solve(kinematics, held, measured[None], prior, posture_presets(kinematics), bad_rms_m=0.05, bad_marker_m=0.15)
+    solution = solve(
+        kinematics,
+        held,
+        measured[None],
+        prior,
+        posture_presets(kinematics),
+        bad_rms_m=0.05,
+        bad_marker_m=0.15,
+    )
     return solution.coordinates[0], float(solution.rms_m[0])
 
 
@@ -260,10 +282,9 @@ def _placed(
 
 
 def _odd(scales: dict[str, float]) -> tuple[str, ...]:
-    low, high = 0.85, 1.18
+    low, high = 0.80, 1.25
     return tuple(
         f"{segment} is {100 * scale:.0f} % of what the stature says"
         for segment, scale in scales.items()
-        if not low <= scale <= high
+        if segment not in ("hand", "foot") and not low <= scale <= high
     )
-

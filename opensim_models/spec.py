@@ -62,12 +62,11 @@ class JointSpec:
 
 @dataclass(frozen=True)
 class CoordinateSpec:
-    """A coordinate: name, limits (radians or metres), and whether it turns or shifts."""
+    """A coordinate: its name and limits, radians or metres."""
 
     name: str
     lower: float
     upper: float
-    is_rotation: bool = True
 
 
 @dataclass(frozen=True)

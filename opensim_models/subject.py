@@ -22,6 +22,7 @@ from opensim_models.anatomy.segments import (
     LIMB_JOINTS,
     MARKER_OFFSETS_M,
     MASS_SHARES,
+    NOMINAL_STATURE_M,
     S1_IN_PELVIS_M,
     LimbJoint,
 )
@@ -72,8 +73,6 @@ class SubjectShape:
 
 def average_shape(stature_m: float, mass_kg: float, spine: SpineShape, name: str = "average") -> SubjectShape:
     """The average adult of a stature: every segment scaled by stature, markers at their nominal places."""
-    from opensim_models.anatomy.segments import NOMINAL_STATURE_M
-
     scale = np.full(3, stature_m / NOMINAL_STATURE_M)
     scales = {segment: scale.copy() for segment in SEGMENTS}
     s1 = np.array(S1_IN_PELVIS_M) * scale
@@ -126,7 +125,7 @@ def model_spec(shape: SubjectShape) -> ModelSpec:
 
 
 def spine_coordinate(level: str, motion: str) -> str:
-    """Name of a joint's own coordinate: the region's name at its leader, e.g. ``lumbar_flexion``, else ``L4_flexion``."""
+    """Name of a joint's own coordinate: its region's at the leader (``lumbar_flexion``), else like ``L4_flexion``."""
     region = region_of_joint(level)
     return f"{region}_{motion}" if REGION_LEADERS[region] == level else f"{level}_{motion}"
 
@@ -177,7 +176,7 @@ def _spine_joints(spine: SpineShape) -> list[JointSpec]:
                 spine.joint_offsets_m[index],
                 spine.joint_rotations[index].T,
                 axes,
-            )  # fmt: skip
+            )
         )
     return joints
 
@@ -207,7 +206,7 @@ def _limb_joint(joint: LimbJoint, side: str, shape: SubjectShape) -> tuple[Joint
 
 
 def _root_coordinates() -> list[CoordinateSpec]:
-    shifts = [CoordinateSpec(name, -100.0, 100.0, False) for name in PELVIS_COORDINATES[:3]]
+    shifts = [CoordinateSpec(name, -100.0, 100.0) for name in PELVIS_COORDINATES[:3]]
     return shifts + [CoordinateSpec(name, -2 * np.pi, 2 * np.pi) for name in PELVIS_COORDINATES[3:]]
 
 

@@ -54,7 +54,10 @@ def judge(
     over = rms > GOOD_RMS_M
     if over.mean() > REJECT_SHARE or (rms > BAD_RMS_M).mean() > REVIEW_SHARE:
         reject.append(f"marker RMS is over {1000 * GOOD_RMS_M:.0f} mm in {over.sum()} of {len(rms)} frames")
-        reject += [f"left and right of the {g} look swapped" for g in _swapped(kinematics, problem, measured_m, solution)]
+        reject += [
+            f"left and right of the {g} look swapped"
+            for g in _swapped(kinematics, problem, measured_m, solution)
+        ]
     elif over.any():
         review.append(f"marker RMS is over {1000 * GOOD_RMS_M:.0f} mm in {over.sum()} of {len(rms)} frames")
     far = worst > GOOD_MAX_M
@@ -77,7 +80,9 @@ def judge(
     return Verdict(verdict, tuple(reject + review))
 
 
-def _swapped(kinematics: Kinematics, problem: Problem, measured_m: np.ndarray, solution: Solution) -> list[str]:
+def _swapped(
+    kinematics: Kinematics, problem: Problem, measured_m: np.ndarray, solution: Solution
+) -> list[str]:
     """Groups whose exchange of left and right more than halves the cost of a few frames."""
     frames = np.unique(np.linspace(0, len(measured_m) - 1, _SWAP_FRAMES).round().astype(int))
     found = []
@@ -87,7 +92,9 @@ def _swapped(kinematics: Kinematics, problem: Problem, measured_m: np.ndarray, s
         for frame in frames:
             other = measured_m[frame : frame + 1, order]
             start = align_root(kinematics, solution.coordinates[frame], other[0])
-            gains.append(float(solve(kinematics, problem, other, start).cost[0]) / float(solution.cost[frame]))
+            gains.append(
+                float(solve(kinematics, problem, other, start).cost[0]) / float(solution.cost[frame])
+            )
         if np.median(gains) < 0.5:
             found.append(group)
     return found

@@ -25,7 +25,8 @@ MASS_SHARES: dict[str, float] = {
 # Length and radius of the cylinder that gives each segment its inertia, metres [guess].
 CYLINDERS: dict[str, tuple[float, float]] = {
     "skull": (0.22, 0.085), "pelvis": (0.20, 0.14), "clavicle": (0.15, 0.02), "humerus": (0.30, 0.045),
-    "forearm": (0.248, 0.035), "hand": (0.17, 0.03), "femur": (0.41, 0.075), "tibia": (0.41, 0.05), "foot": (0.24, 0.04),
+    "forearm": (0.248, 0.035), "hand": (0.17, 0.03), "femur": (0.41, 0.075), "tibia": (0.41, 0.05),
+    "foot": (0.24, 0.04),
 }  # fmt: skip
 
 S1_IN_PELVIS_M = (-0.026, 0.100, 0.0)  # centre of the S1 endplate from the mid-hip
@@ -62,7 +63,10 @@ LIMB_JOINTS: tuple[LimbJoint, ...] = (
     ),
     LimbJoint(
         "humerus", "clavicle", (-0.045, -0.005, 0.155),
-        (("shoulder_flexion", _Z, -200, 260), ("shoulder_adduction", _X, -100, 100), ("shoulder_rotation", _Y, -200, 200)),
+        (
+            ("shoulder_flexion", _Z, -200, 260), ("shoulder_adduction", _X, -100, 100),
+            ("shoulder_rotation", _Y, -200, 200),
+        ),
         neutral_about_x_deg=-45.0,
     ),
     LimbJoint(

@@ -47,7 +47,9 @@ def person_rand(rng: np.random.Generator) -> Person:
     build = rng.uniform(18, 36)
     shape = _shape_rand(rng, stature, sex, build)
     kinematics = compile_model(model_spec(shape))
-    return Person(stature, build * stature**2, sex, kinematics, _riders(kinematics, shape), kinematics.marker_names)
+    return Person(
+        stature, build * stature**2, sex, kinematics, _riders(kinematics, shape), kinematics.marker_names
+    )
 
 
 def _shape_rand(rng: np.random.Generator, stature: float, sex: str, build: float) -> SubjectShape:
@@ -64,12 +66,15 @@ def _shape_rand(rng: np.random.Generator, stature: float, sex: str, build: float
     )  # fmt: skip
     shape = average_shape(stature, build * stature**2, spine)
     scales = {segment: scale * rng.normal(1.0, 0.05, 3) for segment, scale in shape.scales.items()}
-    markers = {n: (b, o + rng.normal(0, 0.010, 3)) for n, (b, o) in average_shape(stature, 1.0, spine).marker_offsets_m.items()}
+    markers = {
+        n: (b, o + rng.normal(0, 0.010, 3))
+        for n, (b, o) in average_shape(stature, 1.0, spine).marker_offsets_m.items()
+    }
     markers.update(_dorsal_rand(rng, spine, build))
     fat = max(build - 24, 0) * 0.0015
     for side in "LR":
         for stem, axis in (("ASI", 0), ("PSI", 0), ("ICR", 2)):
-            body, offset = markers[f"{side}{stem}"]
+            _, offset = markers[f"{side}{stem}"]
             sign = {"ASI": 1.0, "PSI": -1.0}.get(stem, -1.0 if side == "L" else 1.0)
             offset[axis] += sign * fat
     s1 = shape.s1_in_pelvis_m + np.append(rng.normal(0, 0.007, 2), 0.0)
@@ -105,8 +110,12 @@ def _riders(kinematics: Kinematics, shape: SubjectShape) -> dict[str, tuple[np.n
     riders = {}
     for name in (*DORSAL_LEVELS, "LT10P", "RT10P", "LL2P", "RL2P"):
         level = LEVELS.index(shape.marker_offsets_m[name][0])
-        bodies = np.array([kinematics.body_names.index(LEVELS[i]) for i in (level - 1, level, level + 1) if i >= 0])
-        place = kinematics.markers(np.zeros(len(kinematics.coordinate_names)))[kinematics.marker_names.index(name)]
+        bodies = np.array(
+            [kinematics.body_names.index(LEVELS[i]) for i in (level - 1, level, level + 1) if i >= 0]
+        )
+        place = kinematics.markers(np.zeros(len(kinematics.coordinate_names)))[
+            kinematics.marker_names.index(name)
+        ]
         offsets = np.einsum("kji,kj->ki", rotations[bodies], place - origins[bodies])
         riders[name] = (bodies, offsets)
     return riders
