@@ -138,6 +138,10 @@ def fit_subject(
     names = [trial.name for trial in trials]
     if len(set(names)) != len(names):
         raise InputError(f"subject {info.subject_id!r}: trial names appear twice in {', '.join(names)}")
+    if not 15 <= info.mass_kg <= 400:
+        raise InputError(
+            f"subject {info.subject_id!r}: mass is {info.mass_kg} kg; give kilograms between 15 and 400"
+        )
     standing, warnings = _static_frame(info, static)
     fitted = fit_static(info.subject_id, info.stature_m, info.sex, info.mass_kg, standing)
     out_dir.mkdir(parents=True, exist_ok=True)

@@ -95,7 +95,7 @@ class Kinematics:
     def jacobian(self, x: np.ndarray, bodies: np.ndarray, offsets_m: np.ndarray) -> np.ndarray:
         """Derivative of points by the independent coordinates, shape (N, 3, Q)."""
         state = forward(np.ascontiguousarray(x, dtype=float), *self.chain())
-        return points_jacobian(
+        return points_jacobian(  # type: ignore[call-arg]
             *state, self.parents, self.axis_coordinates, self.axis_slopes, bodies, offsets_m, len(x)
         )[1]
 

@@ -151,6 +151,12 @@ def test_millimetres_are_noticed(session, tmp_path):
         fit_subject(info, replace(static, markers_m=1000 * static.markers_m), [], tmp_path)
 
 
+def test_a_mass_in_grams_is_noticed(session, tmp_path):
+    info, static, _, _ = session
+    with pytest.raises(InputError, match="mass is 71000"):
+        fit_subject(replace(info, mass_kg=71000), static, [], tmp_path)
+
+
 def test_a_wrong_axis_is_noticed(session, tmp_path):
     info, static, _, _ = session
     with pytest.raises(InputError, match="that z is up"):
