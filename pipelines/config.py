@@ -92,6 +92,12 @@ class ScenesConfig(_Section):
         description="How many different places of each kind (each costs a second to build).",
     )
     cut_chance: Fraction = Field(0.15, description="Chance that a picture may cut people off at its edges.")
+    arms_clear_deg: float = Field(
+        6.0,
+        ge=0,
+        le=30,
+        description="How much further out recorded arms that hang are held, degrees: bodies differ.",
+    )
     occluder_chance: Fraction = Field(
         0.35, description="Chance that an object is put between camera and people."
     )

@@ -131,7 +131,9 @@ def _write_split(
     config: RunConfig,
 ) -> None:
     name = f"{split}-synth"
-    images, annotations, extras = [], [], []
+    images: list[dict] = []
+    annotations: list[dict] = []
+    extras: list[dict] = []
     (stage.folder / "images" / name).mkdir(parents=True, exist_ok=True)
     for row, labels in labelled:
         if not labels:

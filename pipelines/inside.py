@@ -10,11 +10,13 @@ import numpy as np
 
 from pipelines.tables import read_table
 from spinepose.errors import StageError
-from spinepose.skeleton import SPINE_CHAIN, SPINE_LEVELS
-from synth.body.character import Character, build_character
+from spinepose.skeleton import INDEX, SPINE_CHAIN, SPINE_LEVELS
+from synth.body.character import Skin, build_skin
 from synth.body.spec import SubjectSpec
 from synth.inside import winding_number
 from synth.motion.clip import Clip, load_clip
+
+_HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 
 class InsideCheck:
@@ -27,11 +29,11 @@ class InsideCheck:
         subjects = read_table(run_dir / "render" / "subjects.parquet")
         self._specs = dict(zip(subjects.subject_id, subjects.spec_json, strict=True))
         self._clips = run_dir / "scenes" / "clips"
-        self._character = lru_cache(maxsize=16)(self._build)
+        self._skin = lru_cache(maxsize=64)(self._build)
         self._clip = lru_cache(maxsize=64)(self._load)
 
-    def _build(self, subject_id: str) -> Character:
-        return build_character(SubjectSpec.from_json(self._specs[subject_id]))
+    def _build(self, subject_id: str) -> Skin:
+        return build_skin(SubjectSpec.from_json(self._specs[subject_id]))
 
     def _load(self, name: str) -> Clip:
         return load_clip(self._clips / f"{name}.npz")
@@ -47,16 +49,27 @@ class InsideCheck:
             StageError: One of them lies outside the skin.
         """
         clip = self._clip(person.clip)
-        vertices, faces = self._character(person.subject_id).posed_skin(clip, clip.frame_at(person.time_s))
-        local = to_character(spine_world_m, person.x_m, person.y_m, person.yaw_rad)
-        outside = np.flatnonzero(winding_number(local, vertices, faces) < 0.5)
+        skin = self._skin(person.subject_id)
+        vertices, hips = skin.posed(clip, clip.frame_at(person.time_s))
+        keypoints = np.array(person.keypoints_world_m, float).reshape(-1, 3)
+        world = turned_to(vertices, hips, keypoints[_HIPS], person.yaw_rad)
+        outside = np.flatnonzero(winding_number(spine_world_m, world, skin.triangles) < 0.5)
         if len(outside):
             levels = ", ".join(SPINE_LEVELS[i] for i in outside)
             raise StageError(f"fitted landmark outside the body: {levels} ({SPINE_CHAIN[outside[0]]})")
 
 
-def to_character(points_world_m: np.ndarray, x_m: float, y_m: float, yaw_rad: float) -> np.ndarray:
-    """World points, shape (..., 3), metres, in the frame of a character that stands at (x, y) with a heading."""
+def turned_to(
+    vertices_m: np.ndarray, hips_m: np.ndarray, hips_world_m: np.ndarray, yaw_rad: float
+) -> np.ndarray:
+    """Turn a posed skin to a heading and move it so that its hip joint centres meet the ones of the picture.
+
+    Args:
+        vertices_m: Shape (G, 3), metres.
+        hips_m: Its two hip joint centres, shape (2, 3).
+        hips_world_m: The same in the world, shape (2, 3).
+        yaw_rad: The person's heading.
+    """
     cos, sin = np.cos(yaw_rad), np.sin(yaw_rad)
     turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
-    return (points_world_m - np.array([x_m, y_m, 0.0])) @ turn
+    return vertices_m @ turn.T + (hips_world_m.mean(axis=0) - turn @ hips_m.mean(axis=0))

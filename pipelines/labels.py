@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,27 +30,27 @@ class Frame:
         part_id: Shape (H, W).
     """
 
-    row: object
+    row: Any
     camera: Camera
     depth_m: np.ndarray
     instance_id: np.ndarray
     part_id: np.ndarray
 
 
-def read_frame(render_dir: Path, row: object) -> Frame:
+def read_frame(render_dir: Path, row: Any) -> Frame:
     """Read what the render stage stored of one picture."""
-    stem = render_dir / row.path  # type: ignore[attr-defined]
+    stem = render_dir / row.path
     depth = cv2.imread(str(stem.with_suffix(".depth.png")), cv2.IMREAD_UNCHANGED)
     ids = cv2.imread(str(stem.with_suffix(".ids.png")), cv2.IMREAD_UNCHANGED)
     if depth is None or ids is None:
         raise StageError(f"{stem}: depth or id image cannot be read; make the render stage again")
     depth_m = np.where(depth == 0, np.inf, depth.astype(np.float32) / 1000.0)
     camera = Camera(
-        int(row.width),  # type: ignore[attr-defined]
-        int(row.height),  # type: ignore[attr-defined]
-        np.array(row.K, float).reshape(3, 3),  # type: ignore[attr-defined]
-        np.array(row.R_world_to_cam, float).reshape(3, 3),  # type: ignore[attr-defined]
-        np.array(row.t_world_to_cam_m, float),  # type: ignore[attr-defined]
+        int(row.width),
+        int(row.height),
+        np.array(row.K, float).reshape(3, 3),
+        np.array(row.R_world_to_cam, float).reshape(3, 3),
+        np.array(row.t_world_to_cam_m, float),
     )
     # OpenCV hands the channels out as blue, green, red: part ids lie in green, instances in red.
     return Frame(row, camera, depth_m, ids[..., 2], ids[..., 1])
@@ -72,13 +73,13 @@ def full_keypoints(body_world_m: np.ndarray, spine_world_m: np.ndarray) -> np.nd
 
 def label_person(
     frame: Frame,
-    person: object,
+    person: Any,
     keypoints_world_m: np.ndarray,
     sigma_m: np.ndarray,
     instances: frozenset[int],
 ) -> dict:
     """One person's COCO fields and extras; box and area come from the pixels that the mask shows."""
-    instance = int(person.instance)  # type: ignore[attr-defined]
+    instance = int(person.instance)
     seen = judge_visibility(
         frame.camera,
         keypoints_world_m,
@@ -144,15 +145,15 @@ def view_of(person_left_world: np.ndarray, person_world_m: np.ndarray, camera: C
 
 
 def person_extras(
-    frame: Frame, person: object, keypoints_world_m: np.ndarray, sigma_m: np.ndarray, seen: Visibility
+    frame: Frame, person: Any, keypoints_world_m: np.ndarray, sigma_m: np.ndarray, seen: Visibility
 ) -> dict:
     left = keypoints_world_m[INDEX["left_hip"]] - keypoints_world_m[INDEX["right_hip"]]
-    authored = np.array(person.authored_world_m, float).reshape(-1, 3)  # type: ignore[attr-defined]
+    authored = np.array(person.authored_world_m, float).reshape(-1, 3)
     return {
-        "subject_id": person.subject_id,  # type: ignore[attr-defined]
-        "trial_id": person.trial_id,  # type: ignore[attr-defined]
-        "time_s": float(person.time_s),  # type: ignore[attr-defined]
-        "motion": person.clip,  # type: ignore[attr-defined]
+        "subject_id": person.subject_id,
+        "trial_id": person.trial_id,
+        "time_s": float(person.time_s),
+        "motion": person.clip,
         "view": view_of(left, keypoints_world_m[INDEX["hip"]], frame.camera),
         "keypoints_cam_m": to_camera(frame.camera, keypoints_world_m).ravel().tolist(),
         "authored_cam_m": to_camera(frame.camera, authored).ravel().tolist() if len(authored) else [],

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from spinepose.errors import StageError
 from spinepose.skeleton import SPINE_CHAIN
 from spinepose.visualize import draw_person
 
@@ -36,13 +37,25 @@ class Tile:
     caption: str
 
 
+def read_picture(path: Path) -> np.ndarray:
+    """A BGR picture.
+
+    Raises:
+        StageError: It is missing or damaged.
+    """
+    image = cv2.imread(str(path))
+    if image is None:
+        raise StageError(f"{path}: cannot be read as a picture; make its stage again")
+    return image
+
+
 def crop_tile(tile: Tile, size: tuple[int, int] = TILE, overlay: bool = True) -> np.ndarray:
     """Cut a person out with some margin, enlarge, and draw the skeleton on the enlarged picture.
 
     Returns:
         BGR picture, shape (size[1] + caption, size[0], 3).
     """
-    image = cv2.imread(str(tile.image_path))
+    image = read_picture(tile.image_path)
     x, y, w, h = tile.bbox
     width, height = size
     scale = min(width / (w * 1.25), height / (h * 1.2))

@@ -91,8 +91,9 @@ def _driver(
         # The world's own files are no result: they lie outside the stage's folder and its hash.
         scratch = stage.folder.parent / "world"
         address = parse_address(world) if world else stack.enter_context(WorldProcess(clips, scratch))
-        options = (settings.connect_timeout_s, settings.timeout_s, settings.retries)
-        driver = stack.enter_context(Driver(*address, *options))
+        driver = stack.enter_context(
+            Driver(*address, settings.connect_timeout_s, settings.timeout_s, settings.retries)
+        )
         stage.manifest.notes["world"] = driver.check_version()
         stage.save()
         yield driver

@@ -119,7 +119,7 @@ def _frame_pictures(run_dir: Path, seed: int, count: int = 6) -> list[str]:
     out = []
     for i in chosen:
         image = coco["images"][int(i)]
-        picture = cv2.imread(str(run_dir / "dataset" / "images" / image["file_name"]))
+        picture = pictures.read_picture(run_dir / "dataset" / "images" / image["file_name"])
         for annotation in coco["annotations"]:
             if annotation["image_id"] == image["id"]:
                 points = np.array(annotation["keypoints"], float).reshape(-1, 3)
@@ -149,17 +149,17 @@ def _spine_examples(run_dir: Path, path: Path, count: int = 6) -> None:
     best = authored.sort_values("bend", ascending=False).drop_duplicates("subject_id").head(count)
     landmarks = read_table(run_dir / "fit-opensim" / "landmarks.parquet")
     fitted = [_spine_at(landmarks, row) for row in best.itertuples()]
-    known = [i for i, points in enumerate(fitted) if points is not None]
+    known = {i: points for i, points in enumerate(fitted) if points is not None}
     if not known:
         return
-    rows = best.iloc[known]
+    rows = best.iloc[list(known)]
     truth = np.stack(rows.landmarks_world_m.to_list()).reshape(-1, len(SPINE_CHAIN), 3)
     left = np.stack(rows.left_minus_right_m.to_list())
     titles = [
         f"{row.subject_id}\n{row.trial_id.split('-')[0]}, {row.time_s:.1f} s" for row in rows.itertuples()
     ]
     pictures.spine_figure(
-        pictures.turn_forward(np.stack([fitted[i] for i in known]), left),
+        pictures.turn_forward(np.stack(list(known.values())), left),
         pictures.turn_forward(truth, left),
         titles,
         path,
@@ -180,4 +180,4 @@ def _inline_file(path: Path) -> str:
 
 def _inline_image(image: np.ndarray, ending: str) -> str:
     data = cv2.imencode(ending, image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"

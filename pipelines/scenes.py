@@ -16,6 +16,7 @@ from spinepose.files import atomic_path
 from spinepose.rng import rng_for
 from synth.body.spec import SubjectSpec, sample_subject
 from synth.motion.clip import Clip, save_clip
+from synth.motion.edit import with_arms_clear
 from synth.motion.procedural import MOTIONS, static_clip
 from synth.motion.retarget import load_bvh_clip
 from synth.sampling import SceneParams, sample_scenes
@@ -69,7 +70,7 @@ def make_clips(seed: int, settings: ScenesConfig) -> dict[str, Clip]:
         InputError: An unknown motion, a file that cannot be read, or two files of one name.
     """
     if settings.motion_files:
-        return _recorded(settings.motion_files)
+        return _recorded(settings.motion_files, settings.arms_clear_deg)
     unknown = sorted(set(settings.motions) - set(MOTIONS))
     if unknown:
         raise InputError(f"scenes.motions: no motion '{unknown[0]}'; there are {', '.join(sorted(MOTIONS))}")
@@ -80,13 +81,14 @@ def make_clips(seed: int, settings: ScenesConfig) -> dict[str, Clip]:
     return clips
 
 
-def _recorded(files: tuple[Path, ...]) -> dict[str, Clip]:
+def _recorded(files: tuple[Path, ...], arms_clear_deg: float) -> dict[str, Clip]:
     clips: dict[str, Clip] = {}
     for path in files:
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem)
         if name in clips or name == STATIC_CLIP:
             raise InputError(f"{path}: another motion is called '{name}', too; rename one of them")
-        clips[name] = load_bvh_clip(path)
+        # The recorded person was slimmer than some of ours: hanging arms are held a little further out.
+        clips[name] = with_arms_clear(load_bvh_clip(path), np.radians(arms_clear_deg))
     return clips
 
 

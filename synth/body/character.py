@@ -19,7 +19,7 @@ from synth.body.parts import PARTS
 from synth.body.patch import Patch
 from synth.body.posing import Pose, Skeleton, make_skeleton, pose_skeleton
 from synth.body.rig import BONES, pack_weights, part_ids, skin_weights
-from synth.body.shape import solve_shape
+from synth.body.shape import SolvedShape, solve_shape
 from synth.body.spec import SubjectSpec
 from synth.motion.clip import Clip
 
@@ -85,7 +85,6 @@ class _Mesh:
     triangles: np.ndarray  # (F, 3) over geometry vertices, for normals: the whole skin and all cloth
     render_source: np.ndarray  # (V,) geometry vertex of each render vertex
     drawn: np.ndarray  # geometry vertices that are drawn: the lowest of them touches the ground
-    skin_triangles: np.ndarray  # closed outer skin, covered parts too, over the first geometry vertices
 
 
 @dataclass(frozen=True)
@@ -144,15 +143,6 @@ class Character:
         pose, vertices = self._posed(clip, frame_index)
         return self._finish(pose, vertices, clip.spine_rad[frame_index])
 
-    def posed_skin(self, clip: Clip, frame_index: int) -> tuple[np.ndarray, np.ndarray]:
-        """The whole closed skin, covered parts too, as one frame of a clip has it.
-
-        Returns:
-            Vertices in the character frame, shape (G, 3), metres, and triangles, shape (F, 3).
-        """
-        vertices = self._posed(clip, frame_index)[1]
-        return vertices, self.mesh.skin_triangles
-
     def _posed(self, clip: Clip, i: int) -> tuple[Pose, np.ndarray]:
         if not 0 <= i < clip.num_frames:
             raise InputError(f"clip {clip.name!r} has frames 0 to {clip.num_frames - 1}, asked for {i}")
@@ -207,25 +197,72 @@ def build_character(spec: SubjectSpec, cache_dir: Path | None = None) -> Charact
         InputError: The body has not been baked ('make setup').
     """
     asset = load_asset(cache_dir)
-    solved = solve_shape(asset, spec)
-    vertices, triangles = solved.vertices_m, asset.triangles["body"]
-    joints = rest_joints(asset, vertices, spec.stature_m)
-    heads = asset.bone_heads_m(vertices)
-    body_vertices = vertices[: asset.num_body]
-    anatomy = build_anatomy(
-        spec, solved.bmi, body_vertices, triangles, joints["hip_l"][2], heads["neck01"][2], heads["head"][2]
-    )
-    skeleton = make_skeleton(joints, anatomy)
-    weights = skin_weights(asset, vertices, anatomy)
+    solved, joints, heads, skeleton, weights = _rig_body(asset, spec)
+    vertices, anatomy = solved.vertices_m, skeleton.anatomy
+    body_vertices, triangles = vertices[: asset.num_body], asset.triangles["body"]
     body = Patch(body_vertices, weights[: asset.num_body], triangles, np.zeros((asset.num_body, 2)))
     prober = Prober(body_vertices, triangles, part_ids(body.weights))
     eye_height = float((heads["eye.L"][2] + heads["eye.R"][2]) / 2)
     markers = place_markers(prober, joints, skeleton.align, anatomy, spec.stature_m, eye_height, spec.seed)
     layers = dress(spec, asset, vertices, weights, body, joints, anatomy, markers)
     points = _with_eyes(asset, prober, joints, anatomy, layers, eye_height)
-    return _assemble(
-        spec, solved.stature_m, solved.mass_kg, skeleton, markers, points, layers, asset.skin_triangles
+    return _assemble(spec, solved.stature_m, solved.mass_kg, skeleton, markers, points, layers)
+
+
+def _rig_body(
+    asset: BodyAsset, spec: SubjectSpec
+) -> tuple[SolvedShape, dict[str, np.ndarray], dict[str, np.ndarray], Skeleton, np.ndarray]:
+    """Shape, rest joints, heads of the rig's bones, skeleton, and bone weights of all vertices."""
+    solved = solve_shape(asset, spec)
+    vertices = solved.vertices_m
+    joints = rest_joints(asset, vertices, spec.stature_m)
+    heads = asset.bone_heads_m(vertices)
+    anatomy = build_anatomy(
+        spec,
+        solved.bmi,
+        vertices[: asset.num_body],
+        asset.triangles["body"],
+        joints["hip_l"][2],
+        heads["neck01"][2],
+        heads["head"][2],
     )
+    return solved, joints, heads, make_skeleton(joints, anatomy), skin_weights(asset, vertices, anatomy)
+
+
+@dataclass(frozen=True)
+class Skin:
+    """A person's closed skin without clothes, hair and textures: quick to build, for asking what is inside."""
+
+    skeleton: Skeleton
+    rest_m: np.ndarray
+    bone_indices: np.ndarray
+    bone_weights: np.ndarray
+    triangles: np.ndarray
+
+    def posed(self, clip: Clip, frame_index: int) -> tuple[np.ndarray, np.ndarray]:
+        """The skin as one frame of a clip has it, before it is put on the ground.
+
+        Returns:
+            Vertices, shape (G, 3), and the left and the right hip joint centre, shape (2, 3), metres.
+        """
+        pose = pose_skeleton(
+            self.skeleton,
+            clip.pelvis_rotation[frame_index],
+            clip.spine_rad[frame_index],
+            clip.limb_rotations[frame_index],
+        )
+        transforms = pose.transforms.astype(np.float32)
+        vertices = skin(self.rest_m, self.bone_indices, self.bone_weights, transforms)
+        return vertices, np.stack([pose.joints_m["hip_l"], pose.joints_m["hip_r"]])
+
+
+def build_skin(spec: SubjectSpec, cache_dir: Path | None = None) -> Skin:
+    """Build the skin that :func:`build_character` dresses; needs a third of its time."""
+    asset = load_asset(cache_dir)
+    solved, _, _, skeleton, weights = _rig_body(asset, spec)
+    indices, packed = pack_weights(weights[: asset.num_body])
+    rest = solved.vertices_m[: asset.num_body].astype(np.float32)
+    return Skin(skeleton, rest, indices, packed, asset.skin_triangles)
 
 
 def _with_eyes(
@@ -251,7 +288,6 @@ def _assemble(
     markers: SurfacePoints,
     points: SurfacePoints,
     layers: list[Layer],
-    skin_triangles: np.ndarray,
 ) -> Character:
     """Join the layers into one mesh. The skin is the first layer, the eyes the second."""
     offsets = np.cumsum([0] + [len(layer.patch.vertices_m) for layer in layers])
@@ -291,7 +327,6 @@ def _assemble(
         ).astype(np.int32),
         source,
         np.concatenate(drawn),
-        skin_triangles,
     )
     character = Character(
         spec,
