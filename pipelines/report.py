@@ -141,7 +141,8 @@ def _fit_pictures(run_dir: Path, report: dict, scratch: Path) -> list[str]:
 
 def _spine_examples(run_dir: Path, path: Path, count: int = 6) -> None:
     """The most bent frames, no subject twice: where a fit goes wrong first."""
-    authored = read_table(run_dir / "render" / "authored.parquet").dropna(subset=["frame_id"])
+    authored = read_table(run_dir / "render" / "authored.parquet")
+    authored = authored[~authored.trial_id.str.startswith("static-")]
     spines = np.stack(authored.landmarks_world_m.to_list()).reshape(-1, len(SPINE_CHAIN), 3)
     up = np.diff(spines, axis=1)
     up /= np.linalg.norm(up, axis=-1, keepdims=True)
@@ -156,7 +157,7 @@ def _spine_examples(run_dir: Path, path: Path, count: int = 6) -> None:
     truth = np.stack(rows.landmarks_world_m.to_list()).reshape(-1, len(SPINE_CHAIN), 3)
     left = np.stack(rows.left_minus_right_m.to_list())
     titles = [
-        f"{row.subject_id}\n{row.trial_id.split('-')[0]}, {row.time_s:.1f} s" for row in rows.itertuples()
+        f"{row.subject_id}\n{row.trial_id}, {row.time_s:.1f} s" for row in rows.itertuples()
     ]
     pictures.spine_figure(
         pictures.turn_forward(np.stack(list(known.values())), left),
