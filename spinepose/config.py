@@ -109,6 +109,12 @@ class TrainConfig(_Frozen):
     precision: Literal["bf16", "fp32"] = Field(
         default="bf16", description="arithmetic of the convolutions and products"
     )
+    shards: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="parts of a batch that are computed side by side, on a share of the cores each",
+    )
     workers: int = Field(
         default=0, ge=0, le=64, description="processes that prepare crops; 0: none besides the trainer"
     )

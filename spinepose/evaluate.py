@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from spinepose.metrics import mean_oks, mean_pose, place_in_boxes, truth_arrays
 from spinepose.model.family import PoseModel
 from spinepose.model.weights import load_checkpoint
 from spinepose.predict import predict_points, to_image_pixels
+from spinepose.shards import shard_pool
 from spinepose.skeleton import NAMES, NUM_KEYPOINTS, SPINE_CHAIN, SPINE_LEVELS, indices
 
 SCORE_THRESHOLD = 0.2
+SHARDS = 2  # batches predicted side by side
 # A trunk counts as bent where its lower half (sacrum to T12/L1) and its upper half (T12/L1 to C7) differ by this much.
 BENT_DEG = 25.0
 
@@ -76,14 +79,16 @@ def predict_people(
     batch_size: int = 32,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Keypoints in image pixels, shape (N, K, 2), and scores, shape (N, K), of people in their true boxes."""
-    crops_of = CropDataset(PersonImages(people, model.input_size))
+    batches = evaluation_batches(CropDataset(PersonImages(people, model.input_size)), batch_size)
     points, scores = [], []
-    for crops in evaluation_batches(crops_of, batch_size):
-        in_crop, score = predict_points(model, crops.images, flip_test)
-        points.append(to_image_pixels(in_crop, crops.to_image.numpy()))
-        scores.append(score)
-        if progress:
-            progress(sum(len(s) for s in scores), len(people), "evaluate")
+    with shard_pool(SHARDS) as pool:
+        while group := list(islice(batches, SHARDS)):
+            found = pool.map(lambda crops: predict_points(model, crops.images, flip_test), group)
+            for crops, (in_crop, score) in zip(group, found, strict=True):
+                points.append(to_image_pixels(in_crop, crops.to_image.numpy()))
+                scores.append(score)
+            if progress:
+                progress(sum(len(s) for s in scores), len(people), "evaluate")
     return np.concatenate(points), np.concatenate(scores)
 
 

@@ -19,6 +19,7 @@ from spinepose.metrics import baseline_oks
 from spinepose.model.family import PoseModel, initialise
 from spinepose.model.weights import LoadedModel, grow, load_checkpoint, save_checkpoint
 from spinepose.optim import RunningAverage
+from spinepose.shards import one_thread
 from spinepose.skeleton import HALPE26_NAMES, NAMES
 from spinepose.training_log import TrainingLog, draw_curves
 from spinepose.training_loop import Task, Trainer
@@ -174,7 +175,10 @@ def _train(run: _Run, task: Task, model: PoseModel, teacher: Teacher | None, sam
     if not trainer.resume():
         run.log.cut(task.name, -1)
         if teacher is None:
-            teach_head(model, run.train.people, run.config.augment, run.config.head_warmup_steps, run.seed)
+            with one_thread():
+                teach_head(
+                    model, run.train.people, run.config.augment, run.config.head_warmup_steps, run.seed
+                )
             trainer.average = RunningAverage(model)
     light_from = int(task.samples * (1 - run.config.light_share))
     crops = CropDataset(run.train, run.config.augment, task.seed, light_from)

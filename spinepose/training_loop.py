@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ from spinepose.model.simcc import encode
 from spinepose.model.weights import read_dict, save_dict
 from spinepose.optim import RunningAverage, make_optimiser, rate_share
 from spinepose.predict import arithmetic, normalise, predict_logits, to_image_pixels
+from spinepose.shards import ShardPool, replicate, set_mean_gradients, shard_pool
 from spinepose.skeleton import SPINE_CHAIN, WEIGHTS, indices
 from spinepose.training_log import TrainingLog
 from spinepose.warmup import map_loss
@@ -66,6 +68,13 @@ class Task:
     folder: Path
     fingerprint: dict[str, Any]
     seed: int
+
+
+class _Part(NamedTuple):
+    """Named numbers and the gradients of all parameters from a part of a batch."""
+
+    numbers: dict[str, float]
+    gradients: tuple[Tensor | None, ...]
 
 
 class Trainer:
@@ -103,14 +112,20 @@ class Trainer:
         by_time = self.spent_s / (60 * self.config.max_minutes) if self.config.max_minutes else 0.0
         return max(self.samples / max(self.task.samples, 1), by_time)
 
-    def terms(self, crops: Crops) -> tuple[dict[str, Tensor], Logits]:
-        """The named loss terms of a batch, unweighted, and the logits."""
+    def terms(self, modules: nn.ModuleDict, crops: Crops) -> tuple[dict[str, Tensor], Logits]:
+        """The named loss terms of some crops, unweighted, and the logits.
+
+        Args:
+            modules: "model" and "auxiliary": the trained ones, or a replica of them.
+            crops: What to compute them on.
+        """
         count = self.model.num_keypoints
+        model = cast(PoseModel, modules["model"])
         with arithmetic(self.config.precision):
-            maps = self.model.backbone(normalise(crops.images))
-            heatmaps = self.modules["auxiliary"](maps[AUXILIARY_STAGE])
-            drawn = self.model.head.keypoint_maps(maps[-1])
-            x, y = self.model.head.classify(drawn)
+            maps = model.backbone(normalise(crops.images))
+            heatmaps = modules["auxiliary"](maps[AUXILIARY_STAGE])
+            drawn = model.head.keypoint_maps(maps[-1])
+            x, y = model.head.classify(drawn)
         logits = Logits(x.float(), y.float())
         keypoints, labelled = crops.keypoints_px[:, :count], crops.labelled[:, :count]
         weights = labelled * self.keypoint_weights
@@ -119,9 +134,8 @@ class Trainer:
         if self.teacher is None:
             terms["keypoint_map"] = map_loss(drawn, keypoints, weights, self.model.input_size)
         else:
-            terms["distillation"] = distillation(
-                logits, self.teacher(crops.images), self.teacher.keypoint_weights
-            )
+            given = self.teacher(crops.images)
+            terms["distillation"] = distillation(logits, given, self.teacher.keypoint_weights)
             terms |= spine_terms(logits, keypoints, labelled, crops.box_size_px, self.chain)
         sigma = AUXILIARY_SIGMA_PX * self.model.input_size[1]
         terms["auxiliary"] = heatmap_loss(heatmaps, keypoints, weights, STRIDES[AUXILIARY_STAGE], sigma)
@@ -138,62 +152,68 @@ class Trainer:
         saved_at = began = time.monotonic()
         if self.step == 0:
             self.evaluate(held_out)
-        while self.fraction < 1.0:
-            numbers = self._one_step(next(loader))
-            now = time.monotonic()
-            self.spent_s += now - began
-            began = now
-            if numbers:
-                self.log.add(self.task.name, self.step, self.samples, numbers)
-            due = int(self.fraction * self.config.evaluations)
-            if due > evaluated:
-                evaluated = due
-                self.evaluate(held_out, everyone=self.fraction >= 1.0)
-            if time.monotonic() - saved_at > self.config.checkpoint_seconds:
-                self.save()
-                saved_at = time.monotonic()
-            report(min(self.samples, self.task.samples), self._words())
+        with shard_pool(min(self.config.shards, self.config.batch_size)) as pool:
+            replicas = replicate(self.modules, pool.count)
+            while self.fraction < 1.0:
+                numbers = self._one_step(next(loader), replicas, pool)
+                now = time.monotonic()
+                self.spent_s += now - began
+                began = now
+                if numbers:
+                    self.log.add(self.task.name, self.step, self.samples, numbers)
+                due = int(self.fraction * self.config.evaluations)
+                if due > evaluated:
+                    evaluated = due
+                    self.evaluate(held_out, everyone=self.fraction >= 1.0)
+                if time.monotonic() - saved_at > self.config.checkpoint_seconds:
+                    self.save()
+                    saved_at = time.monotonic()
+                report(min(self.samples, self.task.samples), self._words())
         self.log.write()
 
-    def _one_step(self, crops: Crops) -> dict[str, float]:
+    def _one_step(self, crops: Crops, replicas: list[nn.ModuleDict], pool: ShardPool) -> dict[str, float]:
         """Take a step; returns numbers for the log where they are due."""
         rate = self.task.learning_rate * rate_share(self.fraction, self.config)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self.modules.train()
-        terms, logits = self.terms(crops)
-        loss = total(terms, self.term_weights)
-        if not bool(torch.isfinite(loss)):
-            self._refuse(terms, rate)
         logged = self.step % self.config.log_every == 0
-        norms = self._norms(terms, logits) if logged else {}
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.modules.parameters(), self.config.clip_norm)
+        columns = [column.tensor_split(pool.count) for column in crops]
+        batches = [Crops(*columns_of_part) for columns_of_part in zip(*columns, strict=True)]
+        parts = pool.map(self._one_part, replicas, batches, [logged] * pool.count)
+        for part in parts:
+            self._check(part.numbers, rate)
+        numbers = {name: float(np.mean([part.numbers[name] for part in parts])) for name in parts[0].numbers}
+        parameters = list(self.modules.parameters())
+        set_mean_gradients(parameters, [part.gradients for part in parts])
+        norm = nn.utils.clip_grad_norm_(parameters, self.config.clip_norm)
         self.optimiser.step()
         self.step += 1
         steps_in_all = self.step / max(self.fraction, 1e-9)
         self.average.update(self.model, self.config.ema_share * steps_in_all)
-        if not logged:
-            return {}
+        return {"learning_rate": rate, "grad_norm_weights": float(norm), **numbers} if logged else {}
+
+    def _one_part(self, modules: nn.ModuleDict, crops: Crops, with_norms: bool) -> _Part:
+        """Losses and gradients of a part of the batch, on this thread."""
+        modules.train()
+        terms, logits = self.terms(modules, crops)
+        loss = total(terms, self.term_weights)
         numbers = {f"loss_{name}": float(value.detach()) for name, value in terms.items()}
-        numbers |= {f"grad_{name}": value for name, value in norms.items()}
-        return {
-            "learning_rate": rate,
-            "loss_total": float(loss.detach()),
-            "grad_norm_weights": float(norm),
-            **numbers,
-        }
+        numbers["loss_total"] = float(loss.detach())
+        if not math.isfinite(numbers["loss_total"]):
+            return _Part(numbers, ())
+        if with_norms:
+            on_logits = {name: value for name, value in terms.items() if name in LOGIT_TERMS}
+            norms = gradient_norms(on_logits, self.term_weights, logits)
+            numbers |= {f"grad_{name}": value for name, value in norms.items()}
+        return _Part(numbers, torch.autograd.grad(loss, list(modules.parameters()), allow_unused=True))
 
-    def _norms(self, terms: dict[str, Tensor], logits: Logits) -> dict[str, float]:
-        on_logits = {name: value for name, value in terms.items() if name in LOGIT_TERMS}
-        return gradient_norms(on_logits, self.term_weights, logits)
-
-    def _refuse(self, terms: dict[str, Tensor], rate: float) -> None:
-        bad = [name for name, value in terms.items() if not bool(torch.isfinite(value))] or ["total"]
+    def _check(self, numbers: dict[str, float], rate: float) -> None:
+        if math.isfinite(numbers["loss_total"]):
+            return
+        bad = [name for name in self.term_weights if not math.isfinite(numbers.get(f"loss_{name}", 0.0))]
         raise StageError(
-            f"training the {self.task.name}: loss term '{bad[0]}' is not a finite number at step {self.step}; "
-            f"lower the learning rate (now {rate:.2g}) or look for broken labels; last.pt holds an earlier state"
+            f"training the {self.task.name}: loss term '{(bad or ['total'])[0]}' is not a finite number at step "
+            f"{self.step}; lower the learning rate (now {rate:.2g}) or look for broken labels"
         )
 
     def evaluate(self, held_out: PersonImages, everyone: bool = False) -> dict[str, float]:

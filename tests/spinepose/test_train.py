@@ -17,6 +17,7 @@ from spinepose.evaluate import evaluate_checkpoint
 from spinepose.model.family import PoseModel, initialise
 from spinepose.model.weights import LoadedModel, load_checkpoint, save_checkpoint
 from spinepose.optim import RunningAverage, make_optimiser, rate_share
+from spinepose.shards import replicate, set_mean_gradients
 from spinepose.skeleton import HALPE26_NAMES, NAMES
 from spinepose.train import run_training
 from spinepose.training_log import TrainingLog
@@ -154,6 +155,31 @@ def test_time_budget_ends_the_training(sketch_root: Path, tmp_path: Path):
     assert _train(sketch_root, tmp_path, config)["samples_seen"] == 8  # one step each
 
 
+def test_replicas_share_weights_but_not_statistics():
+    modules = torch.nn.ModuleDict({"model": PoseModel("t", 26, (32, 64))})
+    first, second = replicate(modules, 2)
+    assert first is modules
+    assert all(a is b for a, b in zip(first.parameters(), second.parameters(), strict=True))
+    pairs = zip(first.buffers(), second.buffers(), strict=True)
+    assert not any(a.data_ptr() == b.data_ptr() for a, b in pairs)
+
+
+def test_mean_gradients_by_hand():
+    weights = [torch.nn.Parameter(torch.zeros(2)), torch.nn.Parameter(torch.zeros(1))]
+    set_mean_gradients(weights, [(torch.tensor([1.0, 2]), None), (torch.tensor([3.0, 6]), None)])
+    assert weights[0].grad.tolist() == [2.0, 4.0]
+    assert weights[1].grad is None
+
+
+def test_mean_gradients_keep_the_memory_layout_of_the_weights():
+    weight = torch.nn.Parameter(torch.randn(8, 4, 3, 3).to(memory_format=torch.channels_last))
+    gradient = torch.randn(8, 4, 3, 3)
+    set_mean_gradients([weight], [(gradient,), (gradient,)])
+    before = weight.detach().clone()
+    torch.optim.AdamW([weight], lr=0.1, weight_decay=0, fused=True).step()
+    assert torch.equal((before - weight).sign(), gradient.sign())
+
+
 def test_rate_rises_stays_and_falls():
     config = TrainConfig(warmup_share=0.1, flat_share=0.5, final_rate_share=0.05)
     shares = [rate_share(f, config) for f in (0.05, 0.1, 0.5, 0.75, 1.0)]
@@ -198,8 +224,9 @@ def test_sixteen_people_are_learnt_by_heart(tmp_path: Path):
     config = TrainConfig(
         input_size=(64, 96),
         batch_size=8,
-        teacher_samples=1000,
-        student_samples=1000,
+        shards=1,
+        teacher_samples=1200,
+        student_samples=1200,
         learning_rate=2e-3,
         evaluations=1,
         augment=AugmentConfig(
