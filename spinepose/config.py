@@ -81,6 +81,11 @@ class TrainConfig(_Frozen):
     head_warmup_steps: int = Field(
         default=150, ge=0, description="steps in which a head from scratch learns to read drawn maps"
     )
+    positional_ramp: tuple[float, float] = Field(
+        default=(0.4, 0.6),
+        description="from scratch, the positional term counts nothing before the first of these shares of the "
+        "training and fully after the second: until the inner maps find people, it pulls to the mean pose",
+    )
     warmup_share: float = Field(
         default=0.03, ge=0, lt=1, description="share of the training with a rising rate"
     )
@@ -129,6 +134,13 @@ class TrainConfig(_Frozen):
     checkpoint_seconds: float = Field(
         default=30.0, gt=0, description="seconds between two checkpoints to resume from"
     )
+
+    @field_validator("positional_ramp")
+    @classmethod
+    def _rises(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not 0 <= value[0] <= value[1] <= 1:
+            raise ValueError("both are shares in 0..1, the first not after the second")
+        return value
 
     @field_validator("input_size")
     @classmethod

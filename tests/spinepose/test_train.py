@@ -248,3 +248,24 @@ def test_config_refuses_what_it_does_not_know():
         TrainConfig(input_size=(100, 128))
     with pytest.raises(ValueError, match="extra"):
         TrainConfig(learningrate=1)
+
+
+def test_the_positional_term_comes_in_late_from_scratch_and_at_once_with_a_teacher(tmp_path):
+    from types import SimpleNamespace
+
+    from spinepose.training_loop import Trainer
+
+    def weight(fraction: float, teacher: object) -> float:
+        config = TrainConfig(positional_ramp=(0.4, 0.6))
+        at = SimpleNamespace(
+            teacher=teacher,
+            config=config,
+            fraction=fraction,
+            published_weights=config.loss_weights.model_dump(),
+        )
+        return Trainer.term_weights.fget(at)["positional"]
+
+    assert weight(0.39, None) == 0.0
+    assert weight(0.5, None) == pytest.approx(0.5)
+    assert weight(0.6, None) == 1.0
+    assert weight(0.0, object()) == 1.0
