@@ -99,7 +99,8 @@ def draw_curves(log: TrainingLog, baseline: dict[str, float], path: Path) -> Non
 
 def _draw_terms(axis: Any, log: TrainingLog, model: str, prefix: str, title: str) -> None:
     names = sorted({n for r in log.rows if r["model"] == model for n in r if str(n).startswith(prefix)})
-    for name in names:
+    # The norm over all weights is no norm at the logits.
+    for name in (name for name in names if name != "grad_norm_weights"):
         samples, values = log.series(model, name)
         if any(math.isfinite(v) and v > 0 for v in values):
             axis.plot(samples, values, lw=1, label=name.removeprefix(prefix))
@@ -114,8 +115,10 @@ def _draw_losses(axis: Any, log: TrainingLog, model: str) -> None:
     for name, label, width in (("loss_positional", "training crops", 1), ("val_loss", "held-out", 2)):
         samples, values = log.series(model, name)
         axis.plot(samples, values, lw=width, label=label)
-        # A head from scratch is confidently wrong at step 0: its loss would flatten all that follows.
-        top = max([top, *(value for seen, value in zip(samples, values, strict=True) if seen > 0)])
+        # A head from scratch is confidently wrong at first: that loss would flatten all that follows.
+        top = max(
+            [top, *(value for seen, value in zip(samples, values, strict=True) if seen > 0.1 * max(samples))]
+        )
     axis.set(title="positional loss, nats", xlabel="samples seen", ylim=(0, 1.05 * top))
     axis.legend(fontsize=7)
 
