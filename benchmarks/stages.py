@@ -31,9 +31,15 @@ def time_stage(stage: str, run_dir: Path, sets: list[str]) -> tuple[float, float
 
 def main() -> None:
     """Run the stages and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE", help="config overrides")
-    parser.add_argument("--run", type=Path, help="an empty folder to keep the run in (default: a temporary one)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], dest="sets", metavar="KEY=VALUE", help="config overrides"
+    )
+    parser.add_argument(
+        "--run", type=Path, help="an empty folder to keep the run in (default: a temporary one)"
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         run_dir = args.run or Path(scratch) / "run"

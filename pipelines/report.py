@@ -156,9 +156,7 @@ def _spine_examples(run_dir: Path, path: Path, count: int = 6) -> None:
     rows = best.iloc[list(known)]
     truth = np.stack(rows.landmarks_world_m.to_list()).reshape(-1, len(SPINE_CHAIN), 3)
     left = np.stack(rows.left_minus_right_m.to_list())
-    titles = [
-        f"{row.subject_id}\n{row.trial_id}, {row.time_s:.1f} s" for row in rows.itertuples()
-    ]
+    titles = [f"{row.subject_id}\n{row.trial_id}, {row.time_s:.1f} s" for row in rows.itertuples()]
     pictures.spine_figure(
         pictures.turn_forward(np.stack(list(known.values())), left),
         pictures.turn_forward(truth, left),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from spinepose.evaluate import evaluate_checkpoint
-from spinepose.export import export_onnx
-from spinepose.train import run_training
 from tqdm import tqdm
 
 from pipelines.config import RunConfig
 from pipelines.run import Stage, hash_file, open_stage, require_stage
+from spinepose.evaluate import evaluate_checkpoint
+from spinepose.export import export_onnx
 from spinepose.files import write_json
+from spinepose.train import run_training
 
 TRAIN_LABELS = "annotations/person_keypoints_train-synth.json"
 VAL_LABELS = "annotations/person_keypoints_val-synth.json"
@@ -63,5 +63,7 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False, teacher: Pat
         indent=2,
     )
     export_onnx(student, stage.folder / "student.onnx")
+    # Only an unfinished training needs it, and it holds times, which no result may.
+    (stage.folder / "last.pt").unlink(missing_ok=True)
     stage.finish({"samples_seen": int(summary["samples_seen"])}, items=0)
     return stage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +77,6 @@ def run_training(
         InputError: A file is missing or of another skeleton, or the folder holds a training of other settings.
         StageError: A loss became NaN.
     """
-    began = time.monotonic()
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     given = _given_teacher(teacher_checkpoint, config)
@@ -100,7 +98,7 @@ def run_training(
     teacher = given or _train_teacher(run)
     _train_student(run, teacher, 0 if given else config.teacher_samples)
     draw_curves(run.log, baseline, out_dir / "curves.png")
-    summary = _summary(run, baseline, teacher_checkpoint, time.monotonic() - began)
+    summary = _summary(run, baseline, teacher_checkpoint)
     write_json(out_dir / "training.json", summary, indent=2)
     return summary
 
@@ -191,15 +189,12 @@ def _train(run: _Run, task: Task, model: PoseModel, teacher: Teacher | None, sam
     model.load_state_dict(trainer.average.model.state_dict())
 
 
-def _summary(
-    run: _Run, baseline: dict[str, float], teacher_checkpoint: Path | str | None, seconds: float
-) -> dict[str, Any]:
+def _summary(run: _Run, baseline: dict[str, float], teacher_checkpoint: Path | str | None) -> dict[str, Any]:
     result: dict[str, Any] = {
         "schema_version": 1,
         "train_people": len(run.train.people),
         "val_people": len(run.held_out.people),
         "mean_pose_oks": baseline,
-        "seconds": round(seconds, 1),
         "teacher_checkpoint": str(teacher_checkpoint) if teacher_checkpoint else None,
         "samples_seen": 0,
     }

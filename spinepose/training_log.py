@@ -111,15 +111,11 @@ def _draw_terms(axis: Any, log: TrainingLog, model: str, prefix: str, title: str
 
 
 def _draw_losses(axis: Any, log: TrainingLog, model: str) -> None:
-    top = 1.0
     for name, label, width in (("loss_positional", "training crops", 1), ("val_loss", "held-out", 2)):
         samples, values = log.series(model, name)
         axis.plot(samples, values, lw=width, label=label)
-        # A head from scratch is confidently wrong at first: that loss would flatten all that follows.
-        top = max(
-            [top, *(value for seen, value in zip(samples, values, strict=True) if seen > 0.1 * max(samples))]
-        )
-    axis.set(title="positional loss, nats", xlabel="samples seen", ylim=(0, 1.05 * top))
+    # A head from scratch is confidently wrong at first, by orders of magnitude.
+    axis.set(title="positional loss, nats", xlabel="samples seen", yscale="log")
     axis.legend(fontsize=7)
 
 

@@ -116,8 +116,8 @@ class Trainer:
     def term_weights(self) -> dict[str, float]:
         """Weights of the terms at this step; from scratch, the positional one comes in late.
 
-        Measured on 209 crops (t, 96x128, 10,000 samples seen): held-out OKS .46 with the ramp, .31 without it,
-        .35 for the mean pose.
+        Measured on 209 crops (t, 96x128, batch 8, 7,000 + 5,000 samples, one seed): the student's held-out OKS ends
+        at .484 with the ramp and .468 without it; the mean pose has .346.
         """
         if self.teacher is not None:
             return self.published_weights

@@ -90,7 +90,7 @@ def judge_visibility(
     gap = np.full(count, np.nan)
     kind = np.zeros(count, np.int64)
     for k in np.flatnonzero(inside):
-        column, row = (int(round(value)) for value in pixels[k])
+        column, row = np.round(pixels[k]).astype(int)
         kind[k] = _first_surface(
             instance_id[row, column],
             part_id[row, column],

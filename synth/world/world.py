@@ -48,6 +48,8 @@ class World:
         self.port = port
         self.rest = rest_clip()
         self._view = View(renderer)
+        info = getattr(renderer, "info", {})
+        self.renderer_name = " ".join(filter(None, (info.get("renderer"), info.get("version")))) or "unknown"
         self._made_places: dict[tuple[str, int], Any] = {}
         self._table = command_table()
         self.set_place(next(iter(places)), 0)

@@ -20,9 +20,14 @@ def make_parts(stage, names):
 def test_interrupted_part_is_not_present_and_the_rest_is_kept(tmp_path):
     stage = open_stage(tmp_path, "render", {"a": 1}, {}, seed=0)
     make_parts(stage, ["one"])
-    with pytest.raises(RuntimeError), stage.write_part("two") as folder:
-        (folder / "data.txt").write_text("half")
-        raise RuntimeError("killed")
+
+    def killed_half_way():
+        with stage.write_part("two") as folder:
+            (folder / "data.txt").write_text("half")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        killed_half_way()
     again = open_stage(tmp_path, "render", {"a": 1}, {}, seed=0)
     assert again.has("one")
     assert not again.has("two")
@@ -65,7 +70,7 @@ def test_changed_input_and_seed_are_named(tmp_path):
 def test_too_many_failures_fail_the_stage_and_stand_in_the_manifest(tmp_path):
     stage = open_stage(tmp_path, "render", {}, {}, seed=0, max_failed_fraction=0.2)
     stage.fail("scene-3", ValueError("no light"))
-    with pytest.raises(StageError, match="1 of 4 items failed.*scene-3: no light"):
+    with pytest.raises(StageError, match=r"1 of 4 items failed.*scene-3: no light"):
         stage.finish({}, items=4)
     written = json.loads((stage.folder / "manifest.json").read_text())
     assert written["failures"] == [{"item": "scene-3", "stage": "render", "error": "no light"}]

@@ -32,7 +32,7 @@ def test_order_of_overrides(tmp_path):
     ],
 )
 def test_bad_options_are_one_line(option, message):
-    with pytest.raises(InputError, match="(?s).*") as caught:
+    with pytest.raises(InputError, match=r".") as caught:
         load_config(sets=[option])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)

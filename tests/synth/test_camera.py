@@ -47,7 +47,9 @@ def test_project_agrees_with_opencv():
     for _ in range(20):
         camera = look_at(rng.normal(size=3) * 3, rng.normal(size=3), 640, 480, 50, rng.normal() * 0.2)
         points = unproject(camera, rng.uniform(0, 400, (5, 2)), rng.uniform(1, 9, 5))
-        expected, _ = cv2.projectPoints(points, cv2.Rodrigues(camera.R_world_to_cam)[0], camera.t_world_to_cam_m, camera.K, None)
+        expected, _ = cv2.projectPoints(
+            points, cv2.Rodrigues(camera.R_world_to_cam)[0], camera.t_world_to_cam_m, camera.K, None
+        )
         np.testing.assert_allclose(project(camera, points), expected[:, 0], atol=1e-6)
 
 
@@ -55,7 +57,9 @@ def test_unproject_undoes_project():
     rng = np.random.default_rng(1)
     camera = look_at(np.array([2.0, -4, 1.5]), np.array([0.0, 0, 1]), 321, 241, 47, 0.1)
     points = rng.normal(size=(10, 3)) * 0.5 + [0, 0, 1]
-    np.testing.assert_allclose(unproject(camera, project(camera, points), to_camera(camera, points)[:, 2]), points, atol=1e-9)
+    np.testing.assert_allclose(
+        unproject(camera, project(camera, points), to_camera(camera, points)[:, 2]), points, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize(("fov", "message"), [(0.0, "field of view"), (180.0, "field of view")])
@@ -89,7 +93,9 @@ def test_positive_pitch_looks_up_and_positive_roll_lowers_the_right():
 def test_rotator_round_trip():
     rng = np.random.default_rng(2)
     for pitch, yaw, roll in rng.uniform([-89, -179, -179], [89, 179, 179], (200, 3)):
-        np.testing.assert_allclose(axes_to_rotator(rotator_axes(pitch, yaw, roll)), (pitch, yaw, roll), atol=1e-8)
+        np.testing.assert_allclose(
+            axes_to_rotator(rotator_axes(pitch, yaw, roll)), (pitch, yaw, roll), atol=1e-8
+        )
 
 
 def test_camera_round_trip_through_unreal():

@@ -18,4 +18,6 @@ def test_inside_is_one_and_outside_is_zero():
 
 def test_a_missing_face_leaves_the_middle_inside():
     # One of six faces of a cube subtends a sixth of the sphere at its middle.
-    np.testing.assert_allclose(winding_number(np.array([[0.5, 0.5, 0.5]]), CORNERS, FACES[2:]), [5 / 6], atol=1e-9)
+    np.testing.assert_allclose(
+        winding_number(np.array([[0.5, 0.5, 0.5]]), CORNERS, FACES[2:]), [5 / 6], atol=1e-9
+    )
