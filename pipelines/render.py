@@ -17,7 +17,7 @@ from pipelines.config import RenderConfig, RunConfig
 from pipelines.progress import progress
 from pipelines.run import Failure, Stage, describe, open_stage, require_stage
 from pipelines.scenes import STATIC_CLIP, STATIC_TIMES_S, load_scenes
-from pipelines.tables import concat_parts, write_table
+from pipelines.tables import concat_parts, read_table, write_table
 from spinepose.errors import InputError, SpineforgeError, StageError
 from spinepose.rng import rng_for
 from spinepose.skeleton import INDEX
@@ -210,8 +210,11 @@ def _authored_row(landmarks_m: np.ndarray, sequence: MarkerSequence, index: int)
 
 
 def _imwrite(path: Path, image: np.ndarray, options: list[int] | None = None) -> None:
-    if not cv2.imwrite(str(path), image, options or []):
-        raise OSError(28, "cannot write the picture", str(path))
+    # OpenCV's own writing hides why it failed; Python's names a full disk, a missing right, a bad path.
+    encoded, data = cv2.imencode(path.suffix, image, options or [])
+    if not encoded:
+        raise StageError(f"{path}: a picture of shape {image.shape} cannot be encoded")
+    path.write_bytes(data.tobytes())
 
 
 def _trial_id(scene_id: str, person: str) -> str:
@@ -264,8 +267,6 @@ def _collect_failures(stage: Stage) -> None:
 
 
 def _counts(stage: Stage, subjects: int) -> dict[str, int]:
-    from pipelines.tables import read_table
-
     frames = read_table(stage.folder / "frames.parquet")
     persons = read_table(stage.folder / "persons.parquet")
     markers = read_table(stage.folder / "markers.parquet")

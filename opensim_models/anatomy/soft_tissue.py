@@ -47,8 +47,3 @@ def depth_m(site: str, bmi_kg_m2: float) -> float:
     base, slope = DEPTHS[site]
     rise = slope * (float(np.clip(bmi_kg_m2, 15.0, 50.0)) - REFERENCE_BMI)
     return max(base + rise, MIN_DEPTH_MM) / 1000.0
-
-
-def depth_sd_m(site: str, bmi_kg_m2: float) -> float:
-    """Standard deviation between subjects of one BMI, metres; at least 3 mm."""
-    return max(SUBJECT_SD_SHARE * depth_m(site, bmi_kg_m2), 0.003)

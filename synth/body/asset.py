@@ -109,10 +109,6 @@ class BodyAsset:
         """Heads of all bones for a mesh of this topology, name -> shape (3,)."""
         return {b: vertices_m[i].mean(axis=0) for b, i in zip(self.bones, self.head_vertices, strict=True)}
 
-    def bone_tails_m(self, vertices_m: np.ndarray) -> dict[str, np.ndarray]:
-        """Tails of all bones for a mesh of this topology, name -> shape (3,)."""
-        return {b: vertices_m[i].mean(axis=0) for b, i in zip(self.bones, self.tail_vertices, strict=True)}
-
 
 def axis_weights(axis: str, value: float) -> dict[str, float]:
     """Weights of the named ends of one phenotype axis, summing to 1: linear between and beyond them."""

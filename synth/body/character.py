@@ -125,11 +125,6 @@ class Character:
         """The hidden anatomy: for truth and evaluation, never for the fit."""
         return self.skeleton.anatomy
 
-    @property
-    def rest_skin_m(self) -> np.ndarray:
-        """Geometry at rest; the first vertices are the skin's, shape (G, 3)."""
-        return self.mesh.rest_m
-
     def pose(self, clip: Clip, frame_index: int) -> PosedBody:
         """Pose the character as one frame of a clip has it.
 

@@ -116,8 +116,3 @@ def leg_share(weights: np.ndarray) -> np.ndarray:
 def arm_share(weights: np.ndarray) -> np.ndarray:
     """Weight of arm bones of each vertex, shape (V,)."""
     return weights[:, _ARM].sum(axis=1)
-
-
-def foot_share(weights: np.ndarray) -> np.ndarray:
-    """Weight of foot bones of each vertex, shape (V,)."""
-    return weights[:, _FOOT].sum(axis=1)

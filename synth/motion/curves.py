@@ -56,10 +56,3 @@ def positive_part(values: np.ndarray, softness: float = 5.0) -> np.ndarray:
     """``max(values, 0)`` with its corner rounded, 0 at 0: motions that differ forward and back stay smooth."""
     values = np.asarray(values, dtype=float)
     return (values + np.hypot(values, softness) - softness) / 2.0
-
-
-def harmonics(phase: np.ndarray, mean: float, terms: Sequence[tuple[float, float]]) -> np.ndarray:
-    """A periodic curve: ``mean + sum a_k cos(2 pi k phase) + b_k sin(2 pi k phase)``, terms (a_k, b_k), k from 1."""
-    angle = 2.0 * np.pi * np.asarray(phase)
-    waves = (a * np.cos(k * angle) + b * np.sin(k * angle) for k, (a, b) in enumerate(terms, start=1))
-    return mean + sum(waves, start=np.zeros_like(angle))

@@ -45,7 +45,7 @@ class LightRig:
         self._place: Place | None = None
         self._sky: moderngl.Texture | None = None
         self._far_fresh = False
-        self._near_center, self._near_radius = np.zeros(3), 4.0
+        self._near_radius = 4.0
         self._matrices: dict[int, np.ndarray] = dict.fromkeys(self._maps, np.eye(4))
 
     def _shadow_map(self, size: int) -> tuple[moderngl.Texture, moderngl.Framebuffer]:
@@ -83,7 +83,7 @@ class LightRig:
         """
         if self._light.sun_strength > 0:
             center, radius = self._near_ball(people)
-            self._near_center, self._near_radius = center, radius
+            self._near_radius = radius
             sun = sun_direction(self._light)
             yield self._begin(_NEAR, sun_matrix(sun, center, radius, self._size)), True
             if not self._far_fresh:
