@@ -12,7 +12,7 @@ from spinepose.errors import InputError
 from synth.body.spec import SubjectSpec
 from synth.camera import Camera, look_at
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Point = tuple[float, float, float]
 
 
@@ -40,6 +40,25 @@ class CameraSpec:
         """The camera as asked for; the world's is read back (see ``synth.unrealcv.driver``)."""
         position, target = np.array(self.position_m), np.array(self.target_m)
         return look_at(position, target, self.width, self.height, self.fov_deg, self.roll_rad)
+
+
+@dataclass(frozen=True)
+class SensorSpec:
+    """What the camera does to the light; the defaults do nothing but store a JPEG.
+
+    Attributes:
+        exposure_ev: Stops brighter (+) or darker than the place's exposure, with highlights that clip.
+        shutter_s: How long the shutter is open, centred on the picture's time; 0 freezes motion.
+        noise: Noise of the sensor: standard deviation in a mid-grey pixel, in linear light, 0 to 0.2.
+        temperature_shift: Error of the white balance, -1 (too blue) to 1 (too yellow).
+        jpeg_quality: 1 to 100.
+    """
+
+    exposure_ev: float = 0.0
+    shutter_s: float = 0.0
+    noise: float = 0.0
+    temperature_shift: float = 0.0
+    jpeg_quality: int = 93
 
 
 @dataclass(frozen=True)
@@ -96,6 +115,7 @@ class FrameSpec:
         camera: Where from.
         persons: Who is there; their ``time_s`` is this picture's.
         objects: Objects moved from where the place has them.
+        sensor: What the camera does to the light.
     """
 
     frame_id: str
@@ -107,6 +127,7 @@ class FrameSpec:
     camera: CameraSpec
     persons: tuple[PersonSpec, ...]
     objects: tuple[ObjectSpec, ...] = ()
+    sensor: SensorSpec = SensorSpec()
 
 
 @dataclass(frozen=True)
@@ -117,11 +138,13 @@ class ShotSpec:
         frame_id: Unique in the run.
         time_index: Which of the scene's times.
         camera: Where from.
+        sensor: What the camera does to the light.
     """
 
     frame_id: str
     time_index: int
     camera: CameraSpec
+    sensor: SensorSpec = SensorSpec()
 
 
 @dataclass(frozen=True)
@@ -138,6 +161,8 @@ class SceneSpec:
         objects: Objects moved from where the place has them.
         times_s: Times at which markers are recorded, from the start of the piece, seconds.
         shots: Pictures; each falls on one of the times.
+        block: Scenes of one block share a few bodies and places, which cost a world seconds to build: one world
+            renders a whole block.
     """
 
     scene_id: str
@@ -149,6 +174,7 @@ class SceneSpec:
     objects: tuple[ObjectSpec, ...]
     times_s: tuple[float, ...]
     shots: tuple[ShotSpec, ...]
+    block: int = 0
 
     def person_at(self, person: PersonSpec, time_index: int) -> PersonSpec:
         """A person with the clip's time at one of the scene's times (rounded to a microsecond)."""
@@ -160,6 +186,7 @@ class SceneSpec:
             FrameSpec(
                 shot.frame_id, self.scene_id, self.split, self.place, self.place_seed, self.light, shot.camera,
                 tuple(self.person_at(person, shot.time_index) for person in self.persons), self.objects,
+                shot.sensor,
             )
             for shot in self.shots
         )  # fmt: skip
@@ -192,7 +219,10 @@ class SceneSpec:
                     "objects": tuple(ObjectSpec(**row) for row in data["objects"]),
                     "times_s": tuple(data["times_s"]),
                     "shots": tuple(
-                        ShotSpec(**row | {"camera": _camera(row["camera"])}) for row in data["shots"]
+                        ShotSpec(
+                            **row | {"camera": _camera(row["camera"]), "sensor": SensorSpec(**row["sensor"])}
+                        )
+                        for row in data["shots"]
                     ),
                 }
             )

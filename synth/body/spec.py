@@ -11,13 +11,21 @@ import numpy as np
 from spinepose.errors import InputError
 from spinepose.rng import rng_for
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SEXES = ("female", "male")
-TOPS = ("tshirt", "long_sleeve", "tank")
-BOTTOMS = ("trousers", "leggings", "shorts", "skirt")
-SHOES = ("sneakers", "boots")
-PATTERNS = ("plain", "stripes", "checks", "dots", "blocks")
-HAIR_KINDS = ("short", "buzz", "bob", "long", "bun", "bald")
+#: ``singlet`` and ``sports_top`` leave much of the back open; ``leotard`` and ``dress`` cover hips, too.
+TOPS = (
+    "tshirt", "long_sleeve", "tank", "shirt", "hoodie", "jacket", "singlet", "sports_top", "leotard", "dress",
+)  # fmt: skip
+#: ``none`` goes with a leotard or a dress only: nobody is unclothed.
+BOTTOMS = ("trousers", "jeans", "leggings", "shorts", "skirt", "none")
+SHOES = ("sneakers", "boots", "flats", "barefoot")
+ONE_PIECE = ("leotard", "dress")
+PATTERNS = ("plain", "stripes", "checks", "dots", "blocks", "print")
+FABRICS = ("cotton", "knit", "denim", "stretch", "fleece")
+HAIR_KINDS = ("short", "buzz", "bob", "long", "bun", "bald", "ponytail", "braid", "curly", "afro")
+BEARDS = ("none", "stubble", "moustache", "full")
+HEADWEAR = ("none", "cap", "beanie", "headband")
 
 # Mean and SD of adult stature, metres, and mean BMI: NCD-RisC's averages over countries, rounded; the SDs are the
 # usual 6 to 7 cm within a country, widened for the mix of countries.
@@ -38,6 +46,7 @@ class Cloth:
         color2: The pattern's second colour.
         looseness: 0 hugs the body, 1 hangs loosely.
         length: 0 is the kind's shortest cut, 1 its longest.
+        fabric: One of ``FABRICS``.
     """
 
     kind: str
@@ -46,6 +55,27 @@ class Cloth:
     color2: tuple[int, int, int]
     looseness: float
     length: float
+    fabric: str = "cotton"
+
+
+@dataclass(frozen=True)
+class Posture:
+    """How someone stands, away from the average of the tables. Angles in degrees, bending as named.
+
+    Attributes:
+        lordosis_deg: More (+) or less lumbar lordosis, L1 to S1.
+        kyphosis_deg: More (+) or less thoracic kyphosis, T1 to T12.
+        forward_head_deg: Forward lean of the neck (C7 to C2) with the face kept level; + is forward.
+        pelvic_tilt_deg: More (+) anterior tilt of the pelvis, the trunk kept upright.
+        curves: Scoliotic curves: name of the apical level, Cobb angle (positive: convex to the left), and
+            rotation of the apex about the long axis (positive: towards the left).
+    """
+
+    lordosis_deg: float = 0.0
+    kyphosis_deg: float = 0.0
+    forward_head_deg: float = 0.0
+    pelvic_tilt_deg: float = 0.0
+    curves: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +100,10 @@ class SubjectSpec:
         hair: One of ``HAIR_KINDS``.
         hair_color: sRGB.
         eye_color: sRGB of the iris.
+        beard: One of ``BEARDS``.
+        headwear: One of ``HEADWEAR``.
+        glasses: Whether they wear glasses.
+        posture: How they stand.
     """
 
     subject_id: str
@@ -89,6 +123,10 @@ class SubjectSpec:
     hair: str
     hair_color: tuple[int, int, int]
     eye_color: tuple[int, int, int]
+    beard: str = "none"
+    headwear: str = "none"
+    glasses: bool = False
+    posture: Posture = Posture()
 
     def __post_init__(self) -> None:
         checks = (
@@ -103,6 +141,15 @@ class SubjectSpec:
             ),
             (self.shoes.kind in SHOES, f"shoes are {self.shoes.kind!r}, expected one of {', '.join(SHOES)}"),
             (self.hair in HAIR_KINDS, f"hair is {self.hair!r}, expected one of {', '.join(HAIR_KINDS)}"),
+            (self.beard in BEARDS, f"beard is {self.beard!r}, expected one of {', '.join(BEARDS)}"),
+            (
+                self.headwear in HEADWEAR,
+                f"headwear is {self.headwear!r}, expected one of {', '.join(HEADWEAR)}",
+            ),
+            (
+                self.bottom.kind != "none" or self.top.kind in ONE_PIECE,
+                f"bottom is 'none' under a {self.top.kind}, expected something to wear",
+            ),
             (abs(sum(self.races) - 1) < 0.01, f"races sum to {sum(self.races)}, expected 1"),
         )
         for good, message in checks:
@@ -130,6 +177,8 @@ class SubjectSpec:
                 raise InputError(f"subject spec: missing or unknown fields {sorted(set(data) ^ names)}")
             for garment in ("top", "bottom", "shoes"):
                 data[garment] = Cloth(**_tuples(data[garment]))
+            posture = data["posture"]
+            data["posture"] = Posture(**posture | {"curves": tuple(map(tuple, posture["curves"]))})
             return cls(**_tuples(data))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise InputError(
@@ -191,7 +240,7 @@ def _truncated_normal(rng: np.random.Generator, mean: float, sd: float, low: flo
 
 def cloth_rand(rng: np.random.Generator, kind: str, colors: tuple, patterned: float) -> Cloth:
     """Draw the cloth of one garment."""
-    patterns = PATTERNS[1:] if kind in TOPS else ("checks", "stripes")
+    patterns = PATTERNS[1:5] if kind in TOPS else ("checks", "stripes")
     pattern = _pick(rng, patterns) if rng.random() < patterned else "plain"
     return Cloth(
         kind,
@@ -216,7 +265,7 @@ def _hair_rand(
     rng: np.random.Generator, sex: str, age: int, races: np.ndarray
 ) -> tuple[str, tuple[int, int, int]]:
     chances = {"female": (0.14, 0.02, 0.28, 0.32, 0.24, 0.0), "male": (0.66, 0.2, 0.03, 0.03, 0.0, 0.08)}
-    kind = _pick(rng, HAIR_KINDS, chances[sex])
+    kind = _pick(rng, HAIR_KINDS[:6], chances[sex])
     color = np.array(
         _pick(rng, _HAIR_COLORS[("african", "asian", "caucasian")[int(np.argmax(races))]]), float
     )
@@ -254,9 +303,13 @@ def sample_subject(rng: np.random.Generator, subject_id: str) -> SubjectSpec:
         cup=round(float(np.clip(body.normal(0.45, 0.18), 0.05, 0.9)), 3),
         races=(float(shares[0]), float(shares[1]), float(shares[2])),
         skin=_skin_rand(look, shares),
-        top=cloth_rand(look, _pick(look, TOPS, (0.5, 0.3, 0.2)), _CLOTH_COLORS, 0.45),
-        bottom=cloth_rand(look, _pick(look, BOTTOMS, bottoms), _BOTTOM_COLORS, 0.12),
-        shoes=cloth_rand(look, _pick(look, SHOES, (0.8, 0.2)), _SHOE_COLORS, 0.0),
+        top=cloth_rand(
+            look, _pick(look, ("tshirt", "long_sleeve", "tank"), (0.5, 0.3, 0.2)), _CLOTH_COLORS, 0.45
+        ),
+        bottom=cloth_rand(
+            look, _pick(look, ("trousers", "leggings", "shorts", "skirt"), bottoms), _BOTTOM_COLORS, 0.12
+        ),
+        shoes=cloth_rand(look, _pick(look, SHOES[:2], (0.8, 0.2)), _SHOE_COLORS, 0.0),
         hair=hair,
         hair_color=hair_color,
         eye_color=_pick(look, _EYE_COLORS, (4, 2, 1, 1.5, 2)),

