@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from opensim_models.markers import MARKER_NAMES
@@ -12,36 +10,14 @@ from synth.body import regions
 from synth.body.anatomy import Anatomy
 from synth.body.asset import BodyAsset
 from synth.body.garments import Garment, make_bottom, make_shoes, make_top
-from synth.body.hair import hairline_field, make_hair
+from synth.body.head import eyes_layer, head_layers, skin_picture
+from synth.body.layer import Layer
 from synth.body.markers import SurfacePoints
 from synth.body.patch import Patch, submesh
 from synth.body.regions import Landscape
 from synth.body.spec import SubjectSpec
-from synth.body.textures import cloth_texture, eye_texture, hair_texture, shoe_texture, skin_texture
-from synth.body.unwrap import cloth_uvs, corner_uvs_of, eye_uvs, hair_uvs
-
-_HEAD_M = 0.235  # average height of the head, chin to top, as the hairline's reference
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One piece before it joins the character.
-
-    Attributes:
-        name: As in :class:`synth.body.character.MeshPart`.
-        patch: The whole piece, hidden triangles included (they still shade their neighbours).
-        drawn_triangles: Those that are drawn, shape (F, 3).
-        corner_uvs: Texture coordinates of each drawn corner, shape (F, 3, 2).
-        texture: sRGB, shape (H, W, 3), uint8.
-        roughness: 0 to 1.
-    """
-
-    name: str
-    patch: Patch
-    drawn_triangles: np.ndarray
-    corner_uvs: np.ndarray
-    texture: np.ndarray
-    roughness: float
+from synth.body.textures import cloth_texture, shoe_texture
+from synth.body.unwrap import cloth_uvs
 
 
 def _landscape(
@@ -104,21 +80,12 @@ def dress(
     garments = [top, bottom, shoes]
     layers = [
         _skin_layer(spec, asset, body, vertices_m, garments),
-        _eyes_layer(spec, asset, vertices_m, weights),
+        eyes_layer(spec, asset, vertices_m, weights),
     ]
     for garment in garments:
         over = [top] if garment is bottom else []
         layers.append(_cloth_layer(spec, garment, over, land))
-    return layers + _hair_layers(spec, asset, body, vertices_m)
-
-
-def _head_frame(asset: BodyAsset, vertices_m: np.ndarray) -> tuple[np.ndarray, float]:
-    """Middle of the head level with the eyes, and the head's size relative to the average."""
-    heads = asset.bone_heads_m(vertices_m)
-    eye = (heads["eye.L"] + heads["eye.R"]) / 2
-    top = vertices_m[: asset.num_body, 2].max()
-    scale = (top - eye[2]) / (0.5 * _HEAD_M)
-    return np.array([heads["head"][0] + 0.012, 0.0, eye[2]]), float(scale)
+    return layers + head_layers(spec, asset, body, vertices_m, weights)
 
 
 def _skin_layer(
@@ -126,16 +93,9 @@ def _skin_layer(
 ) -> Layer:
     seen = _uncovered(body, garments, [g.hidden_margin_m for g in garments])
     uv = asset.uvs[asset.triangle_uvs["body"]]
-    centre, scale = _head_frame(asset, vertices_m)
-    texture = skin_texture(spec, asset, body.vertices_m, centre, scale)
-    return Layer("skin", body, body.triangles[seen], uv[seen], texture, 0.55)
-
-
-def _eyes_layer(spec: SubjectSpec, asset: BodyAsset, vertices_m: np.ndarray, weights: np.ndarray) -> Layer:
-    both = np.concatenate([asset.triangles["helper-l-eye"], asset.triangles["helper-r-eye"]])
-    patch, _ = submesh(vertices_m, weights, both)
-    uvs = eye_uvs(patch)
-    return Layer("eyes", patch, patch.triangles, corner_uvs_of(patch, uvs), eye_texture(spec), 0.15)
+    return Layer(
+        "skin", body, body.triangles[seen], uv[seen], skin_picture(spec, asset, body, vertices_m), 0.55
+    )
 
 
 def _cloth_layer(spec: SubjectSpec, garment: Garment, over: list[Garment], land: Landscape) -> Layer:
@@ -155,20 +115,3 @@ def _cloth_layer(spec: SubjectSpec, garment: Garment, over: list[Garment], land:
         uvs = uvs.copy()
         uvs[..., 1] = np.clip(low[garment.patch.triangles] / 0.12, 0.01, 0.99)
     return Layer(garment.name, garment.patch, garment.patch.triangles[seen], uvs[seen], texture, 0.85)
-
-
-def _hair_layers(spec: SubjectSpec, asset: BodyAsset, body: Patch, vertices_m: np.ndarray) -> list[Layer]:
-    centre, scale = _head_frame(asset, vertices_m)
-    heads = asset.bone_heads_m(vertices_m)
-    on_head = (body.vertices_m[body.triangles][..., 2] > heads["head"][2] - 0.12).all(axis=1)
-    line = hairline_field(body.vertices_m, centre, scale)
-    on_head &= (line[body.triangles] > -0.03).any(axis=1)
-    scalp, used = submesh(body.vertices_m, body.weights, body.triangles[on_head])
-    hairless = np.isin(used, asset.hairless_vertices)
-    rng = rng_for(spec.seed, "hair")
-    pieces = make_hair(spec.hair, scalp, body, hairless, centre, scale, rng)
-    texture = hair_texture(spec, rng_for(spec.seed, "texture", "hair"))
-    return [
-        Layer(f"hair_{i}", piece, piece.triangles, hair_uvs(piece, centre), texture, 0.5)
-        for i, piece in enumerate(pieces)
-    ]

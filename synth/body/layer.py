@@ -1,0 +1,30 @@
+"""One piece of a person before it joins the character."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from synth.body.patch import Patch
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One piece: skin, eyes, a garment, hair, glasses.
+
+    Attributes:
+        name: As in :class:`synth.body.character.MeshPart`.
+        patch: The whole piece, hidden triangles included (they still shade their neighbours).
+        drawn_triangles: Those that are drawn, shape (F, 3).
+        corner_uvs: Texture coordinates of each drawn corner, shape (F, 3, 2).
+        texture: sRGB, shape (H, W, 3), uint8; with a fourth channel, texels whose alpha is below one half are left out.
+        roughness: 0 to 1.
+    """
+
+    name: str
+    patch: Patch
+    drawn_triangles: np.ndarray
+    corner_uvs: np.ndarray
+    texture: np.ndarray
+    roughness: float
