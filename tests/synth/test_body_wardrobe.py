@@ -1,0 +1,54 @@
+"""Outfits: every kind appears, they go together, and backs show often enough."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from spinepose.rng import rng_for
+from synth.body.spec import BOTTOMS, FABRICS, ONE_PIECE, PATTERNS, SHOES, TOPS
+from synth.body.wardrobe import shows_back, wardrobe_rand
+
+N = 1500
+
+
+@pytest.fixture(scope="module")
+def outfits() -> list:
+    return [
+        (sex, age, *wardrobe_rand(rng_for(3, "wardrobe", sex, i), sex, age))
+        for sex in ("female", "male")
+        for i, age in enumerate(np.linspace(18, 80, N // 2).astype(int))
+    ]
+
+
+def test_all_kinds_patterns_and_fabrics_appear(outfits: list):
+    assert {o[2].kind for o in outfits} == set(TOPS)
+    assert {o[3].kind for o in outfits} == set(BOTTOMS)
+    assert {o[4].kind for o in outfits} == set(SHOES)
+    assert {o[2].pattern for o in outfits} == set(PATTERNS)
+    assert {c.fabric for o in outfits for c in o[2:]} == set(FABRICS)
+
+
+def test_nobody_is_unclothed_and_only_women_wear_dresses(outfits: list):
+    for sex, _, top, bottom, _ in outfits:
+        assert bottom.kind != "none" or top.kind in ONE_PIECE
+        assert sex == "female" or (top.kind not in ("dress", "sports_top") and bottom.kind != "skirt")
+
+
+def test_backs_show_often_enough(outfits: list):
+    for sex in ("female", "male"):
+        share = np.mean([shows_back(o[2]) for o in outfits if o[0] == sex])
+        assert 0.2 < share < 0.5, f"{sex}: {share:.2f} of backs show, expected 0.2 to 0.5"
+
+
+def test_second_colour_can_be_told_from_the_first(outfits: list):
+    near = [abs(np.mean(o[2].color) - np.mean(o[2].color2)) < 20 for o in outfits if o[2].pattern != "plain"]
+    assert np.mean(near) < 0.05
+
+
+def test_same_numbers_same_outfit():
+    first, second = (wardrobe_rand(rng_for(1, "clothes"), "female", 30) for _ in range(2))
+    assert first == second
+    assert len(Counter(wardrobe_rand(rng_for(i, "clothes"), "female", 30)[0].kind for i in range(30))) > 4
