@@ -133,7 +133,7 @@ def axis_matrix(start_m: Sequence[float], end_m: Sequence[float]) -> np.ndarray:
     return matrix
 
 
-_LOOK_NUMBERS = ("color", "roughness", "specular", "wrap", "alpha_test", "two_sided", "macro")
+_LOOK_NUMBERS = ("color", "roughness", "specular", "wrap", "alpha_test", "two_sided", "macro", "emission")
 
 
 def merge(surfaces: Sequence[Surface]) -> ObjectMesh:
