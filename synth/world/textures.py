@@ -317,3 +317,20 @@ def painting(seed: int) -> np.ndarray:
             axes = tuple(int(a) for a in rng.integers(10, 70, 2))
             cv2.ellipse(picture, center, axes, float(rng.uniform(0, 180)), 0, 360, color, -1, cv2.LINE_AA)
     return _bytes(picture * (1 + 0.04 * noise(rng, 256, 0.5)[..., None]))
+
+
+@cache
+def sport_ball(kind: int) -> np.ndarray:
+    """The skin of a ball round its axis: 0 a basketball, 1 a ball of light and dark panels."""
+    rng = rng_for(kind, "texture", "ball")
+    v, u = np.meshgrid(np.linspace(-1, 1, 256), np.linspace(-1, 1, 512), indexing="ij")
+    grit = noise(rng, 512, 0.2)[:256, :, None]
+    if kind == 0:
+        wave = np.abs(v - 0.55 * np.cos(2 * np.pi * u)) < 0.02
+        seam = wave | (np.abs(v) < 0.015) | (np.abs((4 * u + 0.5) % 1 - 0.5) < 0.02)
+        color = np.where(seam[..., None], np.array([0.10, 0.07, 0.06]), np.array([0.66, 0.33, 0.16]))
+        return _bytes(color * (1 + 0.06 * grit))
+    cells = np.round(6 * u) + np.round(3 * v)
+    color = np.where((cells % 3 == 0)[..., None], np.array([0.13, 0.14, 0.17]), np.array([0.86, 0.85, 0.81]))
+    edge = (np.abs((6 * u) % 1 - 0.5) < 0.03) | (np.abs((3 * v) % 1 - 0.5) < 0.03)
+    return _bytes(np.where(edge[..., None], 0.6 * color, color) * (1 + 0.03 * grit))
