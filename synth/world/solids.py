@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from synth.world.meshes import Material, Surface, axis_matrix, grid_surface, moved, transform
+from synth.world.meshes import Material, Surface, axis_matrix, grid_surface, transform
 
 _DEFAULT = Material()
 
