@@ -13,7 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from spinepose.config import TrainConfig
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-PlaceName = Literal["room", "park", "studio"]
+Positive = Annotated[float, Field(gt=0, le=1000)]
+Weight = Annotated[float, Field(ge=0)]
+Quality = Annotated[int, Field(ge=1, le=100)]
+PlaceName = Literal[
+    "living_room", "gym", "clinic", "studio", "street", "park", "office", "backdrop", "panorama"
+]
 
 
 class _Section(BaseModel):
@@ -43,16 +48,46 @@ class CameraConfig(_Section):
         le=4096,
         description="Image height, pixels; not more than the width (Unreal's FOV is horizontal).",
     )
-    fov_deg: tuple[float, float] = Field(
-        (42.0, 65.0), description="Horizontal field of view, degrees, range drawn from."
+    focal_mm: tuple[Positive, Positive] = Field(
+        (24.0, 85.0),
+        description="Focal length as for film 36 mm wide (24 is a phone's wide camera, 85 a sports view), mm, range.",
     )
-    distance_m: tuple[float, float] = Field(
-        (2.4, 4.6), description="Distance to the middle of the people, metres."
+    size: tuple[Positive, Positive] = Field(
+        (0.3, 1.5),
+        description="Extent of the person looked at, in picture heights, range; over 1 is cut off.",
     )
-    elevation_m: tuple[float, float] = Field(
-        (0.5, 2.2), description="Height of the camera over the floor, metres."
+    distance_m: tuple[Positive, Positive] = Field(
+        (1.2, 30.0), description="Distance to the person looked at, metres; size gives way to it."
     )
+    height_m: tuple[Positive, Positive] = Field(
+        (0.2, 8.0),
+        description="Height of the camera over the floor, from near the floor to a drone, metres; places bound it.",
+    )
+    low_chance: Fraction = Field(0.15, description="Share of pictures from below 0.9 m.")
+    high_chance: Fraction = Field(0.2, description="Share of pictures from above 1.9 m.")
     roll_deg: float = Field(4.0, ge=0, le=45, description="Standard deviation of the camera's roll, degrees.")
+    max_hidden: Fraction = Field(
+        0.33, description="Share of the people that things of the place may hide from a camera."
+    )
+
+
+class SensorConfig(_Section):
+    exposure_ev: float = Field(
+        0.15, ge=0, le=2, description="Standard deviation of the exposure's error, stops."
+    )
+    noise: tuple[Fraction, Fraction] = Field(
+        (0.0, 0.02), description="Noise in a mid-grey pixel, linear light, range drawn from."
+    )
+    blur_chance: Fraction = Field(
+        0.0, description="Share of pictures with a slow shutter (motion blur); each costs five."
+    )
+    shutter_s: tuple[Positive, Positive] = Field(
+        (0.008, 0.04), description="How long a slow shutter is open, seconds, range."
+    )
+    temperature_shift: float = Field(
+        0.25, ge=0, le=1, description="Standard deviation of the white balance's error; 1 is about 1500 K."
+    )
+    jpeg_quality: tuple[Quality, Quality] = Field((80, 96), description="JPEG quality, range drawn from.")
 
 
 class ScenesConfig(_Section):
@@ -66,10 +101,15 @@ class ScenesConfig(_Section):
     frames_per_scene: int = Field(
         4, ge=1, le=1000, description="Pictures taken of each scene, each from a camera of its own."
     )
-    people_weights: tuple[float, float, float] = Field(
-        (0.45, 0.4, 0.15), description="Chance of one, two or three people in a scene."
+    people_weights: tuple[Weight, ...] = Field(
+        (0.45, 0.4, 0.15),
+        min_length=1,
+        max_length=6,
+        description="Chance of one, two, three … people in a scene.",
     )
-    places: tuple[PlaceName, ...] = Field(("room", "park"), min_length=1, description="Places to draw from.")
+    places: tuple[PlaceName, ...] = Field(
+        ("living_room", "park"), min_length=1, description="Places to draw from."
+    )
     motions: tuple[str, ...] = Field(
         (), description="Procedural motions to draw from; empty means all of them."
     )
@@ -86,12 +126,22 @@ class ScenesConfig(_Section):
         2.0, gt=0, le=600, description="Length of the recorded piece of a clip, seconds."
     )
     place_variants: int = Field(
-        3,
-        ge=1,
-        le=100_000,
-        description="How many different places of each kind (each costs a second to build).",
+        8, ge=1, le=500, description="How many different places of each kind; each split has its own."
     )
-    cut_chance: Fraction = Field(0.15, description="Chance that a picture may cut people off at its edges.")
+    block_scenes: int = Field(
+        16,
+        ge=1,
+        le=1000,
+        description="Scenes that share a few bodies and places and are rendered by one world.",
+    )
+    block_places: int = Field(2, ge=1, le=100, description="Places of a block of scenes.")
+    backdrops: Path | None = Field(
+        None, description="Folder with photographs of your own for the place 'backdrop'."
+    )
+    panoramas: Path | None = Field(
+        None, description="Folder with equirectangular panoramas of your own for the place 'panorama'."
+    )
+    cut_chance: Fraction = Field(0.2, description="Chance that a picture may cut people off at its edges.")
     arms_clear_deg: float = Field(
         6.0,
         ge=0,
@@ -99,9 +149,10 @@ class ScenesConfig(_Section):
         description="How much further out recorded arms that hang are held, degrees: bodies differ.",
     )
     occluder_chance: Fraction = Field(
-        0.35, description="Chance that an object is put between camera and people."
+        0.35, description="Chance that an object is put between a camera and people, where one fits."
     )
     camera: CameraConfig = Field(CameraConfig(), description="Where pictures are taken from.")
+    sensor: SensorConfig = Field(SensorConfig(), description="What cameras do to the light.")
 
 
 class RenderConfig(_Section):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +21,9 @@ from synth.motion.clip import Clip, save_clip
 from synth.motion.edit import with_arms_clear
 from synth.motion.procedural import MOTIONS, static_clip
 from synth.motion.retarget import load_bvh_clip
-from synth.sampling import SceneParams, sample_scenes
+from synth.sampling import SceneParams, embedded_place, sample_scenes, split_subjects
 from synth.sampling_cameras import CameraRanges
+from synth.sampling_light import SensorRanges
 from synth.scene import SceneSpec
 
 STATIC_CLIP = "static"
@@ -36,19 +39,28 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
     look through).
     """
     settings = config.scenes
+    photos = _photos(settings)
     inputs = {f"motion {path.name}": hash_file(path) for path in settings.motion_files}
-    plain = settings.model_dump(mode="json")
+    inputs |= {f"{name} {path.name}": hash_file(path) for name, files in photos.items() for path in files}
+    plain = settings.model_dump(mode="json", exclude={"backdrops", "panoramas"})
     # A recording is known by its content: the same file elsewhere is the same input.
     plain["motion_files"] = [path.name for path in settings.motion_files]
     stage = open_stage(run_dir, "scenes", plain, inputs, config.seed, start_over)
     if stage.complete:
         return stage
-    clips = make_clips(config.seed, settings)
+    clips, val_clips = make_clips(config.seed, settings)
     (stage.folder / "clips").mkdir(exist_ok=True)
     for name, clip in {**clips, STATIC_CLIP: static_clip()}.items():
         with atomic_path(stage.folder / "clips" / f"{name}.npz") as temporary:
             save_clip(clip, temporary)
-    scenes = sample_scenes(config.seed, scene_params(settings), make_subjects(config.seed, settings), clips)
+    scenes = sample_scenes(
+        config.seed,
+        scene_params(settings),
+        make_subjects(config.seed, settings),
+        clips,
+        val_clips,
+        _places(settings),
+    )
     with atomic_path(stage.folder / SCENES_FILE) as temporary:
         temporary.write_text("".join(scene.to_json() + "\n" for scene in scenes), encoding="utf-8")
     write_table(stage.folder / "frames.parquet", pd.DataFrame(_overview(scenes)))
@@ -63,22 +75,33 @@ def make_subjects(seed: int, settings: ScenesConfig) -> list[SubjectSpec]:
     return [sample_subject(rng_for(seed, "subject", i), f"b{i:05d}") for i in range(settings.subjects)]
 
 
-def make_clips(seed: int, settings: ScenesConfig) -> dict[str, Clip]:
-    """The run's motions by name: the recorded ones where files are given, else drawn procedural ones.
+def make_clips(seed: int, settings: ScenesConfig) -> tuple[dict[str, Clip], list[str]]:
+    """The run's motions by name, and the names of those that only validation sees.
+
+    Recorded motions replace the procedural ones where files are given. Of each procedural motion, training and
+    validation have draws of their own; of recordings, validation has some to itself where there are at least two.
 
     Raises:
         InputError: An unknown motion, a file that cannot be read, or two files of one name.
     """
     if settings.motion_files:
-        return _recorded(settings.motion_files, settings.arms_clear_deg)
+        clips = _recorded(settings.motion_files, settings.arms_clear_deg)
+        splits = split_subjects(seed, list(clips), settings.val_fraction)
+        val = [name for name, split in splits.items() if split == "val"]
+        return clips, val if len(val) < len(clips) else []
     unknown = sorted(set(settings.motions) - set(MOTIONS))
     if unknown:
         raise InputError(f"scenes.motions: no motion '{unknown[0]}'; there are {', '.join(sorted(MOTIONS))}")
-    clips = {}
+    clips, val = {}, []
+    ratio = settings.val_fraction / max(1 - settings.val_fraction, 1e-6)
+    val_count = max(round(settings.clips_per_motion * ratio), 1) if 0 < settings.val_fraction < 1 else 0
     for name in settings.motions or tuple(sorted(MOTIONS)):
         for i in range(settings.clips_per_motion):
             clips[f"{name}-{i:02d}"] = MOTIONS[name](rng_for(seed, "clip", name, i))
-    return clips
+        for i in range(val_count):
+            val.append(f"{name}-v{i:02d}")
+            clips[val[-1]] = MOTIONS[name](rng_for(seed, "val-clip", name, i))
+    return clips, val
 
 
 def _recorded(files: tuple[Path, ...], arms_clear_deg: float) -> dict[str, Clip]:
@@ -94,7 +117,6 @@ def _recorded(files: tuple[Path, ...], arms_clear_deg: float) -> dict[str, Clip]
 
 def scene_params(settings: ScenesConfig) -> SceneParams:
     """The sampler's parameters from the stage's config."""
-    camera = settings.camera
     return SceneParams(
         scenes=settings.scenes,
         frames_per_scene=settings.frames_per_scene,
@@ -106,8 +128,42 @@ def scene_params(settings: ScenesConfig) -> SceneParams:
         rate_hz=settings.marker_rate_hz,
         piece_s=settings.trial_seconds,
         cut_chance=settings.cut_chance,
-        cameras=CameraRanges(**camera.model_dump()),
+        block_scenes=settings.block_scenes,
+        block_places=settings.block_places,
+        cameras=CameraRanges(**settings.camera.model_dump()),
+        sensor=SensorRanges(**settings.sensor.model_dump()),
+        photos={name: len(files) for name, files in _photos(settings).items()},
     )
+
+
+def _photos(settings: ScenesConfig) -> dict[str, list[Path]]:
+    """The user's pictures of each photo place that is drawn from.
+
+    Raises:
+        InputError: A photo place is asked for without a folder, or its folder has no pictures.
+    """
+    folders = {"backdrop": settings.backdrops, "panorama": settings.panoramas}
+    photos = {}
+    for name, folder in folders.items():
+        if name in settings.places:
+            if folder is None:
+                raise InputError(
+                    f"scenes.places names '{name}'; give the folder with your pictures as scenes.{name}s"
+                )
+            from synth.world.photo_places import photo_files
+
+            photos[name] = photo_files(folder)
+    return photos
+
+
+def _places(settings: ScenesConfig) -> Callable[[str, int], Any]:
+    """Makes the places that the world will show: its own and those of the user's pictures."""
+    if settings.backdrops is None and settings.panoramas is None:
+        return embedded_place
+    from synth.world.photo_places import photo_places
+
+    own = photo_places(settings.backdrops, settings.panoramas)
+    return lambda name, seed: own[name](seed) if name in own else embedded_place(name, seed)
 
 
 def load_scenes(folder: Path) -> list[SceneSpec]:

@@ -36,6 +36,10 @@ class Footprint:
         turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
         return replace(self, points_m=self.points_m @ turn.T + np.array([x_m, y_m, 0.0]))
 
+    def at(self, time_index: int) -> Footprint:
+        """The body at one of the times."""
+        return replace(self, points_m=self.points_m[time_index : time_index + 1])
+
     @property
     def middle_m(self) -> np.ndarray:
         """Middle of the box around all points at all times, shape (3,)."""

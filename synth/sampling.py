@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from spinepose.rng import rng_for
 from synth.body.spec import SubjectSpec
 from synth.footprint import Footprint, disc_gap_m, footprint, inside_area, plan_gap_m
 from synth.motion.clip import Clip
-from synth.sampling_cameras import CameraRanges, ViewDeck, camera_rand, obstacles_of
+from synth.sampling_cameras import CameraRanges, ViewDeck, box_of, camera_rand, hidden_share, obstacles_of
+from synth.sampling_light import SensorRanges, light_rand, sensor_rand
 from synth.scene import ObjectSpec, PersonSpec, SceneSpec, ShotSpec
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,9 @@ _TRIES, _SPOT_TRIES = 12, 40
 # How much of the recorded piece is tried, longest first.
 _PIECE_SHARES = (1.0, 0.5, 0.25)
 _MAX_LEFT_OUT = 0.1
+# Share of someone's body that an occluder must hide in some picture, and that none may hide in any.
+_OCCLUDER_HIDES = (0.08, 0.6)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -36,28 +40,36 @@ class SceneParams:
     Attributes:
         scenes: Number of scenes.
         frames_per_scene: Pictures of each.
-        people_weights: Chance of one, two, three people.
+        people_weights: Chance of one, two, three … people.
         places: Names of places.
-        place_variants: How many different ones of each kind; each costs a second to build.
-        occluder_chance: Chance that an object is put between the first camera and the people.
+        place_variants: How many different ones of each kind a split has; the splits share none.
+        block_scenes: Scenes of a block; they share a few bodies and places, which cost a world seconds to build.
+        block_places: Places of a block.
+        occluder_chance: Chance that an object is put between a camera and the people.
         val_fraction: Share of the subjects whose scenes are validation.
         rate_hz: Rate of the recorded times.
         piece_s: Length of the recorded piece of a clip, seconds; shorter clips give shorter pieces.
         cut_chance: Chance that a picture may cut people off at its edges.
         cameras: Where pictures are taken from.
+        sensor: What cameras do to the light.
+        photos: How many of the user's photographs or panoramas the places ``backdrop`` and ``panorama`` have.
     """
 
     scenes: int = 48
     frames_per_scene: int = 4
     people_weights: tuple[float, ...] = (0.45, 0.4, 0.15)
-    places: tuple[str, ...] = ("room", "park")
+    places: tuple[str, ...] = ("living_room", "park")
     place_variants: int = 3
+    block_scenes: int = 16
+    block_places: int = 2
     occluder_chance: float = 0.35
     val_fraction: float = 0.25
     rate_hz: float = 10.0
     piece_s: float = 2.0
     cut_chance: float = 0.15
     cameras: CameraRanges = field(default_factory=CameraRanges)
+    sensor: SensorRanges = field(default_factory=SensorRanges)
+    photos: Mapping[str, int] = field(default_factory=dict)
 
 
 def split_subjects(seed: int, subject_ids: Sequence[str], val_fraction: float) -> dict[str, str]:
@@ -80,17 +92,20 @@ def sample_scenes(
     params: SceneParams,
     subjects: Sequence[SubjectSpec],
     clips: Mapping[str, Clip],
+    val_clips: Collection[str] = (),
     place_maker: Callable[[str, int], Any] | None = None,
 ) -> list[SceneSpec]:
     """Draw all scenes of a run.
 
-    Subjects and clips are dealt like cards, so that all are used about equally often; no scene mixes splits.
+    Subjects, clips and places are dealt like cards, so that all are used about equally often. No subject, no clip
+    and no place is in two splits where there are at least two of each.
 
     Args:
         seed: The run's seed.
         params: What to draw from.
         subjects: All bodies.
         clips: The motions by name.
+        val_clips: Names of the clips kept for validation; empty where both splits share all.
         place_maker: Makes the place of a name and a seed; the embedded world's where absent.
 
     Raises:
@@ -101,17 +116,24 @@ def sample_scenes(
     make_place = lru_cache(maxsize=8)(place_maker or embedded_place)
     splits = split_subjects(seed, [subject.subject_id for subject in subjects], params.val_fraction)
     decks = {split: [s for s in subjects if splits[s.subject_id] == split] for split in ("train", "val")}
-    plans = _deal(seed, params, decks, sorted(clips))
-    views = ViewDeck()
-    found = [_scene(seed, params, plan, clips, make_place, views) for plan in plans]
+    names = {
+        split: sorted(name for name in clips if not val_clips or (name in val_clips) == (split == "val"))
+        for split in decks
+    }
+    plans = _deal(seed, params, decks, names)
+    views: dict[int, ViewDeck] = {}
+    found = [
+        _scene(seed, params, plan, clips, make_place, views.setdefault(plan.block, ViewDeck()))
+        for plan in plans
+    ]
     scenes = [scene for scene in found if scene is not None]
     if len(scenes) < (1 - _MAX_LEFT_OUT) * params.scenes:
         raise InputError(
             f"only {len(scenes)} of {params.scenes} scenes fit into the places; use fewer people, shorter pieces of "
             "motion (scenes.trial_seconds) or smaller camera distances"
         )
-    # Scenes of one place follow each other: a world takes seconds to build a place.
-    return sorted(scenes, key=lambda scene: (scene.place, scene.place_seed, scene.scene_id))
+    # Scenes of one place follow each other: a world takes a while to build a place.
+    return sorted(scenes, key=lambda scene: (scene.block, scene.place, scene.place_seed, scene.scene_id))
 
 
 def embedded_place(name: str, seed: int) -> Any:
@@ -129,36 +151,82 @@ class _Plan:
     """What the cards say about one scene."""
 
     index: int
+    block: int
     split: str
+    place: tuple[str, int]
     cast: tuple[tuple[SubjectSpec, str], ...]
 
 
 def _deal(
-    seed: int, params: SceneParams, decks: dict[str, list[SubjectSpec]], clip_names: list[str]
+    seed: int,
+    params: SceneParams,
+    decks: dict[str, list[SubjectSpec]],
+    clip_names: Mapping[str, Sequence[str]],
 ) -> list[_Plan]:
-    """Deal subjects and clips to scenes; splits get scenes in proportion to their subjects."""
+    """Deal subjects, clips and places to scenes, block by block; splits get scenes in proportion to their subjects."""
     total = sum(map(len, decks.values()))
     plans: list[_Plan] = []
-    clips = _endless(rng_for(seed, "deal", "clips"), clip_names)
+    blocks = 0
     for split, deck in decks.items():
         if not deck:
             continue
-        count = round(params.scenes * len(deck) / total)
+        count = max(round(params.scenes * len(deck) / total), 1)
+        block_count = -(-count // params.block_scenes)
         cards = _endless(rng_for(seed, "deal", split), deck)
+        clips = _endless(rng_for(seed, "deal", "clips", split), clip_names[split])
+        places = _endless(rng_for(seed, "deal", "places", split), params.places)
         rng = rng_for(seed, "deal", "people", split)
-        weights = np.array(params.people_weights) / np.sum(params.people_weights)
-        for _ in range(max(count, 1)):
-            people = min(1 + int(rng.choice(len(weights), p=weights)), len(deck))
-            cast: list[tuple[SubjectSpec, str]] = []
-            while len(cast) < people:
-                subject = next(cards)
-                if all(subject.subject_id != other.subject_id for other, _ in cast):
-                    cast.append((subject, next(clips)))
-            plans.append(_Plan(len(plans), split, tuple(cast)))
+        for block, share in enumerate(np.array_split(np.arange(count), block_count), start=blocks):
+            company = _company(cards, -(-len(deck) // block_count), len(params.people_weights), len(deck))
+            members = _endless(rng_for(seed, "deal", "company", block), company)
+            sites = [
+                _site(rng_for(seed, "deal", "site", block, i), seed, params, next(places), split)
+                for i in range(params.block_places)
+            ]
+            for number in range(len(share)):
+                cast = _cast(rng, params, members, len(company), clips)
+                plans.append(_Plan(len(plans), block, split, sites[number % len(sites)], cast))
+        blocks += block_count
     return plans
 
 
-def _endless(rng: np.random.Generator, cards: Sequence[Any]) -> Any:
+def _company(cards: Iterator[SubjectSpec], share: int, most: int, available: int) -> list[SubjectSpec]:
+    """The bodies of a block: its share of the deck, and enough for its fullest scene."""
+    company: dict[str, SubjectSpec] = {}
+    while len(company) < min(max(share, most), available):
+        subject = next(cards)
+        company[subject.subject_id] = subject
+    return list(company.values())
+
+
+def _cast(
+    rng: np.random.Generator,
+    params: SceneParams,
+    members: Iterator[SubjectSpec],
+    available: int,
+    clips: Iterator[str],
+) -> tuple[tuple[SubjectSpec, str], ...]:
+    weights = np.array(params.people_weights) / np.sum(params.people_weights)
+    people = min(1 + int(rng.choice(len(weights), p=weights)), available)
+    cast: dict[str, tuple[SubjectSpec, str]] = {}
+    while len(cast) < people:
+        subject = next(members)
+        if subject.subject_id not in cast:
+            cast[subject.subject_id] = (subject, next(clips))
+    return tuple(cast.values())
+
+
+def _site(rng: np.random.Generator, seed: int, params: SceneParams, name: str, split: str) -> tuple[str, int]:
+    """A place's name and seed; validation's places are its own."""
+    photos = params.photos.get(name)
+    if photos is None:
+        return name, int(rng.integers(params.place_variants)) + 1000 * (seed % 1000) + 500 * (split == "val")
+    # Of four photographs, the fourth is validation's.
+    own = [i for i in range(photos) if photos < 4 or (i % 4 == 3) == (split == "val")]
+    return name, own[int(rng.integers(len(own)))]
+
+
+def _endless(rng: np.random.Generator, cards: Sequence[_T]) -> Iterator[_T]:
     """Deal shuffled cards for ever, each as often as the others."""
     while True:
         for index in rng.permutation(len(cards)):
@@ -175,8 +243,7 @@ def _scene(
 ) -> SceneSpec | None:
     """Draw one scene; None where nothing fits."""
     rng = rng_for(seed, "scene", plan.index)
-    name = params.places[int(rng.integers(len(params.places)))]
-    place_seed = int(rng.integers(params.place_variants)) + 1000 * int(seed % 1000)
+    name, place_seed = plan.place
     place = make_place(name, place_seed)
     times = _times(params, [clips[clip] for _, clip in plan.cast])
     crowd = _crowd(rng, plan, clips, times, place)
@@ -188,13 +255,15 @@ def _scene(
     obstacles = obstacles_of(place)
     shots: list[ShotSpec] = []
     for index, time_index in enumerate(_shot_times(rng, len(times), params.frames_per_scene)):
+        subject = index % len(persons)
         camera = camera_rand(
             rng_for(seed, "scene", plan.index, "camera", index), params.cameras, place, obstacles,
-            [Footprint(body.points_m[time_index : time_index + 1], body.radii_m) for body in bodies],
-            persons[index % len(persons)].yaw_rad, views, rng.random() < params.cut_chance,
+            [body.at(time_index) for body in bodies], subject, persons[subject].yaw_rad, views,
+            rng.random() < params.cut_chance,
         )  # fmt: skip
         if camera is not None:
-            shots.append(ShotSpec(f"{scene_id}-{index:02d}", time_index, camera))
+            sensor = sensor_rand(rng_for(seed, "scene", plan.index, "sensor", index), params.sensor)
+            shots.append(ShotSpec(f"{scene_id}-{index:02d}", time_index, camera, sensor))
     if not shots:
         log.info("scene %d: no camera fits into the %s", plan.index, name)
         return None
@@ -204,10 +273,11 @@ def _scene(
         if occluder_rng.random() < params.occluder_chance
         else ()
     )
-    light = light_rand(rng_for(seed, "scene", plan.index, "light"), place.enclosed)
+    light = light_rand(rng_for(seed, "scene", plan.index, "light"), place)
     return SceneSpec(
-        scene_id, plan.split, name, place_seed, light, tuple(persons), objects, tuple(times), tuple(shots)
-    )
+        scene_id, plan.split, name, place_seed, light, tuple(persons), objects, tuple(times), tuple(shots),
+        plan.block,
+    )  # fmt: skip
 
 
 def _times(params: SceneParams, clips: list[Clip]) -> list[float]:
@@ -295,26 +365,46 @@ def _meets_things(body: Footprint, place: Any) -> bool:
 def _occluder(
     rng: np.random.Generator, place: Any, bodies: list[Footprint], shots: list[ShotSpec]
 ) -> tuple[ObjectSpec, ...]:
-    """Move one object between the first camera and someone, clear of all people and cameras; () where none fits."""
+    """Move one object between a camera and someone, clear of all people and cameras; () where none fits."""
     movable = [item for item in place.objects if item.movable]
     if not movable:
         return ()
-    eye = np.array(shots[0].camera.position_m)[:2]
     for _ in range(_SPOT_TRIES):
         item = movable[int(rng.integers(len(movable)))]
-        body = bodies[int(rng.integers(len(bodies)))]
-        person = body.middle_m[:2]
+        shot = shots[int(rng.integers(len(shots)))]
+        body = bodies[int(rng.integers(len(bodies)))].at(shot.time_index)
+        eye, person = np.array(shot.camera.position_m)[:2], body.middle_m[:2]
         along = (eye - person) / max(np.linalg.norm(eye - person), 1e-6)
-        spot = person + along * rng.uniform(0.55, 1.2) + np.array([-along[1], along[0]]) * rng.normal(0, 0.25)
+        spot = person + along * rng.uniform(0.55, 1.4) + np.array([-along[1], along[0]]) * rng.normal(0, 0.25)
+        yaw = round(float(rng.uniform(-np.pi, np.pi)), 4)
         radius = max(item.footprint_m, 0.15)
-        clear = all(disc_gap_m(other, spot[0], spot[1], radius) > 0.05 for other in bodies)
-        far = all(
-            np.linalg.norm(spot - np.array(shot.camera.position_m)[:2]) > radius + 0.6 for shot in shots
-        )
-        if clear and far and not _hits_thing(spot, radius, item, place):
-            x, y = np.round(spot, 4).tolist()
-            return (ObjectSpec(item.name, x, y, round(float(rng.uniform(-np.pi, np.pi)), 4)),)
+        if _hits_thing(spot, radius, item, place):
+            continue
+        x, y = np.round(spot, 4).tolist()
+        if _occludes_well(box_of(item, _stood(x, y, yaw)), spot, radius, bodies, shots):
+            return (ObjectSpec(item.name, x, y, yaw),)
     return ()
+
+
+def _stood(x_m: float, y_m: float, yaw_rad: float) -> np.ndarray:
+    """Where an object's own frame is once it is moved over the floor, shape (4, 4)."""
+    cos, sin = np.cos(yaw_rad), np.sin(yaw_rad)
+    return np.array([[cos, -sin, 0, x_m], [sin, cos, 0, y_m], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+
+
+def _occludes_well(
+    box_m: np.ndarray, spot: np.ndarray, radius_m: float, bodies: list[Footprint], shots: list[ShotSpec]
+) -> bool:
+    """Whether a thing at a spot touches nobody and no camera, hides someone a little and nobody nearly wholly."""
+    if any(disc_gap_m(body, spot[0], spot[1], radius_m) <= 0.05 for body in bodies):
+        return False
+    hidden = []
+    for shot in shots:
+        eye = np.array(shot.camera.position_m)
+        if np.linalg.norm(spot - eye[:2]) <= radius_m + 0.6:
+            return False
+        hidden += [hidden_share(eye, body.at(shot.time_index).points_m[0], box_m[None]) for body in bodies]
+    return max(hidden) > _OCCLUDER_HIDES[0] and max(hidden) < _OCCLUDER_HIDES[1]
 
 
 def _hits_thing(spot: np.ndarray, radius_m: float, own: Any, place: Any) -> bool:
@@ -324,14 +414,3 @@ def _hits_thing(spot: np.ndarray, radius_m: float, own: Any, place: Any) -> bool
         for item in place.objects
         if item.footprint_m > 0 and item is not own
     )
-
-
-def light_rand(rng: np.random.Generator, enclosed: bool) -> dict[str, Any]:
-    """Draw how a scene's light differs from its place's own."""
-    light: dict[str, Any] = {"exposure_ev": round(float(np.clip(rng.normal(0, 0.25), -0.6, 0.6)), 3)}
-    if not enclosed:
-        light["sun_azimuth_deg"] = round(float(rng.uniform(-180, 180)), 1)
-        light["sun_elevation_deg"] = round(float(rng.uniform(20, 70)), 1)
-        light["sun_strength"] = round(float(rng.choice([0.0, rng.uniform(1.0, 4.0)], p=[0.2, 0.8])), 2)
-        light["sun_temperature_k"] = round(float(rng.uniform(4800, 6200)))
-    return light
