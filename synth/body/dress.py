@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from opensim_models.markers import MARKER_NAMES
@@ -39,6 +41,26 @@ def _landscape(
     )
 
 
+def _plain_kinds(spec: SubjectSpec) -> SubjectSpec:
+    """Nearest kinds that can be sewn so far."""
+    tops = {
+        "tshirt": "tshirt",
+        "dress": "tshirt",
+        "tank": "tank",
+        "singlet": "tank",
+        "sports_top": "tank",
+        "leotard": "tank",
+    }
+    bottoms = {"jeans": "trousers", "none": "skirt" if spec.top.kind == "dress" else "shorts"}
+    shoes = {"flats": "sneakers", "barefoot": "sneakers"}
+    return replace(
+        spec,
+        top=replace(spec.top, kind=tops.get(spec.top.kind, "long_sleeve")),
+        bottom=replace(spec.bottom, kind=bottoms.get(spec.bottom.kind, spec.bottom.kind)),
+        shoes=replace(spec.shoes, kind=shoes.get(spec.shoes.kind, spec.shoes.kind)),
+    )
+
+
 def _uncovered(patch: Patch, garments: list[Garment], margins: list[float]) -> np.ndarray:
     """Indices of the triangles that no garment hides."""
     hidden = np.zeros(len(patch.vertices_m), dtype=bool)
@@ -72,6 +94,7 @@ def dress(
     land = _landscape(spec, body, joints_m, anatomy, markers)
     tights, _ = submesh(vertices_m, weights, asset.triangles["helper-tights"])
     skirt, _ = submesh(vertices_m, weights, asset.triangles["helper-skirt"])
+    spec = _plain_kinds(spec)
     shoes = make_shoes(spec.shoes, tights, body, land)
     bottom = make_bottom(
         spec.bottom, tights, skirt, body, land, shoes.patch, rng_for(spec.seed, "folds", "bottom")
