@@ -40,10 +40,10 @@ def prop_mesh(kind: str, extents_m: tuple[float, float, float], seed: int) -> Ob
     """Make a thing that a motion needs.
 
     The origin of ``GROUND_KINDS`` is on the floor under their middle, and their ``z`` extent is the height of what
-    one sits, stands or works on (a chair's backrest goes beyond it, at -x, and so does a desk's laptop, whose
-    screen looks to -x, where who works at it sits). The origin of the others is the grip: the middle of a barbell, dumbbell, ball or oar
-    handle, which run along y; the middle of a kettlebell's handle, its body below at -z; the end of the grip of a
-    racket or bat, which point to +z.
+    one sits, stands or works on. A chair's backrest goes beyond it, at -x; so does a desk's laptop, whose screen
+    looks to -x, where the one who works at it sits. The origin of the others is the grip: the middle of a barbell,
+    dumbbell, ball or oar handle, which run along y; the middle of a kettlebell's handle, its body below at -z; the
+    end of the grip of a racket or bat, which point to +z.
 
     Args:
         kind: One of ``synth.motion.clip.PROP_KINDS``.
