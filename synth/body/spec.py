@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from opensim_models.anatomy.coordinates import LEVELS
 from spinepose.errors import InputError
-from spinepose.rng import rng_for
 
 SCHEMA_VERSION = 2
 SEXES = ("female", "male")
@@ -27,12 +27,14 @@ HAIR_KINDS = ("short", "buzz", "bob", "long", "bun", "bald", "ponytail", "braid"
 BEARDS = ("none", "stubble", "moustache", "full")
 HEADWEAR = ("none", "cap", "beanie", "headband")
 
-# Mean and SD of adult stature, metres, and mean BMI: NCD-RisC's averages over countries, rounded; the SDs are the
-# usual 6 to 7 cm within a country, widened for the mix of countries.
-_STATURE_M = {"female": (1.62, 0.070), "male": (1.75, 0.075)}
-STATURE_RANGE_M = {"female": (1.46, 1.82), "male": (1.58, 1.98)}
-BMI_RANGE = (17.0, 36.0)
-AGE_RANGE = (18, 80)
+# The widest that postures may be, degrees: beyond it a body of blended skin no longer looks like one.
+POSTURE_LIMITS_DEG = {
+    "lordosis_deg": 35.0,
+    "kyphosis_deg": 40.0,
+    "forward_head_deg": 30.0,
+    "pelvic_tilt_deg": 20.0,
+}
+MAX_COBB_DEG, MAX_APEX_ROTATION_DEG = 60.0, 40.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,21 @@ class Posture:
     pelvic_tilt_deg: float = 0.0
     curves: tuple[tuple[str, float, float], ...] = ()
 
+    def __post_init__(self) -> None:
+        for name, limit in POSTURE_LIMITS_DEG.items():
+            if not abs(getattr(self, name)) <= limit:
+                raise InputError(
+                    f"posture: {name} is {getattr(self, name)}, expected -{limit:g} to {limit:g}"
+                )
+        for apex, cobb, turn in self.curves:
+            if apex not in LEVELS:
+                raise InputError(f"posture: apex of a curve is {apex!r}, expected a level such as T8 or L2")
+            if not (abs(cobb) <= MAX_COBB_DEG and abs(turn) <= MAX_APEX_ROTATION_DEG):
+                raise InputError(
+                    f"posture: curve at {apex} has Cobb {cobb} and rotation {turn} degrees, expected at most "
+                    f"{MAX_COBB_DEG:g} and {MAX_APEX_ROTATION_DEG:g}"
+                )
+
 
 @dataclass(frozen=True)
 class SubjectSpec:
@@ -104,6 +121,7 @@ class SubjectSpec:
         headwear: One of ``HEADWEAR``.
         glasses: Whether they wear glasses.
         posture: How they stand.
+        asymmetry: How unlike left and right are; 0 mirrors them, 1 is an ordinary person (drawn from the seed).
     """
 
     subject_id: str
@@ -127,6 +145,7 @@ class SubjectSpec:
     headwear: str = "none"
     glasses: bool = False
     posture: Posture = Posture()
+    asymmetry: float = 1.0
 
     def __post_init__(self) -> None:
         checks = (
@@ -150,6 +169,7 @@ class SubjectSpec:
                 self.bottom.kind != "none" or self.top.kind in ONE_PIECE,
                 f"bottom is 'none' under a {self.top.kind}, expected something to wear",
             ),
+            (0 <= self.asymmetry <= 3, f"asymmetry is {self.asymmetry}, expected 0 to 3"),
             (abs(sum(self.races) - 1) < 0.01, f"races sum to {sum(self.races)}, expected 1"),
         )
         for good, message in checks:
@@ -191,126 +211,8 @@ def _tuples(fields_json: dict[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields_json.items()}
 
 
-# Anchors of skin colour from light to dark, sRGB; a person's is drawn between two neighbours.
-_SKIN = np.array(
-    [
-        (240, 208, 188),
-        (228, 190, 165),
-        (214, 168, 138),
-        (190, 140, 108),
-        (160, 110, 80),
-        (122, 80, 58),
-        (88, 56, 42),
-    ]
-)
-_HAIR_COLORS = {
-    "african": ((24, 20, 18), (36, 28, 24), (48, 36, 28)),
-    "asian": ((22, 20, 20), (34, 27, 24), (60, 42, 32)),
-    "caucasian": ((52, 38, 28), (84, 58, 38), (122, 88, 54), (168, 130, 82), (110, 52, 30), (30, 24, 22)),
-}
-_CLOTH_COLORS = (
-    (32, 34, 40), (62, 66, 72), (120, 124, 128), (205, 205, 200), (236, 234, 228), (30, 46, 86), (52, 92, 152),
-    (110, 150, 190), (130, 34, 40), (178, 58, 52), (206, 120, 60), (222, 178, 70), (52, 92, 62), (96, 128, 86),
-    (90, 60, 110), (150, 96, 140), (214, 160, 170), (120, 88, 62), (186, 160, 126), (40, 110, 112),
-)  # fmt: skip
-_BOTTOM_COLORS = (
-    (28, 30, 36), (46, 52, 66), (40, 58, 96), (70, 92, 132), (96, 84, 70), (150, 132, 104), (90, 92, 94), (54, 60, 46),
-)  # fmt: skip
-_SHOE_COLORS = ((34, 34, 36), (226, 226, 222), (92, 62, 44), (60, 66, 90), (150, 40, 44), (120, 122, 124))
-_EYE_COLORS = ((70, 46, 30), (92, 64, 36), (86, 96, 60), (92, 120, 150), (60, 40, 28))
-
-
-def _pick(rng: np.random.Generator, options: tuple, weights: tuple | None = None):
-    p = None if weights is None else np.array(weights) / np.sum(weights)
-    return options[int(rng.choice(len(options), p=p))]
-
-
-def _shade(rng: np.random.Generator, color: tuple[int, int, int], spread: float = 10) -> tuple[int, int, int]:
-    r, g, b = (int(c) for c in np.clip(np.round(np.array(color) + rng.normal(0, spread, 3)), 8, 245))
-    return r, g, b
-
-
-def _truncated_normal(rng: np.random.Generator, mean: float, sd: float, low: float, high: float) -> float:
-    for _ in range(100):
-        value = rng.normal(mean, sd)
-        if low <= value <= high:
-            return float(value)
-    return float(np.clip(mean, low, high))
-
-
-def cloth_rand(rng: np.random.Generator, kind: str, colors: tuple, patterned: float) -> Cloth:
-    """Draw the cloth of one garment."""
-    patterns = PATTERNS[1:5] if kind in TOPS else ("checks", "stripes")
-    pattern = _pick(rng, patterns) if rng.random() < patterned else "plain"
-    return Cloth(
-        kind,
-        pattern,
-        _shade(rng, _pick(rng, colors)),
-        _shade(rng, _pick(rng, colors)),
-        round(float(rng.uniform(0.0, 1.0)), 3),
-        round(float(rng.uniform(0.0, 1.0)), 3),
-    )
-
-
-def _skin_rand(rng: np.random.Generator, races: np.ndarray) -> tuple[int, int, int]:
-    african, asian, caucasian = races
-    place = (
-        african * rng.uniform(3.6, 6.0) + asian * rng.uniform(0.8, 3.4) + caucasian * rng.uniform(0.0, 2.6)
-    )
-    color = [np.interp(place, range(len(_SKIN)), _SKIN[:, c]) for c in range(3)]
-    return _shade(rng, tuple(int(c) for c in color), 4)  # type: ignore[arg-type]
-
-
-def _hair_rand(
-    rng: np.random.Generator, sex: str, age: int, races: np.ndarray
-) -> tuple[str, tuple[int, int, int]]:
-    chances = {"female": (0.14, 0.02, 0.28, 0.32, 0.24, 0.0), "male": (0.66, 0.2, 0.03, 0.03, 0.0, 0.08)}
-    kind = _pick(rng, HAIR_KINDS[:6], chances[sex])
-    color = np.array(
-        _pick(rng, _HAIR_COLORS[("african", "asian", "caucasian")[int(np.argmax(races))]]), float
-    )
-    grey = np.clip((age - 40) / 40 + rng.normal(0, 0.2), 0, 1) * (age > 35)
-    color = color * (1 - grey) + np.array([190, 188, 184]) * grey
-    return kind, _shade(rng, tuple(int(c) for c in color), 4)  # type: ignore[arg-type]
-
-
 def sample_subject(rng: np.random.Generator, subject_id: str) -> SubjectSpec:
-    """Draw a person.
+    """Draw a person of the default population; :func:`synth.body.population.sample_subject` takes others."""
+    from synth.body import population  # it imports this module
 
-    Args:
-        rng: Numbers of this subject; the subject's own seed is drawn from it.
-        subject_id: The person's name in files.
-    """
-    seed = int(rng.integers(2**31))
-    body, look = rng_for(seed, "subject", "body"), rng_for(seed, "subject", "look")
-    sex = _pick(body, SEXES)
-    age = int(body.integers(AGE_RANGE[0], AGE_RANGE[1] + 1))
-    stature = _truncated_normal(body, *_STATURE_M[sex], *STATURE_RANGE_M[sex])
-    bmi = _truncated_normal(body, 25.5, 4.8, *BMI_RANGE)
-    shares = np.round(body.dirichlet((0.5, 0.5, 0.5)), 3)
-    shares[2] = round(1 - shares[0] - shares[1], 3)
-    hair, hair_color = _hair_rand(look, sex, age, shares)
-    bottoms = (0.42, 0.18, 0.2, 0.2) if sex == "female" else (0.6, 0.06, 0.34, 0.0)
-    return SubjectSpec(
-        subject_id=subject_id,
-        seed=seed,
-        sex=sex,
-        age_years=age,
-        stature_m=round(stature, 3),
-        bmi=round(bmi, 2),
-        muscle=round(float(np.clip(body.normal(0.55, 0.16), 0.15, 0.95)), 3),
-        proportions=round(float(body.uniform(0.2, 0.8)), 3),
-        cup=round(float(np.clip(body.normal(0.45, 0.18), 0.05, 0.9)), 3),
-        races=(float(shares[0]), float(shares[1]), float(shares[2])),
-        skin=_skin_rand(look, shares),
-        top=cloth_rand(
-            look, _pick(look, ("tshirt", "long_sleeve", "tank"), (0.5, 0.3, 0.2)), _CLOTH_COLORS, 0.45
-        ),
-        bottom=cloth_rand(
-            look, _pick(look, ("trousers", "leggings", "shorts", "skirt"), bottoms), _BOTTOM_COLORS, 0.12
-        ),
-        shoes=cloth_rand(look, _pick(look, SHOES[:2], (0.8, 0.2)), _SHOE_COLORS, 0.0),
-        hair=hair,
-        hair_color=hair_color,
-        eye_color=_pick(look, _EYE_COLORS, (4, 2, 1, 1.5, 2)),
-    )
+    return population.sample_subject(rng, subject_id)
