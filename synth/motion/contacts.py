@@ -18,6 +18,8 @@ from synth.motion.stick import LENGTHS, segment_rotations, stick_points
 _STRAIGHTEST = 0.997
 _LEG = LENGTHS["thigh"] + LENGTHS["shank"]
 _ARM = LENGTHS["upper_arm"] + LENGTHS["forearm"]
+# From the middle, the forearm turns about 80 degrees either way (AAOS norms: pronation 80, supination 80).
+_MOST_PRONATION_DEG = 80.0
 # Arms straighten softly: beyond this share of its length an arm gives way, so that an elbow never snaps.
 _SOFT_REACH = 0.9
 
@@ -30,11 +32,13 @@ class Footing:
         ankles: Ankle centres of left and right, shape (T, 2, 3), character frame, units of standing mid-hip height.
         feet: Orientation of the feet in the character frame, shape (T, 2, 3, 3).
         toes: Orientation of the toes in the character frame, shape (T, 2, 3, 3).
+        knees: Where the knees point, shape (T, 2, 3); over the toes if None.
     """
 
     ankles: np.ndarray
     feet: np.ndarray
     toes: np.ndarray
+    knees: np.ndarray | None = None
 
 
 def footing(
@@ -68,6 +72,35 @@ def footing(
     return Footing(ankles, feet, toes)
 
 
+def steps(
+    left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray], knees: np.ndarray | None = None
+) -> Footing:
+    """Feet anywhere: on the ground, on the way, on a step.
+
+    Args:
+        left: ``x``, ``y`` (outward) of the ankle were the foot flat, ``lift`` of the sole over the ground, ``pitch``
+            about the ball (heel up, +) or the heel (toes up, -), ``yaw`` outward, degrees; shape (T,) each.
+        right: The same for the right foot.
+        knees: Where the knees point, shape (T, 2, 3), if not over the toes.
+    """
+    frames = len(left["x"])
+    ankles, feet, toes = np.empty((frames, 2, 3)), np.empty((frames, 2, 3, 3)), np.empty((frames, 2, 3, 3))
+    for side, (plan, sign) in enumerate(((left, 1.0), (right, -1.0))):
+        pitch, lift = plan["pitch"], plan["lift"]
+        heading = turn_deg("z", sign * plan["yaw"])
+        pivot = np.zeros((frames, 3))
+        pivot[:, 0] = np.where(pitch > 0, LENGTHS["foot"], -LENGTHS["heel"])
+        pivot[:, 2] = -LENGTHS["ankle_height"]
+        ankle = np.stack([plan["x"], sign * plan["y"], LENGTHS["ankle_height"] + lift], axis=1)
+        pitched = heading @ turn_deg("y", pitch)
+        ankles[:, side] = ankle + np.einsum("tij,tj->ti", heading - pitched, pivot)
+        feet[:, side] = pitched
+        # On the ground the toes stay flat under a raised heel; in the air they go with the foot.
+        free = np.clip(lift / 0.05, 0.0, 1.0) * np.maximum(pitch, 0.0) + np.minimum(pitch, 0.0)
+        toes[:, side] = heading @ turn_deg("y", free)
+    return Footing(ankles, feet, toes, knees)
+
+
 def _hips(clip: Clip) -> np.ndarray:
     """Hip centres from mid-hip, left and right, shape (T, 2, 3)."""
     half = np.array([[0.0, LENGTHS["hip_half"], 0.0], [0.0, -LENGTHS["hip_half"], 0.0]])
@@ -95,7 +128,7 @@ def with_feet(clip: Clip, plan: Footing) -> Clip:
         thigh, shank = _two_bones(
             pelvis + hips[:, index],
             plan.ankles[:, index],
-            plan.feet[:, index, :, 0],
+            plan.feet[:, index, :, 0] if plan.knees is None else plan.knees[:, index],
             LENGTHS["thigh"],
             LENGTHS["shank"],
         )
@@ -137,7 +170,7 @@ def with_hands(
     clip: Clip,
     wrists: Mapping[str, np.ndarray],
     elbow_to: Mapping[str, np.ndarray],
-    pronation_deg: np.ndarray | float = 0.0,
+    pronation_deg: np.ndarray | float | None = 0.0,
     hands: Mapping[str, np.ndarray] | None = None,
 ) -> Clip:
     """Bend the arms so that the wrists are where they should be.
@@ -146,7 +179,8 @@ def with_hands(
         clip: The motion; its clavicles stay as they are.
         wrists: For ``l``, ``r`` or both: wrist centres, shape (T, 3), character frame, units of mid-hip height.
         elbow_to: Where each elbow points, shape (3,) or (T, 3), character frame; only the part across the arm counts.
-        pronation_deg: Turn of the forearms about themselves, shape () or (T,).
+        pronation_deg: Turn of the forearms about themselves, shape () or (T,); None turns them towards the hands, as
+            far as forearms go, which leaves least to the wrists.
         hands: Orientation of each hand in the character frame, shape (3, 3) or (T, 3, 3); straight in the forearm
             if not given.
     """
@@ -159,12 +193,23 @@ def with_hands(
             shoulder, _within_reach(shoulder, wrist), hint, LENGTHS["upper_arm"], LENGTHS["forearm"]
         )
         upper, fore = upper @ _ARM_FROM_LEG[side], fore @ _ARM_FROM_LEG[side]
-        fore = fore @ turn_deg("y", np.asarray(pronation_deg))
+        turned = np.asarray(0.0 if pronation_deg is None else pronation_deg)
+        if pronation_deg is None and hands is not None:
+            turned = _pronation(fore, np.broadcast_to(hands[side], fore.shape))
+        fore = fore @ turn_deg("y", turned)
         hand = fore if hands is None else np.broadcast_to(hands[side], fore.shape)
         chain = (world[f"clavicle_{side}"], upper, fore, hand)
         for stem, parent, child in zip(("upper_arm", "forearm", "hand"), chain, chain[1:], strict=False):
             limbs[:, SEGMENTS.index(f"{stem}_{side}")] = transpose(parent) @ child
     return replace(clip, limb_rotations=limbs)
+
+
+def _pronation(fore: np.ndarray, hand: np.ndarray) -> np.ndarray:
+    """Turn about the forearm's own axis that comes nearest to the hand's, degrees, shape (T,), within +-80."""
+    relative = transpose(fore) @ hand
+    trace = np.trace(relative, axis1=-2, axis2=-1)
+    sine, cosine = relative[:, 0, 2] - relative[:, 2, 0], np.maximum(1.0 + trace, 1e-9)
+    return np.clip(np.degrees(2.0 * np.arctan2(sine, cosine)), -_MOST_PRONATION_DEG, _MOST_PRONATION_DEG)
 
 
 def _within_reach(shoulder: np.ndarray, wrist: np.ndarray) -> np.ndarray:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
 from spinepose.errors import InputError
-from synth.motion.clip import SEGMENTS, Clip
-from synth.motion.rotations import transpose, turn
+from synth.motion.clip import SEGMENTS, Clip, ClipProp
+from synth.motion.rotations import mirrored, transpose, turn
 
 # Up to the first elevation an arm hangs, from the second on it is raised.
 _HANGS_RAD, _RAISED_RAD = np.radians([30.0, 70.0])
@@ -46,7 +47,50 @@ def excerpt(clip: Clip, start_s: float, duration_s: float) -> Clip:
         spine_rad=clip.spine_rad[piece],
         limb_rotations=clip.limb_rotations[piece],
         clearance=clip.clearance[piece],
+        hand_curl=None if clip.hand_curl is None else clip.hand_curl[piece],
+        props=tuple(_in_piece(prop, piece) for prop in clip.props),
     )
+
+
+def _in_piece(prop: ClipProp, piece: slice) -> ClipProp:
+    """A thing's frames counted from the piece's start."""
+
+    def moved(frame: int) -> int:
+        return max(min(frame, piece.stop) - piece.start, 0)
+
+    held = prop.frames if prop.frames == (0, 0) else (moved(prop.frames[0]), moved(prop.frames[1]))
+    under = prop.under_frame if prop.under_frame < 0 else moved(prop.under_frame)
+    return replace(prop, frames=held, under_frame=under)
+
+
+_OTHER_SIDE = [SEGMENTS.index(f"{name[:-1]}{'r' if name[-1] == 'l' else 'l'}") for name in SEGMENTS]
+_SPINE_MIRROR = np.array([1.0 if name.endswith("flexion") else -1.0 for name in REGIONAL_COORDINATES])
+_HANDS = {"hand_l": "hand_r", "hand_r": "hand_l"}
+
+
+def mirrored_clip(clip: Clip) -> Clip:
+    """The same motion with left and right exchanged: a left-handed throw from a right-handed one."""
+    return replace(
+        clip,
+        pelvis_position=clip.pelvis_position * np.array([1.0, -1.0, 1.0]),
+        pelvis_rotation=mirrored(clip.pelvis_rotation),
+        spine_rad=clip.spine_rad * _SPINE_MIRROR,
+        limb_rotations=mirrored(clip.limb_rotations[:, _OTHER_SIDE]),
+        hand_curl=None if clip.hand_curl is None else clip.hand_curl[:, ::-1],
+        props=tuple(_mirrored_prop(prop) for prop in clip.props),
+    )
+
+
+def _mirrored_prop(prop: ClipProp) -> ClipProp:
+    x, y, z = prop.position
+    return replace(
+        prop, attach=_HANDS.get(prop.attach, prop.attach), position=(x, -y, z), yaw_rad=-prop.yaw_rad
+    )
+
+
+def either_side(rng: np.random.Generator, clip: Clip, mirror: float = 0.5) -> Clip:
+    """The clip or, by this chance, its mirror image."""
+    return mirrored_clip(clip) if rng.random() < mirror else clip
 
 
 def with_arms_clear(clip: Clip, extra_rad: float) -> Clip:

@@ -8,24 +8,7 @@ from synth.motion.author import a_pose, both
 from synth.motion.clip import Clip
 from synth.motion.contacts import footing, with_hands
 from synth.motion.curves import flow, frame_times, poses
-from synth.motion.standing import bend_shares, hips_back, standing_clip
-from synth.motion.stick import LENGTHS
-
-
-def squat_path(depth: np.ndarray, shank_deg: float = 30.0) -> np.ndarray:
-    """The pelvis' way into a squat, from its rest.
-
-    Args:
-        depth: 0 stands, 1 has the thighs level.
-        shank_deg: Forward lean of the shanks with the thighs level; healthy adults' ankles allow 30 to 40.
-
-    Returns:
-        Shift of mid-hip, shape (T, 3), units of standing mid-hip height.
-    """
-    shank, thigh = np.radians(shank_deg) * depth, np.radians(90.0) * depth
-    x = LENGTHS["shank"] * np.sin(shank) - LENGTHS["thigh"] * np.sin(thigh)
-    z = LENGTHS["ankle_height"] + LENGTHS["shank"] * np.cos(shank) + LENGTHS["thigh"] * np.cos(thigh) - 1.0
-    return np.stack([x, np.zeros_like(x), z], axis=1)
+from synth.motion.standing import bend_shares, hips_back, squat_path, standing_clip
 
 
 def squat(

@@ -8,6 +8,7 @@ from synth.motion.author import Angles, clip_from_angles
 from synth.motion.clip import Clip
 from synth.motion.contacts import Footing, with_feet
 from synth.motion.curves import FPS
+from synth.motion.stick import LENGTHS
 
 
 def bend_shares(trunk_deg: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -35,6 +36,22 @@ def hips_back(tilt_deg: np.ndarray) -> np.ndarray:
     [guess]: 0.12 of the mid-hip height (11 cm) at 60 degrees, as one sees in photographs of forward bends.
     """
     return -0.14 * np.sin(np.radians(np.clip(tilt_deg, -20.0, 90.0)))
+
+
+def squat_path(depth: np.ndarray, shank_deg: float = 30.0) -> np.ndarray:
+    """The pelvis' way into a squat, from its rest.
+
+    Args:
+        depth: 0 stands, 1 has the thighs level.
+        shank_deg: Forward lean of the shanks with the thighs level; healthy adults' ankles allow 30 to 40.
+
+    Returns:
+        Shift of mid-hip, shape (T, 3), units of standing mid-hip height.
+    """
+    shank, thigh = np.radians(shank_deg) * depth, np.radians(90.0) * depth
+    x = LENGTHS["shank"] * np.sin(shank) - LENGTHS["thigh"] * np.sin(thigh)
+    z = LENGTHS["ankle_height"] + LENGTHS["shank"] * np.cos(shank) + LENGTHS["thigh"] * np.cos(thigh) - 1.0
+    return np.stack([x, np.zeros_like(x), z], axis=1)
 
 
 def standing_clip(
