@@ -5,6 +5,9 @@ CONFIG ?=
 SET ?=
 SEED ?=
 MOTION ?=
+PRESET ?=
+BACKDROPS ?=
+PANORAMAS ?=
 # On Linux the registry's torch is a CUDA build of several GB; for the CPU build:
 #   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
@@ -12,8 +15,9 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-OPTIONS = --run $(RUN) $(if $(CONFIG),--config $(CONFIG)) $(foreach s,$(SET),--set $(s)) $(if $(SEED),--seed $(SEED))
-MOTIONS = $(if $(MOTION),--motion $(MOTION))
+OPTIONS = --run $(RUN) $(if $(PRESET),--preset $(PRESET)) $(if $(CONFIG),--config $(CONFIG)) $(foreach s,$(SET),--set $(s)) $(if $(SEED),--seed $(SEED))
+OWN = $(if $(MOTION),--motion $(MOTION)) $(if $(BACKDROPS),--backdrops $(BACKDROPS)) \
+	$(if $(PANORAMAS),--panoramas $(PANORAMAS))
 
 .PHONY: help setup demo test test-extra lint format scenes render fit-opensim dataset train bench clean
 
@@ -31,10 +35,10 @@ setup: $(INSTALLED)  ## create .venv and prepare the body model (once)
 
 demo: RUN = runs/demo
 demo: setup  ## the whole chain on a small set; writes runs/demo/report.html
-	$(BIN)/spineforge demo $(OPTIONS) $(MOTIONS)
+	$(BIN)/spineforge demo $(OPTIONS) $(OWN)
 
 scenes: setup  ## sample what to shoot
-	$(BIN)/spineforge scenes $(OPTIONS) $(MOTIONS)
+	$(BIN)/spineforge scenes $(OPTIONS) $(OWN)
 
 render: scenes  ## draw it and collect the truth
 	$(BIN)/spineforge render $(OPTIONS)

@@ -19,6 +19,8 @@ STAGES = {
     "train": "train the body teacher and distil the spine-aware student",
 }
 
+PRESETS = ("demo", "quick", "balanced", "sport", "clinic")
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
@@ -39,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
             )
         if name == "scenes":
             _add_motion(stage)
+            _add_photos(stage)
         if name == "train":
             stage.add_argument(
                 "--teacher",
@@ -49,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run the whole chain on a small set and write report.html")
     _add_run_options(demo, default_run="runs/demo")
     _add_motion(demo)
+    _add_photos(demo)
     _add_evaluate(commands)
     _add_export(commands)
     _add_infer(commands)
@@ -56,10 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     config = commands.add_parser("config", help="show the resolved config")
     config.add_argument("action", choices=["show"], help="show: print every key with its meaning and value")
     _add_config_options(config)
-    config.add_argument("--preset", choices=["demo"], help="a preset to start from")
-    setup = commands.add_parser(
-        "setup", help="prepare the body model once (about a minute and 1 GB of cache)"
-    )
+    setup = commands.add_parser("setup", help="prepare the body model once (some seconds and 40 MB of cache)")
     setup.add_argument("--force", action="store_true", help="make it again")
     return parser
 
@@ -67,6 +68,9 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML file with overrides of the defaults"
+    )
+    parser.add_argument(
+        "--preset", choices=PRESETS, help="a preset to start from; --config and --set change it"
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help="override one key"
@@ -148,6 +152,25 @@ def _add_world(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--clips", type=Path, help="folder with motion clips (.npz) that clients may play")
     parser.add_argument(
         "--out", type=Path, default=Path("runs/world"), help="the only folder that clients may write files to"
+    )
+    parser.add_argument(
+        "--quality",
+        choices=("fast", "fine"),
+        default="fine",
+        help="fast: fewer samples a pixel; fine: smooth edges",
+    )
+    _add_photos(parser)
+
+
+def _add_photos(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backdrops", type=Path, metavar="DIR", help="your own photographs, for the place 'backdrop'"
+    )
+    parser.add_argument(
+        "--panoramas",
+        type=Path,
+        metavar="DIR",
+        help="your own equirectangular panoramas, for the place 'panorama' and its light",
     )
 
 

@@ -15,6 +15,8 @@ from spinepose.config import TrainConfig
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, le=1000)]
 Weight = Annotated[float, Field(ge=0)]
+Adult = Annotated[int, Field(ge=18, le=100)]
+Bmi = Annotated[float, Field(ge=14, le=45)]
 Quality = Annotated[int, Field(ge=1, le=100)]
 PlaceName = Literal[
     "living_room", "gym", "clinic", "studio", "street", "park", "office", "backdrop", "panorama"
@@ -90,6 +92,32 @@ class SensorConfig(_Section):
     jpeg_quality: tuple[Quality, Quality] = Field((80, 96), description="JPEG quality, range drawn from.")
 
 
+class PopulationConfig(_Section):
+    age_years: tuple[Adult, Adult] = Field((18, 85), description="Age, years, range; drawn evenly.")
+    female_share: Fraction = Field(0.5, description="Share of women.")
+    stature_shift_m: float = Field(
+        0.0, ge=-0.15, le=0.15, description="Added to every stature, metres; 0 is a mix of countries."
+    )
+    stature_spread: float = Field(
+        1.0, ge=0, le=2, description="Factor on the spread of stature within a country."
+    )
+    bmi: tuple[Bmi, Bmi] = Field((17.0, 36.0), description="Body mass index, kg/m2, range.")
+    bmi_mean: float = Field(25.5, ge=15, le=40, description="Its mean at 40 years, kg/m2.")
+    bmi_sd: float = Field(4.8, ge=0, le=10, description="Its standard deviation, kg/m2.")
+    muscle: Fraction = Field(0.52, description="Mean of the body model's muscle axis.")
+    posture_spread: float = Field(
+        1.0, ge=0, le=2, description="Factor on the spread of standing posture; 0 makes all stand alike."
+    )
+    scoliosis_share: Fraction = Field(
+        0.03, description="Share of young adults with a spinal curve of 10 degrees Cobb or more."
+    )
+    max_cobb_deg: float = Field(40.0, ge=10, le=60, description="The largest Cobb angle, degrees.")
+    asymmetry: float = Field(1.0, ge=0, le=3, description="Factor on left-right differences of the body.")
+    sports_share: Fraction | None = Field(
+        None, description="Share of people dressed for sport; none leaves it to the wardrobe."
+    )
+
+
 class ScenesConfig(_Section):
     subjects: int = Field(24, ge=2, le=100_000, description="Number of different bodies.")
     val_fraction: Fraction = Field(
@@ -151,6 +179,7 @@ class ScenesConfig(_Section):
     occluder_chance: Fraction = Field(
         0.35, description="Chance that an object is put between a camera and people, where one fits."
     )
+    population: PopulationConfig = Field(PopulationConfig(), description="Whom to draw.")
     camera: CameraConfig = Field(CameraConfig(), description="Where pictures are taken from.")
     sensor: SensorConfig = Field(SensorConfig(), description="What cameras do to the light.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from pipelines.config import RunConfig
 from pipelines.run import Stage, require_stage
@@ -13,14 +14,22 @@ from spinepose.errors import InputError
 
 
 def _config(args: argparse.Namespace, preset: str | None = None) -> RunConfig:
-    config = load_config(args.config, args.sets, args.seed, preset)
-    motion = getattr(args, "motion", None)
-    if motion:
-        files = tuple(path.resolve() for path in motion)
-        config = config.model_copy(
-            update={"scenes": config.scenes.model_copy(update={"motion_files": files})}
-        )
-    return config
+    config = load_config(args.config, args.sets, args.seed, args.preset or preset)
+    changes: dict[str, Any] = {}
+    if getattr(args, "motion", None):
+        changes["motion_files"] = tuple(path.resolve() for path in args.motion)
+    places = []
+    for name in ("backdrop", "panorama"):
+        folder = getattr(args, f"{name}s", None)
+        if folder is not None:
+            changes[f"{name}s"] = folder.resolve()
+            places.append(name)
+    if places:
+        # Who gives pictures wants to see them: half of the scenes show them.
+        own = [place for place in config.scenes.places if place not in places]
+        repeats = -(-max(len(own), 1) // len(places))
+        changes["places"] = (*own, *(places * repeats))
+    return config.model_copy(update={"scenes": config.scenes.model_copy(update=changes)})
 
 
 def _say(stage: Stage) -> None:
@@ -114,7 +123,10 @@ def infer(args: argparse.Namespace) -> None:
 def world(args: argparse.Namespace) -> None:
     from synth.world.server import run_world
 
-    run_world(port=args.port, clips_dir=args.clips, out_dir=args.out)
+    looks = {"quality": args.quality, "backdrops": args.backdrops, "panoramas": args.panoramas}
+    defaults = {"quality": "fine", "backdrops": None, "panoramas": None}
+    changed = {key: value for key, value in looks.items() if value != defaults[key]}
+    run_world(port=args.port, clips_dir=args.clips, out_dir=args.out, **changed)
 
 
 def config(args: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from pipelines.tables import write_table
 from spinepose.errors import InputError
 from spinepose.files import atomic_path
 from spinepose.rng import rng_for
-from synth.body.spec import SubjectSpec, sample_subject
+from synth.body.population import Population, sample_subject
+from synth.body.spec import SubjectSpec
 from synth.motion.clip import Clip, save_clip
 from synth.motion.edit import with_arms_clear
 from synth.motion.procedural import MOTIONS, static_clip
@@ -48,6 +50,9 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
     stage = open_stage(run_dir, "scenes", plain, inputs, config.seed, start_over)
     if stage.complete:
         return stage
+    # Worlds read the pictures from here: a run is complete in itself.
+    for name, files in photos.items():
+        _copy_photos(files, stage.folder / f"{name}s")
     clips, val_clips = make_clips(config.seed, settings)
     (stage.folder / "clips").mkdir(exist_ok=True)
     for name, clip in {**clips, STATIC_CLIP: static_clip()}.items():
@@ -72,7 +77,10 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
 
 def make_subjects(seed: int, settings: ScenesConfig) -> list[SubjectSpec]:
     """The run's bodies; body number i is the same however many there are."""
-    return [sample_subject(rng_for(seed, "subject", i), f"b{i:05d}") for i in range(settings.subjects)]
+    population = Population(**settings.population.model_dump())
+    return [
+        sample_subject(rng_for(seed, "subject", i), f"b{i:05d}", population) for i in range(settings.subjects)
+    ]
 
 
 def make_clips(seed: int, settings: ScenesConfig) -> tuple[dict[str, Clip], list[str]]:
@@ -154,6 +162,13 @@ def _photos(settings: ScenesConfig) -> dict[str, list[Path]]:
 
             photos[name] = photo_files(folder)
     return photos
+
+
+def _copy_photos(files: list[Path], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for file in files:
+        with atomic_path(folder / file.name) as temporary:
+            shutil.copyfile(file, temporary)
 
 
 def _places(settings: ScenesConfig) -> Callable[[str, int], Any]:
