@@ -79,6 +79,12 @@ def demo(args: argparse.Namespace) -> None:
     chain.run(args.run, _config(args, preset="demo"), args.start_over)
 
 
+def report(args: argparse.Namespace) -> None:
+    from pipelines.report import write_report
+
+    print(f"report: {write_report(args.run, _config(args))}")
+
+
 def _student(args: argparse.Namespace) -> Path:
     if args.checkpoint is not None:
         return args.checkpoint

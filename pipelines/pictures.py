@@ -117,7 +117,7 @@ def choose_tiles(
 
 def accuracy_figure(table: list[dict], path: Path) -> None:
     """Bars of fit minus authored by level: mean with the 95th percentile, raw and less the subject's constant."""
-    plt = _pyplot()
+    plt = pyplot()
     rows = [row for row in table if row["landmark"]]
     at = np.arange(len(rows))
     figure, axes = plt.subplots(figsize=(8, 3.2), constrained_layout=True)
@@ -146,7 +146,7 @@ def accuracy_figure(table: list[dict], path: Path) -> None:
 
 def marker_rms_figure(rms_mm: np.ndarray, path: Path) -> None:
     """Histogram of the marker RMS of all trials, millimetres."""
-    plt = _pyplot()
+    plt = pyplot()
     figure, axes = plt.subplots(figsize=(4.5, 3.2), constrained_layout=True)
     axes.hist(rms_mm, bins=24, color="#4c72b0")
     axes.axvline(20, color="grey", lw=0.8, ls="--", label="20 mm, OpenSim's guide for IK")
@@ -166,7 +166,7 @@ def spine_figure(fitted_m: np.ndarray, authored_m: np.ndarray, titles: list[str]
         titles: What each shows.
         path: Where the picture goes.
     """
-    plt = _pyplot()
+    plt = pyplot()
     figure, axes = plt.subplots(
         2, len(titles), figsize=(2.1 * len(titles), 6), constrained_layout=True, squeeze=False
     )
@@ -208,7 +208,7 @@ def turn_forward(points_m: np.ndarray, left: np.ndarray) -> np.ndarray:
     return np.einsum("nij,nkj->nki", turn, points_m)
 
 
-def _pyplot():
+def pyplot():
     import matplotlib
 
     matplotlib.use("Agg")

@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 
 from pipelines import pictures
-from pipelines.config import RunConfig
+from pipelines.config import RunConfig, ScenesConfig
 from pipelines.dataset import SPLITS
+from pipelines.population import people_table, population_figure, population_numbers
 from pipelines.run import Manifest, require_stage
 from pipelines.tables import read_table
+from spinepose.errors import InputError
 from spinepose.files import atomic_path
 from spinepose.rng import rng_for
 from spinepose.skeleton import SPINE_CHAIN
@@ -28,15 +30,16 @@ SHEET_PEOPLE = 32
 
 
 def write_report(run_dir: Path, config: RunConfig) -> Path:
-    """Write ``report.html`` and ``contact_sheet.png`` at the top of a run whose stages are complete."""
-    manifests = {
-        name: require_stage(run_dir, name)[1]
-        for name in ("scenes", "render", "fit-opensim", "dataset", "train")
-    }
-    sheet = contact_sheet(run_dir, config.seed)
+    """Write ``report.html`` at the top of a run, of all stages from the first on that are complete.
+
+    ``population.png`` and, with labels, ``contact_sheet.png`` are written beside it.
+
+    Raises:
+        InputError: The render stage is missing or not complete.
+    """
+    manifests = complete_stages(run_dir)
     with tempfile.TemporaryDirectory() as scratch:
         context = _context(run_dir, config, manifests, Path(scratch))
-    context["contact_sheet"] = _inline_image(sheet, ".jpg")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -45,6 +48,21 @@ def write_report(run_dir: Path, config: RunConfig) -> Path:
     with atomic_path(target) as temporary:
         temporary.write_text(html, encoding="utf-8")
     return target
+
+
+def complete_stages(run_dir: Path) -> dict[str, Manifest]:
+    """Manifests of the stages that are complete, in order, up to the first that is not.
+
+    Raises:
+        InputError: There is nothing to show: rendering is missing or not complete.
+    """
+    manifests = {name: require_stage(run_dir, name)[1] for name in ("scenes", "render")}
+    for name in ("fit-opensim", "dataset", "train"):
+        try:
+            manifests[name] = require_stage(run_dir, name)[1]
+        except InputError:
+            break
+    return manifests
 
 
 def load_labels(run_dir: Path, split: str) -> tuple[dict, dict[int, dict]]:
@@ -93,21 +111,34 @@ def prediction_sheet(run_dir: Path, seed: int, count: int = 16) -> np.ndarray:
 def _context(
     run_dir: Path, config: RunConfig, manifests: dict[str, Manifest], scratch: Path
 ) -> dict[str, Any]:
-    fit_report = json.loads((run_dir / "fit-opensim" / "report.json").read_text(encoding="utf-8"))
-    metrics = json.loads((run_dir / "train" / "metrics.json").read_text(encoding="utf-8"))
     seconds_file = run_dir / "seconds.json"
-    return {
+    # The run's own ranges, not those of the command that writes the report.
+    settings = ScenesConfig.model_validate(manifests["scenes"].config)
+    table = people_table(run_dir)
+    population_figure(table, settings, run_dir / "population.png")
+    context: dict[str, Any] = {
         "seed": config.seed,
         "manifests": manifests,
         "seconds": json.loads(seconds_file.read_text(encoding="utf-8")) if seconds_file.exists() else {},
-        "fit": fit_report,
-        "fit_pictures": _fit_pictures(run_dir, fit_report, scratch),
-        "metrics": metrics,
-        "curves": _inline_file(run_dir / "train" / "curves.png"),
-        "predictions": _inline_image(prediction_sheet(run_dir, config.seed), ".jpg"),
-        "frames": _frame_pictures(run_dir, config.seed),
         "failures": [f for m in manifests.values() for f in m.failures],
+        "population": population_numbers(table),
+        "population_picture": _inline_file(run_dir / "population.png"),
     }
+    if "fit-opensim" in manifests:
+        fit_report = json.loads((run_dir / "fit-opensim" / "report.json").read_text(encoding="utf-8"))
+        context |= {"fit": fit_report, "fit_pictures": _fit_pictures(run_dir, fit_report, scratch)}
+    if "dataset" in manifests:
+        context |= {
+            "contact_sheet": _inline_image(contact_sheet(run_dir, config.seed), ".jpg"),
+            "frames": _frame_pictures(run_dir, config.seed),
+        }
+    if "train" in manifests:
+        context |= {
+            "metrics": json.loads((run_dir / "train" / "metrics.json").read_text(encoding="utf-8")),
+            "curves": _inline_file(run_dir / "train" / "curves.png"),
+            "predictions": _inline_image(prediction_sheet(run_dir, config.seed), ".jpg"),
+        }
+    return context
 
 
 def _frame_pictures(run_dir: Path, seed: int, count: int = 6) -> list[str]:
