@@ -19,11 +19,33 @@ def main() -> int:
         "--out", type=Path, default=Path("runs/world"), help="the only folder that clients may write to"
     )
     parser.add_argument("--empty", action="store_true", help="start with nobody in the place")
+    parser.add_argument(
+        "--quality", choices=("fast", "fine"), default="fine", help="what the renderer spends on a picture"
+    )
+    parser.add_argument("--backdrops", type=Path, help="folder with photographs, for the place 'backdrop'")
+    parser.add_argument(
+        "--panoramas", type=Path, help="folder with equirectangular panoramas, for the place 'panorama'"
+    )
+    parser.add_argument(
+        "--unix-socket",
+        action=argparse.BooleanOptionalAction,
+        help="serve unrealcv_PORT.socket in the temporary folder too (default: unless --stop-with-stdin)",
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input closes")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
-        run_world(args.port, args.clips, args.out, stop_with_stdin=args.stop_with_stdin, empty=args.empty)
+        run_world(
+            args.port,
+            args.clips,
+            args.out,
+            stop_with_stdin=args.stop_with_stdin,
+            empty=args.empty,
+            unix_socket=args.unix_socket,
+            quality=args.quality,
+            backdrops=args.backdrops,
+            panoramas=args.panoramas,
+        )
     except SpineforgeError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

@@ -7,11 +7,12 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from spinepose.errors import SpineforgeError
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # Both phrases of upstream: its engine says the first, its own tests look for the second.
 NO_HANDLER = "error No handler found for URI '{uri}'. Can not find a handler"
@@ -31,8 +32,25 @@ _PLACEHOLDERS = {
 }
 _PLACEHOLDER = re.compile("|".join(re.escape(name) for name in _PLACEHOLDERS))
 
+#: The bytes of a reply in pieces, so that large arrays are sent from where they are.
+Pieces: TypeAlias = list[bytes | memoryview]
+
+
+@dataclass(frozen=True)
+class Later:
+    """A reply that is made after its handler returned, and off the thread that draws: a picture to encode.
+
+    Attributes:
+        make: Makes the reply; may raise what handlers raise. It must not touch the scene or the renderer.
+        cost_bytes: About how much memory the reply and what it is made from take until it is sent.
+    """
+
+    make: Callable[[], str | Pieces]
+    cost_bytes: int
+
+
 Reply = str | bytes
-Handler = Callable[..., Reply]
+Handler = Callable[..., Reply | Later]
 
 
 class CommandError(Exception):
@@ -67,7 +85,8 @@ def command(template: str, handler: Handler, help: str) -> Command:
         casts.append(_CASTS.get(found.group(), str))
         position = found.end()
     pieces.append(re.escape(template[position:]))
-    return Command(template, handler, help, re.compile("".join(pieces)), tuple(casts))
+    # ASCII: \d is no Arabic digit here, and a request that is to be cut at a newline was cut there already.
+    return Command(template, handler, help, re.compile("".join(pieces), re.ASCII), tuple(casts))
 
 
 def finite(text: str) -> float:
@@ -81,7 +100,7 @@ def finite(text: str) -> float:
 _CASTS: dict[str, Callable[[str], Any]] = {"[uint]": int, "[float]": finite}
 
 
-def run_command(table: tuple[Command, ...], world: Any, request: str) -> Reply:
+def run_command(table: tuple[Command, ...], world: Any, request: str) -> Reply | Later:
     """Answer one request; whatever goes wrong becomes an error reply.
 
     Args:
@@ -92,20 +111,27 @@ def run_command(table: tuple[Command, ...], world: Any, request: str) -> Reply:
     request = " ".join(request.split())
     for row in table:
         match = row.pattern.fullmatch(request)
-        if match is None:
-            continue
-        try:
-            return row.handler(
-                world, *(cast(text) for cast, text in zip(row.casts, match.groups(), strict=True))
-            )
-        except CommandError as error:
-            return str(error)
-        except SpineforgeError as error:
-            return f"error {error}"
-        except Exception as error:  # a world outlives any request: the fault is logged and answered
-            log.exception("command failed: %.200s", request)
-            return f"error {type(error).__name__} in the world; its log says more"
+        if match is not None:
+            return or_error(lambda: _call(row, world, match), request)  # noqa: B023 - called at once
     return NO_HANDLER.format(uri=request[:200])
+
+
+def _call(row: Command, world: Any, match: re.Match[str]) -> Reply | Later:
+    arguments = (cast(text) for cast, text in zip(row.casts, match.groups(), strict=True))
+    return row.handler(world, *arguments)
+
+
+def or_error(work: Callable[[], T], what: str) -> T | str:
+    """Do a piece of work; an exception becomes the text of an error reply."""
+    try:
+        return work()
+    except CommandError as error:
+        return str(error)
+    except SpineforgeError as error:
+        return f"error {error}"
+    except Exception as error:  # a world outlives any request: the fault is logged and answered
+        log.exception("command failed: %.200s", what)
+        return f"error {type(error).__name__} in the world; its log says more"
 
 
 def templates_text(table: tuple[Command, ...]) -> str:

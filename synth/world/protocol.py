@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import socket
 import struct
+from typing import NamedTuple
 
 MAGIC = 0x9E2B83C1
 MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
+#: No command is as long as this. Longer frames are read to their end, as the wire allows them, but not kept.
+MAX_REQUEST_BYTES = 1 << 20
 _HEADER = struct.Struct("<II")
 _CHUNK_BYTES = 1 << 20
 # What the plugin matches; "." stops at a newline, so a request is cut there.
@@ -18,9 +21,97 @@ class ProtocolError(Exception):
     """The peer broke the framing; the only cure is to close the connection."""
 
 
+def frame_header(length: int) -> bytes:
+    """The magic number and the length that stand before a payload."""
+    return _HEADER.pack(MAGIC, length)
+
+
 def pack_frame(payload: bytes) -> bytes:
     """Put the magic number and the length before a payload."""
-    return _HEADER.pack(MAGIC, len(payload)) + payload
+    return frame_header(len(payload)) + payload
+
+
+def _checked_length(header: bytes | bytearray) -> int:
+    magic, length = _HEADER.unpack(header)
+    if magic != MAGIC:
+        raise ProtocolError(f"bad magic number 0x{magic:08X}")
+    if not 0 < length <= MAX_PAYLOAD_BYTES:
+        raise ProtocolError(f"frame of {length} bytes")
+    return length
+
+
+class Frame(NamedTuple):
+    """A payload; ``cut`` where it was longer than :data:`MAX_REQUEST_BYTES` and only its start was kept."""
+
+    payload: bytes
+    cut: bool
+
+
+class FrameBuffer:
+    """Takes bytes as they come and gives whole frames; it never holds more than a request may be long.
+
+    Bytes fed at once should be few (a socket read): all of them are held until their frames are taken.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._start = 0  # of what has not been taken yet
+        self._length: int | None = None  # of the frame that has begun
+        self._skip = 0  # bytes of an overlong frame that are still to come
+        self._kept = b""
+
+    @property
+    def frame_length(self) -> int | None:
+        """Length of the frame that has begun, 0 where its header is not whole yet, None between two frames."""
+        if self._length is not None:
+            return self._length
+        return 0 if len(self._bytes) > self._start else None
+
+    def feed(self, data: bytes) -> None:
+        """Add what was received."""
+        if self._skip:
+            dropped = min(self._skip, len(data))
+            self._skip -= dropped
+            data = data[dropped:]
+        self._bytes += data
+
+    def take(self) -> Frame | None:
+        """The next whole frame, or None until more bytes come.
+
+        Raises:
+            ProtocolError: Bad magic number, length 0 or over 256 MiB.
+        """
+        if self._length is None:
+            if len(self._bytes) - self._start < _HEADER.size:
+                return self._compact()
+            self._length = _checked_length(self._bytes[self._start : self._start + _HEADER.size])
+            self._start += _HEADER.size
+        if self._length > MAX_REQUEST_BYTES:
+            return self._take_overlong(self._length)
+        end = self._start + self._length
+        if len(self._bytes) < end:
+            return self._compact()
+        payload = bytes(self._bytes[self._start : end])
+        self._start, self._length = end, None
+        return Frame(payload, False)
+
+    def _take_overlong(self, length: int) -> Frame | None:
+        if not self._kept:
+            if len(self._bytes) - self._start < MAX_REQUEST_BYTES:
+                return self._compact()
+            self._kept = bytes(self._bytes[self._start : self._start + MAX_REQUEST_BYTES])
+            self._start += MAX_REQUEST_BYTES
+            here = min(len(self._bytes) - self._start, length - MAX_REQUEST_BYTES)
+            self._start += here
+            self._skip = length - MAX_REQUEST_BYTES - here
+        if self._skip:
+            return self._compact()
+        kept, self._kept, self._length = self._kept, b"", None
+        return Frame(kept, True)
+
+    def _compact(self) -> None:
+        del self._bytes[: self._start]
+        self._start = 0
 
 
 def read_frame(sock: socket.socket, rest_timeout_s: float | None = None) -> bytes | None:
@@ -42,12 +133,7 @@ def read_frame(sock: socket.socket, rest_timeout_s: float | None = None) -> byte
     if not first:
         return None
     sock.settimeout(rest_timeout_s)
-    magic, length = _HEADER.unpack(first + _read_exactly(sock, _HEADER.size - 1))
-    if magic != MAGIC:
-        raise ProtocolError(f"bad magic number 0x{magic:08X}")
-    if not 0 < length <= MAX_PAYLOAD_BYTES:
-        raise ProtocolError(f"frame of {length} bytes")
-    return _read_exactly(sock, length)
+    return _read_exactly(sock, _checked_length(first + _read_exactly(sock, _HEADER.size - 1)))
 
 
 def _read_exactly(sock: socket.socket, count: int) -> bytes:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from spinepose.rng import rng_for
 from synth.world.characters import CharacterCache, build_from_json
 from synth.world.clips import ClipFolder, rest_clip
-from synth.world.commands import Command, Reply, run_command
+from synth.world.commands import Command, Later, Reply, or_error, run_command
 from synth.world.scene_state import Scene, place_rng
 from synth.world.view import RendererLike, Shot, View
 
@@ -29,23 +30,30 @@ class World:
         out_dir: The only folder that clients may write files to.
         build: Makes a character from the JSON of its specification.
         port: What ``vget /unrealcv/status`` tells.
+        quality: What the renderer was made with, for ``GetVersion``.
+        photo_places: Name to a function that makes a ``Place`` from its seed: the seed picks a picture.
     """
 
     def __init__(
         self,
         renderer: RendererLike,
-        places: dict[str, Callable[..., Any]],
+        places: Mapping[str, Callable[..., Any]],
         clips_dir: Path | None,
         out_dir: Path,
         build: Callable[[str], Any] = build_from_json,
         port: int = 0,
+        quality: str = "fine",
+        photo_places: Mapping[str, Callable[[int], Any]] | None = None,
     ) -> None:
         self.scene = Scene()
-        self.places = places
+        #: Name to a function that makes the place of a seed.
+        self.places: dict[str, Callable[[int], Any]] = {
+            name: partial(_make_place, make, name) for name, make in places.items()
+        } | dict(photo_places or {})
         self.clips = ClipFolder(clips_dir)
         self.characters = CharacterCache(build)
         self.out_dir = out_dir
-        self.port = port
+        self.port, self.quality = port, quality
         self.rest = rest_clip()
         self._view = View(renderer)
         info = getattr(renderer, "info", {})
@@ -58,9 +66,17 @@ class World:
     def table(self) -> tuple[Command, ...]:
         return self._table
 
-    def answer(self, request: str) -> Reply:
-        """Answer one command; never raises for a bad one."""
+    def handle(self, request: str) -> Reply | Later:
+        """Answer one command, or say how its answer is made off this thread; never raises for a bad one."""
         return run_command(self._table, self, request)
+
+    def answer(self, request: str) -> Reply:
+        """Answer one command here and now."""
+        reply = self.handle(request)
+        if not isinstance(reply, Later):
+            return reply
+        body = or_error(reply.make, request)
+        return body if isinstance(body, str) else b"".join(body)
 
     def shoot(self, camera_index: int) -> Shot:
         """Draw what a camera sees."""
@@ -72,8 +88,12 @@ class World:
         if key not in self._made_places:
             while len(self._made_places) >= PLACES_KEPT:
                 self._made_places.pop(next(iter(self._made_places)))
-            self._made_places[key] = self.places[name](place_rng(name, seed))
+            self._made_places[key] = self.places[name](seed)
         self.scene.load_place(self._made_places[key], key)
+
+
+def _make_place(make: Callable[..., Any], name: str, seed: int) -> Any:
+    return make(place_rng(name, seed))
 
 
 def greet(world: World) -> None:
@@ -92,6 +112,17 @@ def greet(world: World) -> None:
             log.warning("nobody stands in the world: %s", reply.removeprefix("error "))
             return
     world.scene.character("person").set_motion(static_clip(), 0)
+
+
+def make_renderer(quality: str) -> RendererLike:
+    """The renderer of a quality.
+
+    Raises:
+        InputError: No such quality, or no GL library is installed.
+    """
+    from synth.world.raster import Renderer
+
+    return Renderer() if quality == "fine" else Renderer(quality=quality)
 
 
 def command_table() -> tuple[Command, ...]:
