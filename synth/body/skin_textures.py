@@ -9,7 +9,7 @@ from scipy.ndimage import distance_transform_edt
 
 from spinepose.rng import rng_for
 from synth.body.asset import BodyAsset
-from synth.body.hair import hairline_field
+from synth.body.hair_scalp import hairline_field, hairline_of
 from synth.body.paint import mix, noise, ramp, to_image
 from synth.body.spec import SubjectSpec
 
@@ -79,12 +79,12 @@ def skin_texture(
     spots = ramp(noise(rng, size, (2.2, 2.2)), 2.3, 3.0) * np.clip((spec.age_years - 35) / 45, 0, 1)
     image = mix(image, tone * 0.72, 0.5 * spots)
     image = _paint_face(image, p, spec, asset, rng)
-    line = hairline_field(place, head_centre_m, scale)
+    line = hairline_field(p, hairline_of(spec))
     near_head = p[..., 2] > -0.12
     cover = {"bald": 0.0, "buzz": 0.75}.get(spec.hair, 0.95)
     grain = 1.0 + (0.2 if spec.hair == "buzz" else 0.04) * noise(rng, size, (0.7, 0.7))
     ears = _enlarged(asset.masks["ears"], size)
-    scalp = ramp(line / scale, -0.004, 0.012) * near_head * np.clip(cover * grain, 0, 1) * (1 - ears)
+    scalp = ramp(line, -0.004, 0.012) * near_head * np.clip(cover * grain, 0, 1) * (1 - ears)
     return to_image(mix(image, np.array(spec.hair_color, float), scalp))
 
 
