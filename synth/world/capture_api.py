@@ -43,7 +43,14 @@ def points_json(names: tuple[str, ...], points_m: np.ndarray) -> dict[str, list[
 
 
 def get_version(world: World) -> str:
-    return _json({"capture_api": CAPTURE_API, "world": "embedded", "renderer": world.renderer_name})
+    return _json(
+        {
+            "capture_api": CAPTURE_API,
+            "world": "embedded",
+            "renderer": world.renderer_name,
+            "quality": world.quality,
+        }
+    )
 
 
 def set_place(world: World, name: str, seed: int) -> str:

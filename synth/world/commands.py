@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from spinepose.errors import SpineforgeError
@@ -100,7 +101,34 @@ def finite(text: str) -> float:
 _CASTS: dict[str, Callable[[str], Any]] = {"[uint]": int, "[float]": finite}
 
 
-def run_command(table: tuple[Command, ...], world: Any, request: str) -> Reply | Later:
+class Table(tuple[Command, ...]):
+    """All commands in the order they are tried, with an index by how a request begins."""
+
+    def __new__(cls, rows: Iterable[Command]) -> Table:
+        table = super().__new__(cls, rows)
+        table._known = {}
+        for key in {_key(row.template) for row in table}:
+            table._known[key] = [row for row in table if _key(row.template) in (key, (key[0], None))]
+        return table
+
+    _known: dict[tuple[str, str | None], list[Command]]
+
+    def candidates(self, request: str) -> list[Command]:
+        """Those that may match a request, in their order."""
+        verb, subject = _key(request)
+        return self._known.get((verb, subject)) or self._known.get((verb, None), [])
+
+
+def _key(text: str) -> tuple[str, str | None]:
+    """The verb and what it is about; None for that where it is a placeholder or missing."""
+    verb, _, rest = text.partition(" ")
+    subject = rest.partition(" ")[0]
+    if subject.startswith("/"):
+        subject = subject[: (subject + "/").index("/", 1)]
+    return verb, None if not subject or subject.startswith("[") else subject
+
+
+def run_command(table: Table, world: Any, request: str) -> Reply | Later:
     """Answer one request; whatever goes wrong becomes an error reply.
 
     Args:
@@ -109,10 +137,10 @@ def run_command(table: tuple[Command, ...], world: Any, request: str) -> Reply |
         request: The command's text without its id.
     """
     request = " ".join(request.split())
-    for row in table:
+    for row in table.candidates(request):
         match = row.pattern.fullmatch(request)
         if match is not None:
-            return or_error(lambda: _call(row, world, match), request)  # noqa: B023 - called at once
+            return or_error(partial(_call, row, world, match), request)
     return NO_HANDLER.format(uri=request[:200])
 
 
@@ -134,6 +162,12 @@ def or_error(work: Callable[[], T], what: str) -> T | str:
         return f"error {type(error).__name__} in the world; its log says more"
 
 
-def templates_text(table: tuple[Command, ...]) -> str:
+def made(later: Later, what: str) -> Pieces:
+    """Make a reply now, as bytes; what goes wrong becomes an error text."""
+    body = or_error(later.make, what)
+    return [body.encode()] if isinstance(body, str) else body
+
+
+def templates_text(table: Table) -> str:
     """The answer to ``vget /unrealcv/commands``: one template a line, in the client's notation."""
     return "\n".join(row.template for row in table)

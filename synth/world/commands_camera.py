@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synth.world import encode
-from synth.world.commands import ARGUMENT_INVALID, OK, CommandError, command
-from synth.world.out_files import write_inside
+from synth.world.commands import NOT_IMPLEMENTED, OK, CommandError, Later, Pieces, command
+from synth.world.out_files import plain_name, write_inside
 
 if TYPE_CHECKING:
+    from synth.world.view import Shot
     from synth.world.world import World
 
 _KINDS = ("png", "bmp", "npy")
+_VIEWMODES = ("lit", "depth", "normal", "object_mask")
+# A renderer's images are 22 bytes a pixel, an encoded one is at most 12 more.
+_BYTES_A_PIXEL = 34
 
 
 def list_cameras(world: World) -> str:
@@ -53,32 +57,41 @@ def set_size(world: World, index: int, width: int, height: int) -> str:
     return OK
 
 
-def lit(world: World, index: int, kind: str) -> np.ndarray:
-    return encode.with_alpha(world.shoot(index).images.color)
+def move_to(world: World, index: int, x: float, y: float, z: float) -> str:
+    """Upstream walks its pawn, which is camera 0; nothing stands in the way here."""
+    if index != 0:
+        raise CommandError("error MoveTo only supports the player camera with id 0")
+    return set_vector("location_cm", world, index, x, y, z)
 
 
-def depth(world: World, index: int, kind: str) -> np.ndarray:
-    centimetres = encode.depth_cm(world.shoot(index).images.depth_m)
+def lit(shot: Shot, kind: str) -> np.ndarray:
+    color = shot.images.color
+    return encode.with_alpha(color) if kind == "npy" else color
+
+
+def depth(shot: Shot, kind: str) -> np.ndarray:
+    centimetres = encode.depth_cm(shot.images.depth_m)
     return centimetres if kind == "npy" else encode.depth_preview(centimetres)
 
 
-def normal(world: World, index: int, kind: str) -> np.ndarray:
-    normals = encode.unreal_normals(world.shoot(index).images.normal_world)
+def normal(shot: Shot, kind: str) -> np.ndarray:
+    normals = encode.unreal_normals(shot.images.normal_world)
     return normals if kind == "npy" else encode.normal_picture(normals)
 
 
-def object_mask(world: World, index: int, kind: str) -> np.ndarray:
-    shot = world.shoot(index)
+def object_mask(shot: Shot, kind: str) -> np.ndarray:
     return encode.color_mask(shot.images.instance_id, shot.colors)
 
 
-def part_mask(world: World, index: int, kind: str) -> np.ndarray:
-    parts = world.shoot(index).images.part_id
+def part_mask(shot: Shot, kind: str) -> np.ndarray:
+    parts = shot.images.part_id
     return parts if kind == "npy" else encode.grey(parts)
 
 
-def picture(mode: str, world: World, index: int, wanted: str) -> str | bytes:
+def picture(mode: str, world: World, index: int, wanted: str) -> Later:
     """Answer an image command: bytes for a bare format, a file in the output folder for a name.
+
+    Drawing is done here; the picture is encoded, and written, when the reply is made.
 
     Args:
         mode: One of :data:`MODES`.
@@ -86,17 +99,40 @@ def picture(mode: str, world: World, index: int, wanted: str) -> str | bytes:
         index: Number of the camera.
         wanted: ``png``, ``bmp``, ``npy``, or a file name that ends in one of them.
     """
-    kind = wanted if wanted in _KINDS else wanted.rpartition(".")[2].lower()
-    if kind not in _KINDS:
+    bare = wanted in _KINDS
+    stem, _, suffix = wanted.rpartition(".")
+    kind = wanted if bare else suffix.lower()
+    if kind not in _KINDS or not (bare or stem):
         raise CommandError(f"error Invalid filename type, filename {wanted[:80]}")
-    world.scene.camera(index)  # a wrong camera is refused before anything is drawn
-    data = encode.encode(MODES[mode](world, index, kind), kind)
-    return data if wanted in _KINDS else str(write_inside(world.out_dir, wanted, data))
+    camera = world.scene.camera(index)  # a wrong camera or name is refused before anything is drawn
+    name = None if bare else plain_name(wanted)
+    shot, out_dir = world.shoot(index), world.out_dir
+
+    def make() -> str | Pieces:
+        data = encode.encode(MODES[mode](shot, kind), kind)
+        return data if name is None else str(write_inside(out_dir, name, b"".join(data)))
+
+    return Later(make, _BYTES_A_PIXEL * camera.width * camera.height)
 
 
-def picture_without_format(mode: str, world: World, index: int) -> str:
+def screenshot(world: World, wanted: str) -> Later:
+    return picture("lit", world, 0, wanted)
+
+
+def optical_flow(world: World, index: int, wanted: str) -> str:
     world.scene.camera(index)
-    raise CommandError(ARGUMENT_INVALID)
+    return NOT_IMPLEMENTED
+
+
+def get_viewmode(world: World) -> str:
+    return world.scene.viewmode
+
+
+def set_viewmode(world: World, mode: str) -> str:
+    if mode not in _VIEWMODES:
+        raise CommandError(f"error Unrecognized ViewMode {mode[:80]}, OPTIONS: {', '.join(_VIEWMODES)}")
+    world.scene.viewmode = mode
+    return OK
 
 
 MODES = {
@@ -131,6 +167,11 @@ COMMANDS = (
         partial(set_vector, "rotation_deg"),
         "Turn a camera",
     ),
+    command(
+        "vset /camera/[uint]/moveto [float] [float] [float]",
+        move_to,
+        "Move camera 0, the player's; nothing stops it",
+    ),
     command("vget /camera/[uint]/fov", get_fov, "Horizontal field of view, degrees"),
     command("vset /camera/[uint]/fov [float]", set_fov, "Set the horizontal field of view, 1 to 170 degrees"),
     command("vget /camera/[uint]/size", get_size, "Width and height, pixels"),
@@ -139,12 +180,10 @@ COMMANDS = (
         command(f"vget /camera/[uint]/{mode} [str]", partial(picture, mode), _MODE_HELP[mode])
         for mode in MODES
     ),
-    *(
-        command(
-            f"vget /camera/[uint]/{mode}",
-            partial(picture_without_format, mode),
-            "Refused: needs png, bmp, npy or a file",
-        )
-        for mode in MODES
+    command(
+        "vget /camera/[uint]/optical_flow [str]", optical_flow, "Refused: nothing moves between two pictures"
     ),
+    command("vget /screenshot [str]", screenshot, "What camera 0 sees, as lit"),
+    command("vget /viewmode", get_viewmode, "What the player's window shows"),
+    command("vset /viewmode [str]", set_viewmode, "Remembered; this world has no window"),
 )

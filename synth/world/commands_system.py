@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from synth.world.commands import NOT_IMPLEMENTED, OK, command, templates_text
+from synth.world.commands import NOT_IMPLEMENTED, OK, CommandError, command, templates_text
 
 if TYPE_CHECKING:
     from synth.world.world import World
@@ -42,7 +42,20 @@ def set_paused(paused: bool, world: World) -> str:
     return OK
 
 
-def not_implemented(world: World, text: str) -> str:
+def open_level(world: World, name: str) -> str:
+    """Start over in a place, of seed 0."""
+    if name not in world.places:
+        raise CommandError(f"error no place '{name[:80]}'; there are {', '.join(world.places)}")
+    world.set_place(name, 0)
+    return OK
+
+
+def set_input(world: World) -> str:
+    """There is neither keyboard nor mouse to switch off."""
+    return OK
+
+
+def not_implemented(world: World, *values: object) -> str:
     return NOT_IMPLEMENTED
 
 
@@ -61,6 +74,9 @@ COMMANDS = (
     ),
     command("vset /action/game/resume", partial(set_paused, False), "Resume"),
     command("vget /action/game/is_paused", lambda world: str(world.scene.paused).lower(), "true or false"),
-    command("vrun [rest]", not_implemented, "Console commands of the engine; this world has none"),
-    command("vexec [rest]", not_implemented, "Level blueprints; this world has none"),
+    command("vset /action/game/level [str]", open_level, "Start over in a place, of seed 0"),
+    command("vset /action/input/enable", set_input, "Accepted; this world has no keyboard"),
+    command("vset /action/input/disable", set_input, "Accepted; this world has no keyboard"),
+    command("vset /action/keyboard [str] [float]", not_implemented, "Refused: this world has no keyboard"),
+    command("vset /action/eyes_distance [float]", not_implemented, "Refused, as upstream does"),
 )

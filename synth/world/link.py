@@ -15,7 +15,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
-from synth.world.commands import Later, Pieces, Reply, or_error
+from synth.world.commands import Later, Pieces, Reply, made
 from synth.world.protocol import frame_header
 
 log = logging.getLogger(__name__)
@@ -183,9 +183,3 @@ def _pieces(item: _Waiting) -> Pieces:
     assert isinstance(item.body, Later)
     pieces = made(item.body, "a picture")
     return [_head(item.request_id, sum(len(piece) for piece in pieces)), *pieces]
-
-
-def made(later: Later, what: str) -> Pieces:
-    """Make a reply now, as bytes; what goes wrong becomes an error text."""
-    body = or_error(later.make, what)
-    return [body.encode()] if isinstance(body, str) else body

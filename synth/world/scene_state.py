@@ -20,7 +20,7 @@ from synth.world.commands import ARGUMENT_INVALID, INVALID_SENSOR, NO_OBJECT, Co
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
 MAX_CAMERAS = 64
 MAX_THINGS = 512
-MAX_PIXELS = 16_000_000
+MAX_PIXELS = 9_000_000  # 4096x2160 and a little; a pixel takes about 150 bytes while it is drawn
 MAX_SIDE = 4096
 # A scale of 0 has no inverse, a negative one turns a mesh inside out.
 _SCALE_RANGE = (1e-3, 1e3)
@@ -133,7 +133,10 @@ class CharacterThing(Thing):
 
 @dataclass
 class CameraState:
-    """A camera of the wire; ``width`` and ``height`` in pixels, ``fov_deg`` horizontal."""
+    """A camera of the wire.
+
+    ``width`` and ``height`` in pixels, ``fov_deg`` horizontal, ``exposure_bias_ev`` in stops.
+    """
 
     name: str
     location_cm: tuple[float, float, float] = (-360.0, 0.0, 150.0)
@@ -141,6 +144,7 @@ class CameraState:
     fov_deg: float = 60.0
     width: int = 640
     height: int = 480
+    exposure_bias_ev: float = 0.0
 
     def camera(self) -> Camera:
         return camera_from_unreal(
@@ -168,6 +172,7 @@ class Scene:
         cameras: By position, as upstream numbers them.
         version: Changes with the place, the light, and the set of things.
         paused: What ``is_paused`` answers; animation only moves on request, so nothing else depends on it.
+        viewmode: What ``vget /viewmode`` answers; there is no window.
     """
 
     place: Any = None
@@ -177,6 +182,7 @@ class Scene:
     cameras: list[CameraState] = field(default_factory=lambda: [CameraState("Camera_0")])
     version: int = field(default_factory=lambda: next(_VERSIONS))
     paused: bool = False
+    viewmode: str = "lit"
 
     def touch(self) -> None:
         """Say that the scene as a whole looks different now."""
@@ -229,6 +235,19 @@ class Scene:
     def remove(self, name: str) -> None:
         self.thing(name)
         del self.things[name]
+        self.touch()
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Give a thing another name; it keeps its place in the order and its colour."""
+        if new_name in self.things:
+            raise CommandError(
+                f"error Renaming an object to overwrite an existing object is not allowed, {new_name}"
+            )
+        if not NAME.fullmatch(new_name):
+            raise CommandError(ARGUMENT_INVALID)
+        thing = self.thing(name)
+        thing.name = new_name
+        self.things = {thing.name: thing for thing in self.things.values()}
         self.touch()
 
     def load_place(self, place: Any, key: tuple[str, int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -72,15 +72,14 @@ class View:
         key = self._state_key(scene, state)
         if self._last is None or self._last[0] != key:
             self._last = None  # two sets of images need not live at once
-            self._sync(scene)
+            self._sync(scene, state.exposure_bias_ev)
             self._last = (key, self._draw(scene, state.camera()))
         return self._last[1]
 
     @staticmethod
     def _state_key(scene: Scene, state: Any) -> tuple:
         things = tuple(thing.version for thing in scene.things.values())
-        pose = (state.location_cm, state.rotation_deg, state.fov_deg, state.width, state.height)
-        return scene.version, things, pose
+        return scene.version, things, astuple(state)
 
     def _draw(self, scene: Scene, camera: Camera) -> Shot:
         ids = {name: index for index, name in enumerate(scene.things, start=1)}
@@ -95,14 +94,17 @@ class View:
     def _key_of(self, thing: Thing) -> str:
         return self._slots[thing.name].key if isinstance(thing, CharacterThing) else thing.name
 
-    def _sync(self, scene: Scene) -> None:
+    def _sync(self, scene: Scene, exposure_bias_ev: float) -> None:
         if scene.place is not self._place:
             self._renderer.set_place(scene.place)
             self._place = scene.place
             self._objects = {item.name: () for item in scene.place.objects}
-        if scene.light != self._light:  # by value: a new light costs new shadows
-            self._renderer.set_light(scene.light)
-            self._light = scene.light
+        light = scene.light
+        if exposure_bias_ev:
+            light = replace(light, exposure_ev=light.exposure_ev + exposure_bias_ev)
+        if light != self._light:  # by value: a new light costs new shadows
+            self._renderer.set_light(light)
+            self._light = light
         self._sync_objects(scene)
         self._sync_characters(scene)
 

@@ -11,7 +11,7 @@ from typing import Any
 from spinepose.rng import rng_for
 from synth.world.characters import CharacterCache, build_from_json
 from synth.world.clips import ClipFolder, rest_clip
-from synth.world.commands import Command, Later, Reply, or_error, run_command
+from synth.world.commands import Later, Reply, Table, or_error, run_command
 from synth.world.scene_state import Scene, place_rng
 from synth.world.view import RendererLike, Shot, View
 
@@ -63,7 +63,7 @@ class World:
         self.set_place(next(iter(places)), 0)
 
     @property
-    def table(self) -> tuple[Command, ...]:
+    def table(self) -> Table:
         return self._table
 
     def handle(self, request: str) -> Reply | Later:
@@ -125,13 +125,24 @@ def make_renderer(quality: str) -> RendererLike:
     return Renderer() if quality == "fine" else Renderer(quality=quality)
 
 
-def command_table() -> tuple[Command, ...]:
+def command_table() -> Table:
     """All commands of the embedded world, in the order they are tried."""
-    from synth.world import capture_api, commands_camera, commands_object, commands_system
+    from synth.world import (
+        capture_api,
+        commands_camera,
+        commands_console,
+        commands_lens,
+        commands_object,
+        commands_system,
+    )
 
-    return (
-        *commands_system.COMMANDS,
-        *commands_camera.COMMANDS,
-        *commands_object.COMMANDS,
-        *capture_api.COMMANDS,
+    return Table(
+        (
+            *commands_system.COMMANDS,
+            *commands_camera.COMMANDS,
+            *commands_lens.COMMANDS,
+            *commands_object.COMMANDS,
+            *capture_api.COMMANDS,
+            *commands_console.COMMANDS,
+        )
     )

@@ -181,7 +181,7 @@ def listening(run):
 @pytest.fixture
 def address(world):
     """The stub world behind a real socket."""
-    with listening(lambda listener: serve(listener, world.answer)) as found:
+    with listening(lambda listener: serve(listener, world.handle)) as found:
         yield found
 
 
