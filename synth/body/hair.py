@@ -30,6 +30,7 @@ from synth.body.spec import SubjectSpec
 
 _DOWN = np.array([0.0, 0.0, -1.0])
 _ROUGHNESS = 0.52
+_MIDDLE = np.array([0.025, 0.0, 0.03])  # of the skull, in head coordinates
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def make_scene(
     keep &= np.abs(body.vertices_m[:, 1]) < 0.26 * scale
     keep[asset.hairless_vertices] = False
     return Scene(
-        spec, centre, scale, line, scalp, scalp.normals, p, hairline_field(p, line),
+        spec, centre, scale, line, scalp, scalp.normals, p, hairline_field(shared.p, line),
         Obstacle(body, keep), shared.ears_m,
     )  # fmt: skip
 
@@ -128,7 +129,7 @@ def _cap_uvs(scene: Scene, repeats: int, pole: np.ndarray) -> np.ndarray:
     pole = pole / np.linalg.norm(pole)
     side = unit(np.cross(pole, np.array([0.31, 0.0, 0.95]) if abs(pole[2]) < 0.7 else np.array([1.0, 0, 0])))
     other = np.cross(pole, side)
-    q = scene.p - np.array([-0.01, 0.0, 0.02])
+    q = scene.p - _MIDDLE
     angle = np.arctan2(q @ side, q @ other)[scene.scalp.triangles]
     angle = angle + 2 * np.pi * np.round((angle[:, :1] - angle) / (2 * np.pi))
     v = np.clip(1 - scene.field / 0.12, 0.01, 0.996)[scene.scalp.triangles]
@@ -472,8 +473,7 @@ def _curly(scene: Scene, rng: np.random.Generator) -> list[Layer]:
 def _afro(scene: Scene, rng: np.random.Generator) -> list[Layer]:
     """A ball of tight curls: one closed shell, then three that thin out towards the rim."""
     radius = rng.uniform(0.022, 0.07) if scene.spec.sex == "female" else rng.uniform(0.015, 0.045)
-    middle = np.array([-0.012, 0.0, 0.035])
-    away = unit(scene.p - middle)
+    away = unit(scene.p - _MIDDLE)
     up = 0.45 + 0.55 * _ramp(scene.p[:, 2], -0.06, 0.06)
     grow_in = 1 - np.exp(-np.maximum(scene.field, 0) / 0.014)
     lumps = 1 + 0.10 * _lumps(scene.p, rng, 0.02)
@@ -517,21 +517,21 @@ def _pulled(scene: Scene, rng: np.random.Generator, tie: np.ndarray, volume_m: f
     growth = Growth(_in_head(scene, comb), np.zeros(steps), 0.12, 0.1, _DOWN, 0.9)
     columns = np.where(inner, rng.integers(0, 3, count), rng.integers(3, 6, count))
     cards = _cards(scene, rng, roots, length, gap, steps, growth, 0.022, columns, roll=0.06, taper=0.3)
-    cap = _cap_layer(scene, np.full(len(scene.p), 0.8 * volume_m), tie - np.array([-0.01, 0, 0.02]), 7)
+    cap = _cap_layer(scene, np.full(len(scene.p), 0.8 * volume_m), tie - _MIDDLE, 7)
     return [cap, layer_of("hair_cards", cards, card_texture(scene.spec.hair_color))]
 
 
-def _tie_point(rng: np.random.Generator, high: float, low: float) -> np.ndarray:
+def _tie_point(scene: Scene, rng: np.random.Generator, high: float, low: float) -> np.ndarray:
     """Where hair is tied: on the back of the head, in head coordinates."""
     z = rng.uniform(low, high)
-    back = -0.103 + 0.35 * max(z - 0.03, 0.0) + 0.25 * max(-z, 0.0)
-    return np.array([back, 0.0, z])
+    behind = (np.abs(scene.p[:, 2] - z) < 0.015) & (np.abs(scene.p[:, 1]) < 0.02)
+    return np.array([scene.p[behind, 0].min() - 0.006, 0.0, z])
 
 
 def _bun(scene: Scene, rng: np.random.Generator) -> list[Layer]:
-    tie = _tie_point(rng, 0.085, -0.03)
+    tie = _tie_point(scene, rng, 0.085, -0.03)
     layers = _pulled(scene, rng, tie, 0.005)
-    out = unit(tie - np.array([-0.01, 0.0, 0.02]))
+    out = unit(tie - _MIDDLE)
     size = rng.uniform(0.024, 0.034)
     middle = tie + out * (0.75 * size)
     # A knot: loops of hair wound about the tie's axis.
@@ -598,7 +598,7 @@ def _tail_line(
     scene: Scene, tie: np.ndarray, length_m: float, steps: int, gap_m: float, stiff: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The middle line of hair that hangs from a tie, and outward directions, shape (S, 3) each."""
-    out = unit(tie - np.array([-0.01, 0.0, 0.02]))
+    out = unit(tie - _MIDDLE)
     start = scene.centre_m + scene.scale * (tie + 0.012 * out)
     growth = Growth(
         lambda q: np.broadcast_to(out, q.shape), np.linspace(0.35, 1, steps) ** 0.5, 1.0, stiff, _DOWN
@@ -611,7 +611,7 @@ def _tail_line(
 
 
 def _ponytail(scene: Scene, rng: np.random.Generator) -> list[Layer]:
-    tie = _tie_point(rng, 0.08, -0.04)
+    tie = _tie_point(scene, rng, 0.08, -0.04)
     layers = _pulled(scene, rng, tie, 0.005)
     steps, count = 12, 46
     length = rng.uniform(0.18, 0.36)
@@ -653,7 +653,7 @@ def _ponytail(scene: Scene, rng: np.random.Generator) -> list[Layer]:
 
 
 def _braid(scene: Scene, rng: np.random.Generator) -> list[Layer]:
-    tie = _tie_point(rng, 0.0, -0.055)
+    tie = _tie_point(scene, rng, 0.0, -0.055)
     layers = _pulled(scene, rng, tie, 0.005)
     steps, around = 34, 7
     length = rng.uniform(0.24, 0.40)

@@ -65,49 +65,61 @@ class Hairline:
     fringe_m: float = 0.03
 
 
-def hairline_of(spec: SubjectSpec) -> Hairline:
-    """Draw a person's hairline: it recedes with age in men, more so before they go bald."""
+def hairline_of(spec: SubjectSpec, whole: bool = False) -> Hairline:
+    """Draw a person's hairline: it recedes with age in men, more so before they go bald.
+
+    Args:
+        spec: The person.
+        whole: Hair on top even if the person is bald (the shadow of a shaved head).
+    """
     rng = rng_for(spec.seed, "hairline")
     shift, widow = rng.normal(0, 0.004), max(rng.normal(0.001, 0.003), 0.0)
     recede, fringe = rng.beta(1.5, 2.5), rng.uniform(0.012, 0.05)
+    top = whole or spec.hair != "bald"
     if spec.sex == "male":
         amount = recede * np.interp(spec.age_years, (20, 60), (0.15, 1.0))
-        return Hairline(shift + 0.012 * amount, 0.045 * amount, widow, spec.hair != "bald", fringe)
-    return Hairline(shift, 0.008 * recede, widow, spec.hair != "bald", fringe)
+        return Hairline(shift + 0.012 * amount, 0.045 * amount, widow, top, fringe)
+    return Hairline(shift, 0.008 * recede, widow, top, fringe)
 
 
-def hairline_field(p: np.ndarray, line: Hairline) -> np.ndarray:
+def line_field(azimuth_deg: np.ndarray, height: np.ndarray, line: Hairline) -> np.ndarray:
     """Distance above the hairline, shape (...), metres for a head of average size.
 
     Args:
-        p: Points relative to the head's middle, divided by its size, shape (..., 3).
+        azimuth_deg: On the neutral head, 0 straight ahead to 180, shape (...).
+        height: Above the eyes there, metres, shape (...).
         line: Whose hairline.
     """
-    azimuth = np.degrees(np.abs(np.arctan2(p[..., 1], p[..., 0])))
-    low = np.interp(azimuth, _LINE_DEG, _LINE_M)
-    front = np.clip(1 - azimuth / 62, 0, 1)
-    low = low + line.shift_m * front - line.widow_m * np.exp(-((azimuth / 9) ** 2))
-    low = low + line.temples_m * np.exp(-(((azimuth - 36) / 15) ** 2))
-    field = p[..., 2] - low
+    low = np.interp(azimuth_deg, _LINE_DEG, _LINE_M)
+    front = np.clip(1 - azimuth_deg / 62, 0, 1)
+    low = low + line.shift_m * front - line.widow_m * np.exp(-((azimuth_deg / 9) ** 2))
+    low = low + line.temples_m * np.exp(-(((azimuth_deg - 36) / 15) ** 2))
+    field = height - low
     if not line.top:
-        edge = line.fringe_m - 0.05 * np.clip((82 - azimuth) / 20, 0, 3)
-        field = np.minimum(field, edge - p[..., 2])
+        edge = line.fringe_m - 0.05 * np.clip((82 - azimuth_deg) / 20, 0, 3)
+        field = np.minimum(field, edge - height)
     return field
+
+
+def hairline_field(p: np.ndarray, line: Hairline) -> np.ndarray:
+    """:func:`line_field` at points of the neutral head, relative to its middle, divided by its size, (..., 3)."""
+    return line_field(np.degrees(np.abs(np.arctan2(p[..., 1], p[..., 0]))), p[..., 2], line)
 
 
 @dataclass(frozen=True)
 class Scalp:
-    """The part of the skin that may bear hair, twice as fine as the skin, as indices into the skin.
+    """The part of the skin that may bear hair, as indices into the skin.
 
     Attributes:
-        first, second: Each vertex is the mean of these two skin vertices, shape (N,).
+        used: The skin vertices, shape (N,).
         triangles: Shape (F, 3).
+        p: The vertices on the neutral head, relative to its middle, divided by its size, shape (N, 3).
         ears_m: Middle of the left ear relative to the head's middle, in a head of average size, shape (3,).
     """
 
-    first: np.ndarray
-    second: np.ndarray
+    used: np.ndarray
     triangles: np.ndarray
+    p: np.ndarray
     ears_m: np.ndarray
 
 
@@ -124,27 +136,15 @@ def scalp_of(asset: BodyAsset) -> Scalp:
     field[np.linalg.norm(p - np.array([-0.01, 0.0, 0.02]), axis=1) < 0.055] = -1.0
     triangles = asset.triangles["body"]
     triangles = triangles[(field[triangles] > -0.012).all(axis=1)]
-    edges = np.sort(np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=2).reshape(-1, 2), axis=1)
-    pairs, index = np.unique(edges, axis=0, return_inverse=True)
-    corners = np.unique(triangles)
-    place = np.full(asset.num_body, -1)
-    place[corners] = np.arange(len(corners))
-    ab, bc, ca = (index.reshape(-1, 3) + len(corners)).T
-    a, b, c = place[triangles].T
-    fine = [np.stack(t, axis=1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
+    used, local = np.unique(triangles, return_inverse=True)
     ear = p[asset.ear_vertices]
-    return Scalp(
-        np.concatenate([corners, pairs[:, 0]]),
-        np.concatenate([corners, pairs[:, 1]]),
-        np.concatenate(fine).astype(np.int32),
-        ear[ear[:, 1] > 0].mean(axis=0),
-    )
+    return Scalp(used, local.reshape(-1, 3).astype(np.int32), p[used], ear[ear[:, 1] > 0].mean(axis=0))
 
 
 def scalp_patch(scalp: Scalp, body: Patch) -> Patch:
     """The scalp of one person as a mesh."""
-    vertices, weights = (0.5 * (x[scalp.first] + x[scalp.second]) for x in (body.vertices_m, body.weights))
-    return Patch(vertices, weights, scalp.triangles, np.zeros((len(vertices), 2)))
+    uvs = np.zeros((len(scalp.used), 2))
+    return Patch(body.vertices_m[scalp.used], body.weights[scalp.used], scalp.triangles, uvs)
 
 
 def spread_roots(

@@ -7,7 +7,6 @@ import numpy as np
 from synth.body.asset import BodyAsset
 from synth.body.eye_textures import eye_texture
 from synth.body.hair import make_hair
-from synth.body.hair_scalp import head_frame
 from synth.body.layer import Layer
 from synth.body.patch import Patch, submesh
 from synth.body.skin_textures import skin_texture
@@ -17,8 +16,7 @@ from synth.body.unwrap import corner_uvs_of, eye_uvs
 
 def skin_picture(spec: SubjectSpec, asset: BodyAsset, body: Patch, vertices_m: np.ndarray) -> np.ndarray:
     """The skin's texture, shape (1024, 1024, 3), uint8."""
-    centre, scale = head_frame(asset, vertices_m)
-    return skin_texture(spec, asset, body.vertices_m, centre, scale)
+    return skin_texture(spec, asset, body.vertices_m)
 
 
 def eyes_layer(spec: SubjectSpec, asset: BodyAsset, vertices_m: np.ndarray, weights: np.ndarray) -> Layer:

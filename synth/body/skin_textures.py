@@ -1,120 +1,214 @@
-"""Painted skin. Colours are sRGB; row 0 of a texture is v = 1."""
+"""Painted skin: tone, blood, freckles, wrinkles, hair in the skin. Colours are sRGB; row 0 of a texture is v = 1.
+
+Everything multiplies the tone, so a person's skin is one sum of masks in logarithms (see :mod:`synth.body.skin_masks`).
+"""
 
 from __future__ import annotations
 
-import cv2
 import numba
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from spinepose.rng import rng_for
 from synth.body.asset import BodyAsset
-from synth.body.hair_scalp import hairline_field, hairline_of
-from synth.body.paint import mix, noise, ramp, to_image
+from synth.body.geometry import vertex_normals
+from synth.body.hair import is_shaved
+from synth.body.hair_scalp import hairline_of, line_field
+from synth.body.paint import ramp
+from synth.body.skin_masks import BODY_MASKS, HEAD_MASKS, SKIN_SIZE, Canvas, canvas_of
 from synth.body.spec import SubjectSpec
 
-SKIN_SIZE = 1024
+_TABLE = np.exp(np.linspace(-3.0, 1.0, 4096)).astype(np.float32)
 
 
-@numba.njit(cache=True)
-def _paint_positions(
-    uvs: np.ndarray, positions: np.ndarray, size: int, out: np.ndarray, hit: np.ndarray
+@numba.njit(cache=True, fastmath=True)
+def _blend(
+    masks: np.ndarray,
+    num_head: int,
+    num_body_masks: int,
+    weights: np.ndarray,
+    corners: np.ndarray,
+    shares: np.ndarray,
+    hollow: np.ndarray,
+    hollow_weights: np.ndarray,
+    tone: np.ndarray,
+    table: np.ndarray,
+    texels: np.ndarray,
+    out: np.ndarray,
 ) -> None:
-    for f in range(uvs.shape[0]):
-        x, y = uvs[f, :, 0] * size - 0.5, (1 - uvs[f, :, 1]) * size - 0.5
-        area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
-        if area == 0:
-            continue
-        for r in range(max(int(np.ceil(y.min())), 0), min(int(np.floor(y.max())), size - 1) + 1):
-            for c in range(max(int(np.ceil(x.min())), 0), min(int(np.floor(x.max())), size - 1) + 1):
-                b = ((c - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (r - y[0])) / area
-                d = ((x[1] - x[0]) * (r - y[0]) - (c - x[0]) * (y[1] - y[0])) / area
-                if b < 0 or d < 0 or b + d > 1:
-                    continue
-                hit[r, c] = True
-                for k in range(3):
-                    out[r, c, k] = (
-                        (1 - b - d) * positions[f, 0, k] + b * positions[f, 1, k] + d * positions[f, 2, k]
-                    )
+    for m in range(masks.shape[0]):
+        h = (
+            shares[m, 0] * hollow[corners[m, 0]]
+            + shares[m, 1] * hollow[corners[m, 1]]
+            + shares[m, 2] * hollow[corners[m, 2]]
+        )
+        r, g, b = h * hollow_weights[0], h * hollow_weights[1], h * hollow_weights[2]
+        last = masks.shape[1] if m < num_head else num_body_masks
+        for k in range(last):
+            value = masks[m, k]
+            if value != 0:
+                r += value * weights[k, 0]
+                g += value * weights[k, 1]
+                b += value * weights[k, 2]
+        t = texels[m]
+        scale = (table.shape[0] - 1) / np.float32(4.0)
+        for c, x in ((0, r), (1, g), (2, b)):
+            i = int((x + np.float32(3.0)) * scale)
+            i = min(max(i, 0), table.shape[0] - 1)
+            value = tone[c] * table[i]
+            # Bright skin nears white slowly.
+            value = value if value < 200 else 200 + (value - 200) * np.float32(0.7)
+            out[t, c] = np.uint8(min(max(value + np.float32(0.5), np.float32(0.0)), np.float32(255.0)))
 
 
-def position_map(asset: BodyAsset, body_m: np.ndarray, size: int = SKIN_SIZE) -> np.ndarray:
-    """Where on the body each texel of the skin lies, metres, shape (size, size, 3); gaps take their neighbour's."""
-    out, hit = np.zeros((size, size, 3), dtype=np.float32), np.zeros((size, size), dtype=np.bool_)
-    triangles = asset.triangles["body"]
-    _paint_positions(asset.uvs[asset.triangle_uvs["body"]].astype(float), body_m[triangles], size, out, hit)
-    rows, columns = distance_transform_edt(~hit, return_distances=False, return_indices=True)
-    return out[rows, columns]
+def hollows(canvas: Canvas, body_m: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """How hollow the skin is at each vertex, about -1 (ridge) to 1 (groove), fine and broad together, shape (V,)."""
+    v = body_m.astype(np.float32)
+    normals = vertex_normals(v, triangles)
+    total = np.zeros(len(v), dtype=np.float32)
+    smooth = v
+    for rounds, gain in ((2, 0.9), (6, 0.5), (12, 0.25)):
+        for _ in range(rounds):
+            smooth = canvas.neighbours @ smooth
+        total += gain * np.einsum("vd,vd->v", smooth - v, normals) / canvas.edge_m
+    return np.clip(canvas.neighbours @ total, -1, 1)
 
 
-def _enlarged(mask: np.ndarray, size: int) -> np.ndarray:
-    """A UV mask at another size, 0 to 1."""
-    return cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
+def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
+    """Logarithmic weight of each mask on red, green and blue, shape (K, 3)."""
+    tone = np.array(spec.skin, float)
+    light = float(np.clip((tone.mean() - 60) / 130, 0, 1))  # 0 dark, 1 pale: blood shows through pale skin
+    old = float(np.clip((spec.age_years - 35) / 40, 0, 1))
+    man = spec.sex == "male"
+    red = np.array([0.02, -0.30, -0.30]) * (0.35 + 0.65 * light)
+    dark = np.array([-0.9, -1.0, -1.0])
+    brown = np.array([-0.45, -0.75, -0.95])
+    freckled = max(rng.normal(-0.2, 0.6), 0) * light
+    ruddy = rng.uniform(0.4, 1.3)
+    lines = old**1.2 * rng.uniform(0.7, 1.2)
+    w: dict[str, np.ndarray] = {
+        "mottle_a": rng.normal(0, 0.035) * np.array([0.6, 1, 1.2]) * 3,
+        "mottle_b": rng.choice((-1, 1)) * 0.045 * np.array([0.7, 1, 1.1]),
+        "mottle_c": rng.choice((-1, 1)) * (0.040 + 0.03 * old) * np.array([0.8, 1, 1]),
+        "blood": ruddy * 0.28 * red,
+        "grain": np.array([0.055, 0.07, 0.08]) * (1 + 0.4 * old),
+        "freckles": freckled * brown * 0.55,
+        "spots": brown * (0.10 + 0.75 * old * light),
+        "joints": ruddy * 0.7 * red + np.array([-0.10, -0.13, -0.13]) * (1.2 - 0.7 * light),
+        "hands": ruddy * 0.55 * red - 0.03,
+        "sun": rng.uniform(0, 0.16) * np.array([-0.6, -1.0, -1.2]) * (0.3 + 0.7 * light),
+        "body_hair": dark * (rng.uniform(0.1, 0.45) if man else 0.04) * (0.4 + 0.6 * light),
+        "veins": np.array([-0.16, -0.07, -0.02]) * rng.uniform(0.1, 0.8) * (0.5 + 0.5 * old),
+        "groove": dark * rng.uniform(0.08, 0.17),
+        "ridge": np.array([0.05, 0.045, 0.04]),
+        "nails": np.array([0.10, 0.02, 0.02]) + 0.12 * (1 - light),
+        "cheeks": ruddy * 0.75 * red,
+        "nose": ruddy * 0.80 * red * (1 + 0.5 * old),
+        "ears": ruddy * 0.75 * red,
+        "lips": np.array([-0.13, -0.46, -0.42]) * rng.uniform(0.55, 1.05) * (0.55 + 0.45 * light)
+        - 0.10 * (1 - light),
+        "mouth_line": dark * 0.85,
+        "mouth": np.array([-0.9, -1.5, -1.5]),
+        "eyelids": np.array([-0.13, -0.24, -0.22]) * rng.uniform(0.4, 1.0),
+        "socket": np.array([-0.16, -0.19, -0.17]) * rng.uniform(0.5, 1.1),
+        "bags": np.array([-0.10, -0.14, -0.10]) * rng.uniform(0.2, 1.0 + old),
+        "rim": dark * (rng.uniform(0.25, 0.45) if man else rng.uniform(0.45, 0.95)),
+        "nostrils": dark * 0.9,
+        "forehead_lines": dark * (0.02 + 0.26 * lines),
+        "eye_lines": dark * (0.03 + 0.26 * lines),
+        "mouth_lines": dark * (0.05 + 0.20 * lines),
+        "neck_lines": dark * (0.03 + 0.14 * lines),
+        "pores": np.array([0.09, 0.11, 0.11]) * (0.7 + 0.6 * old),
+    }
+    if not man and rng.random() < 0.35:  # lipstick
+        w["lips"] = np.array([rng.uniform(-0.30, 0.0), rng.uniform(-1.1, -0.7), rng.uniform(-0.9, -0.5)])
+    return np.stack([w[name] for name in BODY_MASKS + HEAD_MASKS]) / 127
 
 
-def skin_texture(
-    spec: SubjectSpec, asset: BodyAsset, body_m: np.ndarray, head_centre_m: np.ndarray, scale: float
-) -> np.ndarray:
-    """Paint a person's skin: tone, blood, lips, brows, stubble, age spots, and the scalp under the hair.
+def skin_texture(spec: SubjectSpec, asset: BodyAsset, body_m: np.ndarray) -> np.ndarray:
+    """Paint a person's skin: tone, blood, freckles, wrinkles, lips, brows, stubble, and the scalp under the hair.
 
     Args:
         spec: The person.
         asset: For texture coordinates and masks.
         body_m: Rest skin, shape (V, 3).
-        head_centre_m: Middle of the head level with the eyes.
-        scale: Size of the head relative to the average.
 
     Returns:
         sRGB, shape (1024, 1024, 3), uint8.
     """
+    canvas = canvas_of(asset)
     rng = rng_for(spec.seed, "texture", "skin")
-    size = SKIN_SIZE
-    tone = np.array(spec.skin, float)
-    place = position_map(asset, body_m, size)
-    p = (place - head_centre_m.astype(np.float32)) / np.float32(scale)
-    image = np.broadcast_to(tone.astype(np.float32), (size, size, 3)).copy()
-    image *= 1 + 0.025 * noise(rng, size, (40, 40))[..., None] + 0.015 * noise(rng, size, (3, 3))[..., None]
-    blood = tone * (1.0, 0.78, 0.74)
-    image = mix(image, blood, np.clip(0.16 * noise(rng, size, (14, 14)), 0, 0.3))
-    spots = ramp(noise(rng, size, (2.2, 2.2)), 2.3, 3.0) * np.clip((spec.age_years - 35) / 45, 0, 1)
-    image = mix(image, tone * 0.72, 0.5 * spots)
-    image = _paint_face(image, p, spec, asset, rng)
-    line = hairline_field(p, hairline_of(spec))
-    near_head = p[..., 2] > -0.12
-    cover = {"bald": 0.0, "buzz": 0.75}.get(spec.hair, 0.95)
-    grain = 1.0 + (0.2 if spec.hair == "buzz" else 0.04) * noise(rng, size, (0.7, 0.7))
-    ears = _enlarged(asset.masks["ears"], size)
-    scalp = ramp(line, -0.004, 0.012) * near_head * np.clip(cover * grain, 0, 1) * (1 - ears)
-    return to_image(mix(image, np.array(spec.hair_color, float), scalp))
+    tone = np.array(spec.skin, np.float32)
+    out = np.empty((SKIN_SIZE * SKIN_SIZE, 3), dtype=np.uint8)
+    out[:] = np.round(tone)
+    hollow = hollows(canvas, body_m, asset.triangles["body"])
+    _blend(
+        canvas.masks, canvas.num_head, len(BODY_MASKS), _weights(spec, rng).astype(np.float32), canvas.corners,
+        canvas.shares, hollow, np.array([-0.30, -0.40, -0.42], np.float32), tone, _TABLE, canvas.texels, out,
+    )  # fmt: skip
+    _moles(out, canvas, tone, rng)
+    _hair_in_skin(out, canvas, spec, rng)
+    return out.reshape(SKIN_SIZE, SKIN_SIZE, 3)
 
 
-def _paint_face(
-    image: np.ndarray, p: np.ndarray, spec: SubjectSpec, asset: BodyAsset, rng: np.random.Generator
-) -> np.ndarray:
-    """Lips, eyelids, blood in cheeks, nose and ears, brows, stubble, nails. ``p`` is relative to the head's middle."""
-    size = len(image)
-    tone, hair = np.array(spec.skin, float), np.array(spec.hair_color, float)
-    masks = {name: _enlarged(mask, size) for name, mask in asset.masks.items()}
-    front = ramp(p[..., 0], 0.02, 0.05) * (np.abs(p[..., 2]) < 0.14)
-    side = np.abs(p[..., 1])
-    cheek = np.exp(-(((side - 0.036) / 0.017) ** 2) - ((p[..., 2] + 0.037) / 0.016) ** 2) * front
-    nose = np.exp(-((side / 0.013) ** 2) - ((p[..., 2] + 0.042) / 0.012) ** 2) * front
-    image = mix(image, tone * (1.0, 0.72, 0.68), 0.30 * cheek + 0.25 * nose + 0.2 * masks["ears"])
-    image = mix(image, tone * (0.86, 0.55, 0.55), 0.75 * masks["lips"])
-    image = mix(image, tone * (0.80, 0.68, 0.66), 0.45 * masks["eyelids"])
-    image = mix(image, np.array([92.0, 40.0, 38.0]), masks["inside-mouth"])
-    image = mix(
-        image, tone * (1.04, 0.94, 0.92) + 8, 0.6 * np.maximum(masks["fingernails"], masks["toenails"])
-    )
+def _moles(out: np.ndarray, canvas: Canvas, tone: np.ndarray, rng: np.random.Generator) -> None:
+    """Dots of one to three texels."""
+    count = rng.integers(6, 36)
+    at = canvas.texels[rng.integers(0, len(canvas.texels), count)]
+    for texel, size, dark in zip(at, rng.random(count), rng.uniform(0.45, 0.75, count), strict=True):
+        around = [0] if size < 0.6 else [0, 1, SKIN_SIZE] if size < 0.9 else [0, 1, -1, SKIN_SIZE, -SKIN_SIZE]
+        for step in around:
+            i = min(max(texel + step, 0), len(out) - 1)
+            out[i] = out[i] * (dark, dark * 0.85, dark * 0.8)
+
+
+def _mix_at(out: np.ndarray, where: np.ndarray, color: np.ndarray, share: np.ndarray) -> None:
+    some = share > 0.01
+    at, part = where[some], share[some, None].astype(np.float32)
+    out[at] = np.round(out[at] * (1 - part) + part * color.astype(np.float32)).astype(np.uint8)
+
+
+def _hair_in_skin(out: np.ndarray, canvas: Canvas, spec: SubjectSpec, rng: np.random.Generator) -> None:
+    """Scalp under the hair, brows, and the shadow of a beard."""
+    hair, tone = np.array(spec.hair_color, float), np.array(spec.skin, float)
+    where = canvas.texels[: canvas.num_head]
+    field = line_field(canvas.azimuth_deg, canvas.p[:, 2], hairline_of(spec))
+    cover = {"buzz": 0.62, "bald": 0.5}.get(spec.hair, 0.93)
+    root = 0.75 * hair
+    if is_shaved(spec):
+        cover, root = (0.16 if spec.sex == "male" else 0.05), 0.55 * tone + 0.3 * hair
+        field = line_field(canvas.azimuth_deg, canvas.p[:, 2], hairline_of(spec, whole=True))
+    rugged = 0.0045 * canvas.grain
+    scalp = ramp(field + rugged, -0.003, 0.014) * np.clip(cover * (1 + 0.12 * canvas.grain), 0, 0.97)
+    _mix_at(out, where, root, scalp * (1 - canvas.hairless) * (canvas.p[:, 2] > -0.13))
     if spec.sex == "male":
-        amount = rng.uniform(0.0, 0.45)
-        jaw = ramp(-p[..., 2], 0.052, 0.072) * ramp(p[..., 2], -0.135, -0.115) * ramp(p[..., 0], -0.005, 0.03)
-        grain = np.clip(0.6 + 0.4 * noise(rng, size, (0.7, 0.7)), 0, 1)
-        image = mix(image, 0.5 * tone + 0.5 * hair * 0.7, amount * jaw * grain * (1 - masks["lips"]))
-    arch = 0.0205 + 0.004 * np.sin(np.clip((side - 0.012) / 0.042, 0, 1) * 2.4)
-    thick = (0.0042 if spec.sex == "male" else 0.003) * (1.15 - 0.5 * np.clip((side - 0.012) / 0.045, 0, 1))
-    brow = (
-        np.exp(-(((p[..., 2] - arch) / thick) ** 2)) * ramp(side, 0.009, 0.016) * ramp(-side, -0.058, -0.048)
+        amount = {"none": rng.uniform(0.0, 0.22), "stubble": rng.uniform(0.35, 0.6)}.get(spec.beard, 0.12)
+        shadow = canvas.beard * amount
+        if spec.beard in ("full", "moustache"):
+            shadow = np.maximum(shadow, 0.75 * (canvas.beard if spec.beard == "full" else canvas.moustache))
+        speckle = np.clip(0.75 + 0.45 * canvas.grain, 0.1, 1.3)
+        _mix_at(out, where, 0.35 * tone * (0.9, 0.95, 1.0) + 0.5 * hair, np.clip(shadow * speckle, 0, 0.9))
+    _mix_at(out, where, brow_color(spec), brow_share(canvas, spec))
+
+
+def brow_color(spec: SubjectSpec) -> np.ndarray:
+    """Brows are darker than the hair, and grey later, shape (3,)."""
+    hair = np.array(spec.hair_color, float)
+    grey = np.clip((hair.min() - 110) / 70, 0, 1)
+    return hair * (0.72 - 0.12 * grey)
+
+
+def brow_share(canvas: Canvas, spec: SubjectSpec) -> np.ndarray:
+    """How much of each head texel is brow, shape (num_head,)."""
+    rng = rng_for(spec.seed, "brows")
+    s, z = np.abs(canvas.p[:, 1]), canvas.p[:, 2]
+    t = np.clip((s - 0.012) / 0.038, 0, 1)
+    lift, bend = rng.normal(0.0188, 0.0012), rng.uniform(0.0015, 0.0055)
+    thick = (rng.uniform(0.0036, 0.0055) if spec.sex == "male" else rng.uniform(0.0024, 0.0038)) * (
+        1.1 - 0.6 * t
     )
-    hairs = np.clip(0.8 + 0.3 * noise(rng, size, (1.2, 0.5)), 0, 1)
-    return mix(image, 0.8 * hair, 0.85 * brow * front * hairs)
+    middle = lift + bend * np.sin(np.pi * np.clip(t * 0.9, 0, 1)) - 0.004 * t**3
+    inside = (
+        np.exp(-(np.abs((z - middle) / thick) ** 2.5)) * ramp(s, 0.010, 0.017) * ramp(0.054 - s, 0, 0.010)
+    )
+    strokes = np.clip(0.85 + 0.30 * canvas.grain, 0.3, 1)
+    return rng.uniform(0.6, 0.9) * inside * strokes * (canvas.p[:, 0] > 0.06)
