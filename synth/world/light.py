@@ -77,7 +77,7 @@ class Light:
     lamps: tuple[Lamp, ...] = ()
 
 
-MAX_LAMPS = 4
+MAX_LAMPS = 8
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 _BOUNDS: dict[str, tuple[float, float]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +26,9 @@ class Material:
         two_sided: Draw back faces too.
         emission: Light of its own: how bright it is against a white sheet in the place's mean light. Shows as a
             lit screen or lamp; lights nothing (add a ``Lamp`` for that).
+        sheen: Fuzz that catches light at grazing angles: 0 for smooth things, to 1 for velvet.
+        scatter: Share of light that goes under the surface and comes out redder beside it: 1 for skin.
+        strand: How far highlights run round hanging strands instead of the normal: 1 for hair.
         macro: Above 0, the texture also shades itself at this share of its frequency, which hides its repeats.
     """
 
@@ -38,6 +41,9 @@ class Material:
     two_sided: bool = False
     macro: float = 0.0
     emission: float = 0.0
+    sheen: float = 0.0
+    scatter: float = 0.0
+    strand: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,9 @@ class ObjectMesh:
 class SkinPart(Protocol):
     """What the renderer needs of one mesh of a character (``synth.body`` makes them).
 
-    An ``alpha`` of shape (H, W), uint8, may come with it: texels below one half are left out. So may a ``wrap``
-    (see ``Material``).
+    What else it may have: an ``alpha`` of shape (H, W), uint8, whose texels below one half are left out;
+    ``wrap``, ``specular``, ``sheen``, ``scatter``, ``strand`` and ``two_sided`` as in ``Material``; a ``name`` from
+    which those are guessed where they are missing (``character_material`` in ``raster_materials``).
     """
 
     @property
@@ -133,7 +140,7 @@ def axis_matrix(start_m: Sequence[float], end_m: Sequence[float]) -> np.ndarray:
     return matrix
 
 
-_LOOK_NUMBERS = ("color", "roughness", "specular", "wrap", "alpha_test", "two_sided", "macro", "emission")
+_LOOK_NUMBERS = tuple(each.name for each in fields(Material) if each.name != "texture")
 
 
 def merge(surfaces: Sequence[Surface]) -> ObjectMesh:

@@ -1,9 +1,9 @@
 """The rasteriser: colour, depth, instance and part ids and normals of one scene through one camera.
 
-One geometry is drawn into two targets. Ids, depth and normals come from one sample at each pixel's centre, so
-that nothing is averaged. Colour comes from several samples: what each is of is drawn first, and light is reckoned
-once a pixel, or twice where its samples lie on two surfaces, because shading every triangle's every pixel took
-most of the time. A renderer belongs to the thread that made it.
+Everything is drawn once: what each pixel's centre shows goes into one target of four integers, so that nothing is
+averaged, and light is reckoned from it once a pixel. Edges are smoothed afterwards: in the ``fine`` quality by four
+samples a pixel that tell whose they are, in the ``fast`` one by the shape of the edge in the picture. A renderer
+belongs to the thread that made it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import moderngl
@@ -21,16 +22,40 @@ from spinepose.errors import InputError
 from synth.camera import Camera
 from synth.world import raster_gl as gl
 from synth.world.light import Light
-from synth.world.meshes import Material, ObjectMesh, SkinPart, checked_matrix
+from synth.world.meshes import ObjectMesh, SkinPart, checked_matrix
 from synth.world.raster_frustum import ball_touches, camera_projection, frustum_planes, view_matrix
 from synth.world.raster_lights import LightRig
-from synth.world.raster_targets import Targets
+from synth.world.raster_materials import LookTable, character_material, look_numbers
+from synth.world.raster_targets import LOOKS_UNIT, Targets
 
 if TYPE_CHECKING:
     from synth.world.place_types import Place
 
 MAX_INSTANCE = 65535
 MAX_SIDE = 4096
+_MAX_THINGS = 65535
+# What a place's ground is called where it only catches shadows.
+_GROUNDS = ("floor", "ground")
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a quality stands for.
+
+    Attributes:
+        samples: Samples a pixel that edges are smoothed by; 0 goes by the edge's shape in the picture.
+        shadow_size: Texels along a side of the place's shadow maps of the sun.
+        shadow_detail: By how much coarser are those that are drawn for every picture.
+        occlusion_taps: Taps of ambient occlusion.
+    """
+
+    samples: int
+    shadow_size: int
+    shadow_detail: int
+    occlusion_taps: int
+
+
+QUALITIES = {"fine": Quality(4, 2048, 1, 14), "fast": Quality(0, 2048, 2, 8)}
 
 
 @dataclass(frozen=True)
@@ -42,25 +67,73 @@ class Images:
         depth_m: Planar depth (camera z), metres, inf where nothing is, shape (H, W) float32.
         instance_id: The ids given to ``render``, 0 for nothing, shape (H, W) uint16.
         part_id: Body-part ids of characters, 0 elsewhere, shape (H, W) uint8.
-        normal_world: Unit normals of the shaded surface, 0 for nothing, shape (H, W, 3) float32.
+        packed_normal: Normals as two signed 16-bit numbers (octahedral), shape (H, W) uint32; 0 says nothing.
     """
 
     color: np.ndarray
     depth_m: np.ndarray
     instance_id: np.ndarray
     part_id: np.ndarray
-    normal_world: np.ndarray
+    packed_normal: np.ndarray
+
+    @cached_property
+    def normal_world(self) -> np.ndarray:
+        """Unit normals of the shaded surface to a thirty-thousandth, 0 for nothing, shape (H, W, 3) float32."""
+        normals = unpack_normals(self.packed_normal)
+        normals[np.isinf(self.depth_m)] = 0.0
+        return normals
+
+
+def unpack_normals(words: np.ndarray) -> np.ndarray:
+    """Unit vectors from their octahedral form, any shape of uint32 to (..., 3) float32."""
+    halves = (
+        words[..., None].view(np.int16)
+        if words.flags.c_contiguous
+        else words.copy()[..., None].view(np.int16)
+    )
+    x, y = np.maximum(np.moveaxis(halves.astype(np.float32), -1, 0) / 32767.0, -1.0)
+    z = 1 - np.abs(x) - np.abs(y)
+    back = np.maximum(-z, 0)
+    x, y = x + np.where(x < 0, back, -back), y + np.where(y < 0, back, -back)
+    normals = np.stack([x, y, z], axis=-1)
+    return normals / np.linalg.norm(normals, axis=-1, keepdims=True)
 
 
 @dataclass
 class _Thing:
-    """An object or a character in the scene."""
+    """An object or a character in the scene.
+
+    Attributes:
+        mesh: Its mesh.
+        slot: The number that its pixels carry.
+        moves: Whether its shadow is drawn anew for every picture: people, and what came after the place.
+        matrix: To world, shape (4, 4); set by ``move``.
+        visible: Whether it is drawn.
+        tint: Multiplies its colours.
+        catcher: Whether it only catches shadows.
+    """
 
     mesh: gl.GpuMesh
-    is_character: bool
+    slot: int
+    is_character: bool = False
+    moves: bool = True
     matrix: np.ndarray = field(default_factory=lambda: np.eye(4))
     visible: bool = True
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    catcher: bool = False
+    uniforms: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.move(self.matrix)
+
+    def move(self, matrix: np.ndarray) -> None:
+        """Place it."""
+        self.matrix = matrix
+        self.uniforms = {
+            "u_model": gl.matrix_bytes(matrix),
+            "u_normal_matrix": gl.matrix_bytes(np.linalg.inv(matrix[:3, :3]).T),
+            "u_thing": self.slot,
+        }
 
     @property
     def ball(self) -> tuple[np.ndarray, float]:
@@ -73,31 +146,44 @@ class _Thing:
 class Renderer:
     """Draws a place, its objects and characters with moderngl on EGL, by a GPU or by Mesa in software."""
 
-    def __init__(self, samples: int = 4, shadow_size: int = 2048, occlusion: bool = True) -> None:
+    def __init__(
+        self,
+        quality: str = "fine",
+        samples: int | None = None,
+        shadow_size: int | None = None,
+        occlusion: bool = True,
+    ) -> None:
         """Make the GL context; once per process is meant.
 
         Args:
-            samples: Samples a pixel of the colour picture, 0 or 4.
+            quality: ``fine`` or ``fast`` (see ``QUALITIES``); the arguments that follow change parts of it.
+            samples: Samples a pixel that edges are smoothed by, 0 or 4.
             shadow_size: Texels along a side of the sun's shadow maps; lamps get half.
             occlusion: Whether to draw ambient occlusion.
 
         Raises:
             InputError: No GL library or driver is installed, or an argument is out of bounds.
         """
+        if quality not in QUALITIES:
+            raise InputError(f"quality is {quality!r}; give {' or '.join(QUALITIES)}")
+        look = QUALITIES[quality]
+        samples = look.samples if samples is None else samples
+        shadow_size = look.shadow_size if shadow_size is None else shadow_size
         if samples not in (0, 4):
             raise InputError(f"samples is {samples}; give 0 or 4")
         if not 256 <= shadow_size <= 8192:
             raise InputError(f"shadow_size is {shadow_size}; give 256 to 8192")
         self._context = gl.make_context()
-        self._samples, self._occlusion = samples, occlusion
+        self._samples = samples
         self._textures = gl.TextureStore(self._context)
-        self._programs = {
-            alpha: {kind: gl.mesh_program(self._context, kind, alpha) for kind in gl.PASSES}
-            for alpha in (False, True)
-        }
-        self._targets = Targets(self._context, samples)
-        self._lights = LightRig(self._context, shadow_size)
+        self._programs = gl.Programs(self._context)
+        taps = look.occlusion_taps if occlusion else 0
+        self._targets = Targets(self._context, self._programs, samples, taps, smooth=True)
+        self._lights = LightRig(self._context, self._programs, shadow_size, look.shadow_detail)
+        self._looks = LookTable(self._context)
         self._things: dict[str, _Thing] = {}
+        self._free_slots: list[int] = []
+        self._next_slot = 1
         self._place_keys: set[str] = set()
         self._timings_ms: dict[str, float] | None = None
 
@@ -122,13 +208,17 @@ class Renderer:
         for key in self._place_keys:
             self._drop(key)
         self._place_keys = set()
+        self._looks.clear()
+        for thing in self._things.values():
+            thing.mesh.forget_looks()
         for item in place.objects:
             self.upload_object(item.name, item.mesh)
             self.set_object(item.name, item.matrix)
             self._place_keys.add(item.name)
+            thing = self._things[item.name]
+            thing.moves, thing.catcher = False, place.shadow_catcher and item.name in _GROUNDS
         self._lights.set_place(place)
-        used = {s.texture.glo for thing in self._things.values() for s in thing.mesh.surfaces}
-        self._textures.keep_only(used)
+        self._textures.keep_only(set().union(*(thing.mesh.textures for thing in self._things.values())))
 
     def set_light(self, light: Light) -> None:
         """Replace the light of the place."""
@@ -144,11 +234,11 @@ class Renderer:
         gpu = gl.GpuMesh(self._context, vertices, uv, np.zeros(len(vertices)), dynamic=False)
         start = 0
         for surface in surfaces:
-            self._add_surface(gpu, surface.faces + start, surface.material)
+            texture = self._textures.get(surface.material.texture)
+            gpu.add_surface(surface.faces + start, texture, surface.material)
             start += len(surface.positions_m)
         self._drop(key)
-        self._things[key] = _Thing(gpu, is_character=False)
-        self._lights.forget_far()
+        self._things[key] = _Thing(gpu, self._take_slot())
 
     def set_object(
         self,
@@ -167,10 +257,12 @@ class Renderer:
         """
         thing = self._thing(key)
         matrix = checked_matrix(model_matrix, f"object {key}")
-        changed = thing.visible != visible or not np.array_equal(thing.matrix, matrix)
-        thing.matrix, thing.visible, thing.tint = matrix, visible, tint or (1.0, 1.0, 1.0)
-        if changed and not thing.is_character:
-            self._lights.forget_far()
+        moved = not np.array_equal(thing.matrix, matrix)
+        if (moved or thing.visible != visible) and not thing.moves:
+            self._lights.forget_still()
+        if moved:
+            thing.move(matrix)
+        thing.visible, thing.tint = visible, tint or (1.0, 1.0, 1.0)
 
     def remove_object(self, key: str) -> None:
         """Remove an object."""
@@ -178,7 +270,6 @@ class Renderer:
         self._thing(key)
         self._drop(key)
         self._place_keys.discard(key)
-        self._lights.forget_far()
 
     def upload_character(self, key: str, parts: Sequence[SkinPart], vertex_part_id: np.ndarray) -> None:
         """Add a character, or replace it; it is drawn from the first ``update_character`` on.
@@ -195,18 +286,10 @@ class Renderer:
             uv[part.vertices] = part.uv
         gpu = gl.GpuMesh(self._context, np.zeros((count, 6)), uv, np.asarray(vertex_part_id), dynamic=True)
         for part in parts:
-            alpha = getattr(part, "alpha", None)
-            has_alpha = alpha is not None or part.texture.shape[2] == 4
-            material = Material(
-                texture=part.texture,
-                roughness=float(part.roughness),
-                wrap=float(getattr(part, "wrap", 0.0)),
-                alpha_test=has_alpha,
-                two_sided=True,
-            )
-            self._add_surface(gpu, part.faces + part.vertices.start, material, alpha)
+            texture = self._textures.get(part.texture, getattr(part, "alpha", None))
+            gpu.add_surface(part.faces + part.vertices.start, texture, character_material(part))
         self._drop(key)
-        self._things[key] = _Thing(gpu, is_character=True, visible=False)
+        self._things[key] = _Thing(gpu, self._take_slot(), is_character=True, visible=False)
 
     def update_character(
         self, key: str, vertices_m: np.ndarray, normals: np.ndarray, model_matrix: np.ndarray | None = None
@@ -229,7 +312,7 @@ class Renderer:
         thing.mesh.replace(np.concatenate([vertices_m, normals], axis=1, dtype=np.float32))
         thing.visible = True
         if model_matrix is not None:
-            thing.matrix = checked_matrix(model_matrix, f"character {key}")
+            thing.move(checked_matrix(model_matrix, f"character {key}"))
 
     def remove_character(self, key: str) -> None:
         """Remove a character."""
@@ -256,25 +339,46 @@ class Renderer:
         self._make_current()
         size = (camera.width, camera.height)
         self._targets.resize(size)
+        self._looks.use(LOOKS_UNIT)
         view_projection = camera_projection(camera) @ view_matrix(camera)
-        frame = {"u_view_projection": view_projection, "u_camera_z": view_matrix(camera)[2]}
+        frame = {"u_view_projection": gl.matrix_bytes(view_projection), "u_camera_z": view_matrix(camera)[2]}
         seen = self._seen(view_projection, camera.position_world_m)
+        self._context.front_face = "cw"
         with self._timed("shadows"):
-            self._draw_shadows()
-        with self._timed("ids"):
-            self._targets.begin_ids()
-            self._context.front_face = "cw"
-            self._draw("ids", seen, frame, instance_ids)
-        with self._timed("occlusion"):
-            self._targets.occlude(camera, self._occlusion)
+            self._draw_shadows(camera)
         with self._timed("surfaces"):
             self._targets.begin_surfaces()
-            self._draw("surface", seen, frame, {})
+            self._draw("surface", seen, frame)
+        with self._timed("samples"):
+            if self._samples:
+                self._targets.begin_keys()
+                self._draw("key", seen, frame)
+        with self._timed("occlusion"):
+            self._targets.occlude(camera)
         with self._timed("light"):
+            self._looks.use(LOOKS_UNIT)
             self._lights.use()
-            self._targets.shade(self._lights.uniforms(camera))
+            self._targets.shade(self._lights, camera)
+        with self._timed("smooth"):
+            self._targets.smooth()
         with self._timed("read"):
-            return Images(*self._targets.read())
+            return self._read(instance_ids)
+
+    def _read(self, instance_ids: dict[str, int]) -> Images:
+        color, words = self._targets.read()
+        table = np.zeros(self._next_slot, np.uint16)
+        for key, value in instance_ids.items():
+            if key in self._things:
+                table[self._things[key].slot] = value
+        depth = words[..., 1].view(np.float32)
+        halves = words.view(np.uint16)
+        return Images(
+            color,
+            np.where(depth > 0, depth, np.float32(np.inf)),
+            table[halves[..., 0]],
+            words.view(np.uint8)[..., 2].copy(),
+            words[..., 2].copy(),
+        )
 
     def profile(self, camera: Camera, instance_ids: dict[str, int]) -> dict[str, float]:
         """Draw once and return the milliseconds of each pass; waiting between passes makes the sum larger."""
@@ -290,68 +394,57 @@ class Renderer:
             if not 0 <= int(value) <= MAX_INSTANCE:
                 raise InputError(f"instance id of {key} is {value}; give 0 to {MAX_INSTANCE}")
 
-    def _seen(self, view_projection: np.ndarray, eye: np.ndarray) -> list[tuple[str, _Thing]]:
+    def _seen(self, view_projection: np.ndarray, eye: np.ndarray) -> list[_Thing]:
         """Things in a clip volume, near ones first so that they hide the shading of far ones."""
         planes = frustum_planes(view_projection)
         shown = [(key, thing) for key, thing in self._things.items() if thing.visible]
         inside = [item for item in shown if ball_touches(planes, *item[1].ball)]
-        return sorted(
-            inside, key=lambda item: (float(np.linalg.norm(item[1].ball[0] - eye)) - item[1].ball[1], item[0])
-        )
 
-    def _draw_shadows(self) -> None:
-        balls = [thing.ball for thing in self._things.values() if thing.visible and thing.is_character]
-        for view_projection, movers in self._lights.shadow_passes(balls):
-            casters = self._seen(view_projection, np.zeros(3))
-            if not movers:
-                casters = [(key, thing) for key, thing in casters if not thing.is_character]
-            self._draw("shadow", casters, {"u_view_projection": view_projection}, {})
+        def nearness(item: tuple[str, _Thing]) -> tuple[float, str]:
+            center, radius = item[1].ball
+            return float(np.linalg.norm(center - eye)) - radius, item[0]
 
-    def _draw(
-        self, kind: str, things: list[tuple[str, _Thing]], frame: dict[str, Any], instance_ids: dict[str, int]
-    ) -> None:
-        for programs in self._programs.values():
-            gl.set_uniforms(programs[kind], frame | {"u_albedo": 0})
-        for key, thing in things:
-            normal_matrix = np.linalg.inv(thing.matrix[:3, :3]).T
-            per_thing = {
-                "u_model": thing.matrix,
-                "u_normal_matrix": normal_matrix,
-                "u_instance": float(instance_ids.get(key, 0)),
-            }
-            for alpha in (False, True):
-                surfaces = [s for s in thing.mesh.surfaces if s.material.alpha_test == alpha]
-                if not surfaces:
-                    continue
-                program = self._programs[alpha][kind]
-                gl.set_uniforms(program, per_thing)
-                for surface in surfaces:
-                    self._draw_surface(kind, program, surface, thing.tint)
+        return [thing for _, thing in sorted(inside, key=nearness)]
 
-    def _draw_surface(
-        self, kind: str, program: moderngl.Program, surface: gl.GpuSurface, tint: tuple[float, float, float]
-    ) -> None:
-        look = surface.material
-        # Walls are seen from one side but keep the sun out from both.
-        if kind == "shadow" or look.two_sided:
-            self._context.disable(moderngl.CULL_FACE)
-        else:
-            self._context.enable(moderngl.CULL_FACE)
-        if kind == "surface":
-            color = tuple(a * b for a, b in zip(look.color, tint, strict=True))
-            gl.set_uniforms(
-                program,
-                {
-                    "u_color": color,
-                    "u_roughness": max(look.roughness, 0.05),
-                    "u_specular": look.specular,
-                    "u_wrap": look.wrap,
-                    "u_macro": look.macro,
-                },
-            )
-        if kind == "surface" or look.alpha_test:
-            surface.texture.use(0)
-        surface.arrays[kind].render()
+    def _draw_shadows(self, camera: Camera) -> None:
+        movers = [thing.ball for thing in self._things.values() if thing.visible and thing.is_character]
+        for each in self._lights.shadow_passes(camera, movers):
+            casters = self._seen(each.view_projection, np.zeros(3))
+            casters = [thing for thing in casters if (each.moving if thing.moves else each.still)]
+            self._draw("shadow", casters, {"u_view_projection": gl.matrix_bytes(each.view_projection)})
+
+    def _draw(self, kind: str, things: list[_Thing], frame: dict[str, Any]) -> None:
+        begun: set[int] = set()
+        culled: bool | None = None
+        for thing in things:
+            placed: set[int] = set()
+            for batch in thing.mesh.batches(kind, self._programs):
+                program = batch.program
+                if id(program) not in begun:
+                    program.set(frame | {"u_albedo": 0})
+                    begun.add(id(program))
+                if id(program) not in placed:
+                    program.set(thing.uniforms)
+                    placed.add(id(program))
+                if batch.culled != culled:
+                    culled = batch.culled
+                    (self._context.enable if culled else self._context.disable)(moderngl.CULL_FACE)
+                if kind == "surface":
+                    program.set(self._look_uniforms(batch, thing))
+                if batch.texture is not None:
+                    batch.texture.use(0)
+                batch.array.render()
+
+    def _look_uniforms(self, batch: gl.Batch, thing: _Thing) -> dict[str, Any]:
+        if batch.look is None:
+            batch.look = self._looks.index(look_numbers(batch.material, thing.catcher))
+        red, green, blue = batch.material.color
+        tint = thing.tint
+        return {
+            "u_color": (red * tint[0], green * tint[1], blue * tint[2]),
+            "u_look": batch.look,
+            "u_macro": batch.material.macro,
+        }
 
     # --- helpers
 
@@ -359,11 +452,13 @@ class Renderer:
         """Take the thread's GL: another renderer may have been made, or freed, since."""
         self._context.__enter__()
 
-    def _add_surface(
-        self, gpu: gl.GpuMesh, faces: np.ndarray, material: Material, alpha: np.ndarray | None = None
-    ) -> None:
-        texture = self._textures.get(material.texture, alpha)
-        gpu.add_surface(self._programs[material.alpha_test], faces, texture, material)
+    def _take_slot(self) -> int:
+        if self._free_slots:
+            return self._free_slots.pop()
+        if self._next_slot > _MAX_THINGS:
+            raise InputError(f"the scene has more than {_MAX_THINGS} things; remove some")
+        self._next_slot += 1
+        return self._next_slot - 1
 
     def _thing(self, key: str) -> _Thing:
         if key not in self._things:
@@ -373,7 +468,10 @@ class Renderer:
     def _drop(self, key: str) -> None:
         thing = self._things.pop(key, None)
         if thing is not None:
+            self._free_slots.append(thing.slot)
             thing.mesh.release()
+            if not thing.moves:
+                self._lights.forget_still()
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:

@@ -14,13 +14,17 @@ import numpy as np
 
 from spinepose.errors import InputError
 from synth.world.meshes import Material
+from synth.world.raster_lod import coarse_faces
 
 _SRGB8_ALPHA8 = 0x8C43
-PASSES = {
+_VERSION = 420
+_PASSES = {
     "shadow": ("depth_frag.glsl",),
-    "ids": ("ids_frag.glsl",),
-    "surface": ("surface_frag.glsl",),
+    "surface": ("pack.glsl", "surface_frag.glsl"),
+    "key": ("key_frag.glsl",),
 }
+# What casts and what is whose needs no colour: surfaces without holes are drawn together there.
+_MERGED = ("shadow", "key")
 
 
 def make_context() -> moderngl.Context:
@@ -32,7 +36,7 @@ def make_context() -> moderngl.Context:
     # Mesa's software driver takes every core for itself otherwise; the server and the client need some too.
     os.environ.setdefault("LP_NUM_THREADS", str(min(os.cpu_count() or 1, 4)))
     try:
-        context = moderngl.create_standalone_context(require=410, backend="egl")  # type: ignore[arg-type]
+        context = moderngl.create_standalone_context(require=_VERSION, backend="egl")  # type: ignore[arg-type]
     except Exception as error:  # moderngl raises plain Exception, OSError and ImportError alike
         raise InputError(
             f"no OpenGL through EGL here ({error}); install the packages libegl1 libgl1-mesa-dri libgl1"
@@ -46,37 +50,81 @@ def _source(name: str) -> str:
     return (resources.files("synth.world") / "shaders" / name).read_text()
 
 
-def mesh_program(context: moderngl.Context, kind: str, alpha_test: bool) -> moderngl.Program:
-    """Compile the program of one pass over meshes (a key of ``PASSES``)."""
-    head = "#version 410\n" + ("#define ALPHA_TEST\n" if alpha_test else "")
-    fragment = "\n".join(_source(name) for name in PASSES[kind])
-    return context.program(vertex_shader=head + _source("mesh_vert.glsl"), fragment_shader=head + fragment)
+class Program:
+    """A GL program and those of its uniforms that the compiler kept."""
+
+    def __init__(
+        self, context: moderngl.Context, vertex: str, fragments: Sequence[str], defines: str
+    ) -> None:
+        """Compile.
+
+        Args:
+            context: The context.
+            vertex: File of the vertex shader.
+            fragments: Files that make the fragment shader, in order.
+            defines: Lines of ``#define``.
+        """
+        head = f"#version {_VERSION}\n{defines}"
+        body = "\n".join(_source(name) for name in fragments)
+        self.gl = context.program(vertex_shader=head + _source(vertex), fragment_shader=head + body)
+        self._uniforms: dict[str, moderngl.Uniform] = {
+            name: member
+            for name in self.gl
+            if isinstance(member := self.gl[name], moderngl.Uniform)  # not an attribute
+        }
+
+    def set(self, values: dict[str, Any]) -> None:
+        """Set the uniforms that the program has; the others are left out.
+
+        Square matrices are row-major as numpy thinks of them; bytes go as they are.
+        """
+        for name, value in values.items():
+            uniform = self._uniforms.get(name)
+            if uniform is None:
+                continue
+            if isinstance(value, bytes):
+                uniform.write(value)
+            elif isinstance(value, np.ndarray):
+                uniform.write(matrix_bytes(value) if _is_square(value) else _float_bytes(value))
+            else:
+                uniform.value = value
 
 
-def screen_program(context: moderngl.Context, *fragments: str, samples: int = 0) -> moderngl.Program:
-    """Compile a program that runs once a pixel and may read pictures of several samples."""
-    head = f"#version 410\n#define SAMPLES {samples}\n"
-    return context.program(
-        vertex_shader=head + _source("screen_vert.glsl"),
-        fragment_shader=head + "\n".join(_source(name) for name in fragments),
-    )
+def _is_square(value: np.ndarray) -> bool:
+    return value.ndim == 2 and value.shape[0] == value.shape[1]
 
 
-def set_uniforms(program: moderngl.Program, values: dict[str, Any]) -> None:
-    """Set the uniforms that the program has; the compiler drops those it does not use.
+def _float_bytes(value: np.ndarray) -> bytes:
+    return np.ascontiguousarray(value, np.float32).tobytes()
 
-    Matrices are numpy arrays, row-major as numpy thinks of them; numbers and tuples go as they are.
-    """
-    for name, value in values.items():
-        uniform = program.get(name, None)
-        if not isinstance(uniform, moderngl.Uniform):
-            continue
-        if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[0] == value.shape[1]:
-            uniform.write(np.ascontiguousarray(value.T, np.float32).tobytes())
-        elif isinstance(value, np.ndarray):
-            uniform.write(np.ascontiguousarray(value, np.float32).tobytes())
-        else:
-            uniform.value = value
+
+def matrix_bytes(matrix: np.ndarray) -> bytes:
+    """A matrix as GL reads it: float32, columns first."""
+    return np.ascontiguousarray(matrix.T, np.float32).tobytes()
+
+
+class Programs:
+    """The programs that draw meshes and whole pictures, compiled when first wanted."""
+
+    def __init__(self, context: moderngl.Context) -> None:
+        self._context = context
+        self._made: dict[tuple[str, ...], Program] = {}
+
+    def mesh(self, kind: str, alpha_test: bool, macro: bool = False) -> Program:
+        """The program of a pass over meshes: ``shadow``, ``surface`` or ``key``."""
+        names = ("ALPHA_TEST",) * alpha_test + ("MACRO",) * (macro and kind == "surface")
+        return self._get("mesh_vert.glsl", _PASSES[kind], dict.fromkeys(names, ""))
+
+    def screen(self, fragments: Sequence[str], defines: dict[str, Any] | None = None) -> Program:
+        """The program of a pass over a whole picture."""
+        return self._get("screen_vert.glsl", fragments, defines or {})
+
+    def _get(self, vertex: str, fragments: Sequence[str], defines: dict[str, Any]) -> Program:
+        lines = "".join(f"#define {name} {value}\n" for name, value in sorted(defines.items()))
+        key = (vertex, *fragments, lines)
+        if key not in self._made:
+            self._made[key] = Program(self._context, vertex, fragments, lines)
+        return self._made[key]
 
 
 class TextureStore:
@@ -125,11 +173,29 @@ def _rgba(picture: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
 
 
 @dataclass
-class GpuSurface:
-    """One index range of one material, with a vertex array for each program it is drawn with."""
+class Batch:
+    """Triangles of one mesh that one call draws.
 
-    arrays: dict[str, moderngl.VertexArray]
-    index: moderngl.Buffer
+    Attributes:
+        program: What draws them.
+        array: Their vertex array.
+        texture: Bound for them, or None.
+        material: Their material; of a merged batch, that of its first surface.
+        culled: Whether triangles seen from behind are left out.
+        look: Row of the table of looks, None until it is drawn.
+    """
+
+    program: Program
+    array: moderngl.VertexArray
+    texture: moderngl.Texture | None
+    material: Material
+    culled: bool
+    look: int | None = None
+
+
+@dataclass
+class _Piece:
+    faces: np.ndarray
     texture: moderngl.Texture
     material: Material
 
@@ -151,10 +217,12 @@ class GpuMesh:
         """
         self._context = context
         self.vertex_count = len(vertices)
-        self._moving = context.buffer(np.ascontiguousarray(vertices, np.float32).tobytes(), dynamic=dynamic)
-        fixed = np.concatenate([uv, part[:, None]], axis=1)
-        self._fixed = context.buffer(np.ascontiguousarray(fixed, np.float32).tobytes())
-        self.surfaces: list[GpuSurface] = []
+        self._dynamic = dynamic
+        self._moving = context.buffer(_float_bytes(vertices), dynamic=dynamic)
+        self._fixed = context.buffer(_float_bytes(np.concatenate([uv, part[:, None]], axis=1)))
+        self._pieces: list[_Piece] = []
+        self._batches: dict[str, list[Batch]] = {}
+        self._owned: list[Any] = [self._moving, self._fixed]
         self.set_bounds(vertices[:, :3])
 
     def set_bounds(self, positions_m: np.ndarray) -> None:
@@ -168,20 +236,57 @@ class GpuMesh:
 
     def replace(self, vertices: np.ndarray) -> None:
         """Replace positions and normals, shape (V, 6)."""
-        self._moving.write(np.ascontiguousarray(vertices, np.float32).tobytes())
+        self._moving.write(_float_bytes(vertices))
         self.set_bounds(vertices[:, :3])
 
-    def add_surface(
-        self,
-        programs: dict[str, moderngl.Program],
-        faces: np.ndarray,
-        texture: moderngl.Texture,
-        material: Material,
-    ) -> None:
-        """Add faces, shape (F, 3), that share a material."""
+    def add_surface(self, faces: np.ndarray, texture: moderngl.Texture, material: Material) -> None:
+        """Add faces, shape (F, 3), that share a material; all before the first drawing."""
+        self._pieces.append(_Piece(np.asarray(faces, np.int32), texture, material))
+
+    @property
+    def textures(self) -> set[int]:
+        """GL names of its textures."""
+        return {piece.texture.glo for piece in self._pieces}
+
+    @property
+    def materials(self) -> list[Material]:
+        """The material of each surface."""
+        return [piece.material for piece in self._pieces]
+
+    def forget_looks(self) -> None:
+        """The table of looks was emptied."""
+        for batch in self._batches.get("surface", ()):
+            batch.look = None
+
+    def batches(self, kind: str, programs: Programs) -> list[Batch]:
+        """What to draw in a pass, made when first wanted: many meshes are never seen by some passes."""
+        if kind not in self._batches:
+            groups = self._merged(kind) if kind in _MERGED else [[piece] for piece in self._pieces]
+            self._batches[kind] = [self._batch(kind, group, programs) for group in groups]
+        return self._batches[kind]
+
+    def _merged(self, kind: str) -> list[list[_Piece]]:
+        """Surfaces that one call can draw: those with holes each by its texture, the others by their culling."""
+        groups: dict[tuple, list[_Piece]] = {}
+        for piece in self._pieces:
+            look = piece.material
+            # Walls are seen from one side but keep the sun out from both.
+            culled = kind != "shadow" and not look.two_sided
+            group = (culled, piece.texture.glo if look.alpha_test else None)
+            groups.setdefault(group, []).append(piece)
+        return list(groups.values())
+
+    def _batch(self, kind: str, pieces: list[_Piece], programs: Programs) -> Batch:
+        look = pieces[0].material
+        faces = np.concatenate([piece.faces for piece in pieces])
+        if kind == "shadow" and self._dynamic and not look.alpha_test:
+            faces = coarse_faces(faces, self.vertex_count)
+        program = programs.mesh(kind, look.alpha_test, look.macro > 0)
         index = self._context.buffer(np.ascontiguousarray(faces, np.int32).tobytes())
-        arrays = {kind: self._array(program, index) for kind, program in programs.items()}
-        self.surfaces.append(GpuSurface(arrays, index, texture, material))
+        array = self._array(program.gl, index)
+        self._owned += [index, array]
+        texture = pieces[0].texture if kind == "surface" or look.alpha_test else None
+        return Batch(program, array, texture, look, kind != "shadow" and not look.two_sided)
 
     def _array(self, program: moderngl.Program, index: moderngl.Buffer) -> moderngl.VertexArray:
         moving = _present(program, ("in_position", "3f", 12), ("in_normal", "3f", 12))
@@ -193,13 +298,11 @@ class GpuMesh:
 
     def release(self) -> None:
         """Free the GPU's memory."""
-        for surface in self.surfaces:
-            for array in surface.arrays.values():
-                array.release()
-            surface.index.release()
-        self.surfaces.clear()
-        self._moving.release()
-        self._fixed.release()
+        for item in reversed(self._owned):
+            item.release()
+        self._owned.clear()
+        self._batches.clear()
+        self._pieces.clear()
 
 
 def _present(program: moderngl.Program, *wanted: tuple[str, str, int]) -> Sequence[str]:

@@ -1,9 +1,9 @@
-"""The lights on the GPU: shadow maps, the sky's picture, and the uniforms that shading reads."""
+"""The lights on the GPU: shadow maps, what lies behind everything, and the uniforms that shading reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import moderngl
@@ -19,41 +19,85 @@ from synth.world.light import (
     sun_direction,
     temperature_color,
 )
+from synth.world.raster_ambient import enclosed_ambient, outdoor_ambient
 from synth.world.raster_frustum import lamp_matrix, ndc_to_world_rays, sun_matrix, to_texture
-from synth.world.sky import sky_panorama
+from synth.world.raster_gl import Programs
+from synth.world.raster_panorama import panorama_ambient, panorama_by_sine
+from synth.world.sky import LOWEST_SINE, sky_panorama
 
 if TYPE_CHECKING:
     from synth.world.place_types import Place
 
-_NEAR, _FAR, _LAMP0, _LAMP1, _SKY = 3, 4, 5, 6, 7
+_NEAR, _PLACE, _LAMP0, _LAMP1, _SKY = 3, 4, 5, 6, 7
 _WHITE_TARGET = 1.15  # exposed brightness of a white sheet in the place's mean light; chosen by eye
 _BALANCE = 0.6  # share of the light's colour that the camera takes out
+_NIGHT = 0.45  # mean irradiance outdoors below which a camera leaves pictures darker
+_SOFT_M = (0.012, 0.02, 0.05)  # half width of the sun's penumbra in the near, middle and far map
+
+
+@dataclass(frozen=True)
+class ShadowPass:
+    """One shadow map to draw: through what, and whom.
+
+    Attributes:
+        view_projection: World to clip space, shape (4, 4).
+        still: Draw what stands still.
+        moving: Draw people and what was brought along with them.
+    """
+
+    view_projection: np.ndarray
+    still: bool
+    moving: bool
+
+
+class _ShadowMap:
+    def __init__(self, context: moderngl.Context, size: tuple[int, int]) -> None:
+        self.size = size
+        self.texture = context.depth_texture(size)
+        self.texture.compare_func = "<="
+        self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self.texture.repeat_x = self.texture.repeat_y = False
+        self.buffer = context.framebuffer([], self.texture)
 
 
 class LightRig:
     """Holds the light, its shadow maps and its sky.
 
-    The sun has two maps: a near one round the people, drawn for every picture, and a far one of the place
-    without people, drawn again only when the light or an object changes.
+    What stands still is drawn into shadow maps when the light or an object changes, what moves into others for
+    every picture: a fine one of the sun round the people, and those of the two lamps, which begin as copies.
     """
 
-    def __init__(self, context: moderngl.Context, shadow_size: int) -> None:
-        self._context, self._size = context, shadow_size
-        self._maps = {unit: self._shadow_map(shadow_size) for unit in (_NEAR, _FAR)}
-        self._maps |= {unit: self._shadow_map(shadow_size // 2) for unit in (_LAMP0, _LAMP1)}
+    def __init__(self, context: moderngl.Context, programs: Programs, shadow_size: int, detail: int) -> None:
+        """Make the shadow maps.
+
+        Args:
+            context: The context.
+            programs: The programs.
+            shadow_size: Texels along a side of the place's shadow map of the sun.
+            detail: By how much coarser those are that are drawn for every picture, 1 or 2.
+        """
+        self._context, self._size, self._near_size = context, shadow_size, shadow_size // detail
+        lamp = shadow_size // (2 * detail)
+        self._maps = {
+            _NEAR: _ShadowMap(context, (self._near_size, self._near_size)),
+            _PLACE: _ShadowMap(context, (2 * shadow_size, shadow_size)),
+            _LAMP0: _ShadowMap(context, (lamp, lamp)),
+            _LAMP1: _ShadowMap(context, (lamp, lamp)),
+        }
+        self._still = {unit: _ShadowMap(context, (lamp, lamp)) for unit in (_LAMP0, _LAMP1)}
+        for still in self._still.values():
+            still.texture.compare_func = ""
+            still.texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._copy_program = programs.screen(("copy_frag.glsl",))
+        self._copy = context.vertex_array(self._copy_program.gl, [])
         self._light = Light()
         self._place: Place | None = None
         self._sky: moderngl.Texture | None = None
-        self._far_fresh = False
+        self._ambient: np.ndarray | None = None
+        self._fresh: set[int] = set()
+        self._sun = sun_direction(self._light)
         self._near_radius = 4.0
-        self._matrices: dict[int, np.ndarray] = dict.fromkeys(self._maps, np.eye(4))
-
-    def _shadow_map(self, size: int) -> tuple[moderngl.Texture, moderngl.Framebuffer]:
-        texture = self._context.depth_texture((size, size))
-        texture.compare_func = "<="
-        texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
-        texture.repeat_x = texture.repeat_y = False
-        return texture, self._context.framebuffer([], texture)
+        self._matrices: dict[str, np.ndarray] = {}
 
     def set_place(self, place: Place) -> None:
         """Take a place's light, centre and sky."""
@@ -62,56 +106,92 @@ class LightRig:
 
     def set_light(self, light: Light) -> None:
         """Replace the light."""
-        self._light, self._sky, self._far_fresh = light, self._released(self._sky), False
+        if self._sky is not None:
+            self._sky.release()
+        self._light, self._sky, self._ambient = light, None, None
+        self._fresh.clear()
 
-    def forget_far(self) -> None:
-        """Say that an object of the place has changed."""
-        self._far_fresh = False
-
-    @staticmethod
-    def _released(texture: moderngl.Texture | None) -> None:
-        if texture is not None:
-            texture.release()
+    def forget_still(self) -> None:
+        """Say that an object that stands still has changed."""
+        self._fresh.clear()
 
     # --- shadows
 
-    def shadow_passes(self, people: list[tuple[np.ndarray, float]]) -> Iterator[tuple[np.ndarray, bool]]:
-        """Prepare each shadow map that is due and yield its matrix and whether people are drawn into it.
+    def shadow_passes(self, camera: Camera, movers: list[tuple[np.ndarray, float]]) -> Iterator[ShadowPass]:
+        """Prepare each shadow map that is due and yield what to draw into it.
 
         Args:
-            people: Centre and radius of each character's ball, world metres.
+            camera: Behind a photograph the sun goes with the camera.
+            movers: Centre and radius of the ball round each mover, world metres.
         """
+        self._face_sun(camera)
         if self._light.sun_strength > 0:
-            center, radius = self._near_ball(people)
-            self._near_radius = radius
-            sun = sun_direction(self._light)
-            yield self._begin(_NEAR, sun_matrix(sun, center, radius, self._size)), True
-            if not self._far_fresh:
-                far_radius = self._place.shadow_radius_m if self._place else 12.0
-                yield self._begin(_FAR, sun_matrix(sun, self._middle(), far_radius, self._size)), False
-                self._far_fresh = True
+            if _PLACE not in self._fresh:
+                yield from self._place_passes()
+                self._fresh.add(_PLACE)
+            center, self._near_radius = self._near_ball(movers)
+            near = sun_matrix(self._sun, center, self._near_radius, self._near_size)
+            self._matrices["near"] = near
+            self._begin(self._maps[_NEAR])
+            yield ShadowPass(near, still=False, moving=True)
         for unit, lamp in zip((_LAMP0, _LAMP1), self._shadow_lamps(), strict=False):
             axis = np.array(lamp.direction) if any(lamp.direction) else np.array([0.0, 0.0, -1.0])
-            yield self._begin(unit, lamp_matrix(np.array(lamp.position_m), axis)), True
+            matrix = lamp_matrix(np.array(lamp.position_m), axis)
+            self._matrices[f"lamp{unit - _LAMP0}"] = matrix
+            if unit not in self._fresh:
+                self._begin(self._still[unit])
+                yield ShadowPass(matrix, still=True, moving=False)
+                self._fresh.add(unit)
+            self._copy_still(unit)
+            yield ShadowPass(matrix, still=False, moving=True)
         self._context.polygon_offset = 0.0, 0.0
 
-    def _begin(self, unit: int, matrix: np.ndarray) -> np.ndarray:
-        self._matrices[unit] = matrix
-        buffer = self._maps[unit][1]
-        buffer.use()
+    def _place_passes(self) -> Iterator[ShadowPass]:
+        middle, radius = self._middle(), self._middle_radius()
+        for index, (name, reach) in enumerate((("middle", radius), ("far", self._far_radius()))):
+            self._matrices[name] = sun_matrix(self._sun, middle, reach, self._size)
+            self._begin(self._maps[_PLACE], index)
+            yield ShadowPass(self._matrices[name], still=True, moving=False)
+
+    def _face_sun(self, camera: Camera) -> None:
+        light = self._light
+        if self._place is not None and self._place.backdrop is not None:
+            forward = camera.R_world_to_cam[2]
+            heading = np.degrees(np.arctan2(forward[1], forward[0]))
+            light = replace(light, sun_azimuth_deg=light.sun_azimuth_deg + float(heading))
+        sun = sun_direction(light)
+        if not np.array_equal(sun, self._sun):
+            self._sun = sun
+            self._fresh.discard(_PLACE)
+
+    def _begin(self, shadow_map: _ShadowMap, half: int = 0) -> None:
+        side = shadow_map.size[1]
+        corner = (half * side, 0, side, side)
+        shadow_map.buffer.use()
+        shadow_map.buffer.viewport = corner
         self._context.enable_only(moderngl.DEPTH_TEST)
         self._context.polygon_offset = 1.5, 2.0
-        buffer.clear(depth=1.0)
-        return matrix
+        shadow_map.buffer.clear(depth=1.0, viewport=corner)
 
-    def _near_ball(self, people: list[tuple[np.ndarray, float]]) -> tuple[np.ndarray, float]:
+    def _copy_still(self, unit: int) -> None:
+        self._maps[unit].buffer.use()
+        self._context.enable_only(moderngl.DEPTH_TEST)
+        self._context.polygon_offset = 0.0, 0.0
+        self._context.depth_func = "1"
+        self._copy_program.set({"u_still": unit})
+        self._still[unit].texture.use(unit)
+        self._copy.render(moderngl.TRIANGLES, vertices=3)
+        self._context.depth_func = "<"
+        self._context.polygon_offset = 1.5, 2.0
+
+    def _near_ball(self, movers: list[tuple[np.ndarray, float]]) -> tuple[np.ndarray, float]:
         """The ball that the near map covers, its radius in steps so that its texels keep their size."""
-        if not people:
+        if not movers:
             return self._middle(), 4.0
-        low = np.min([center - radius for center, radius in people], axis=0)
-        high = np.max([center + radius for center, radius in people], axis=0)
-        radius = float(np.linalg.norm(high - low)) / 2 + 0.6
-        return (low + high) / 2, min(np.ceil(radius), 12.0)
+        low = np.min([center - radius for center, radius in movers], axis=0)
+        high = np.max([center + radius for center, radius in movers], axis=0)
+        radius = float(np.linalg.norm(high - low)) / 2 + 0.3
+        return (low + high) / 2, min(np.ceil(2 * radius) / 2, 12.0)
 
     def _middle(self) -> np.ndarray:
         if self._place is None:
@@ -119,72 +199,133 @@ class LightRig:
         x0, y0, x1, y1 = self._place.free_area_m
         return np.array([(x0 + x1) / 2, (y0 + y1) / 2, self._place.floor_z_m + 1.0])
 
+    def _middle_radius(self) -> float:
+        if self._place is None:
+            return 4.0
+        x0, y0, x1, y1 = self._place.free_area_m
+        return min(float(np.hypot(x1 - x0, y1 - y0)) / 2 + 1.5, 12.0)
+
+    def _far_radius(self) -> float:
+        return self._place.shadow_radius_m if self._place else 12.0
+
+    def _lamps(self) -> list[Lamp]:
+        """The lamps that are drawn, those with shadow maps first."""
+        lit = [lamp for lamp in self._light.lamps[:MAX_LAMPS] if lamp.strength > 0]
+        return sorted(lit, key=lambda lamp: not lamp.casts_shadow)
+
     def _shadow_lamps(self) -> list[Lamp]:
-        return [lamp for lamp in self._light.lamps[:MAX_LAMPS] if lamp.casts_shadow][:2]
+        return [lamp for lamp in self._lamps() if lamp.casts_shadow][:2]
 
     # --- what shading reads
 
+    def defines(self) -> dict[str, Any]:
+        """What the shading program must be compiled for."""
+        result: dict[str, Any] = {"CATCHER": 0}
+        if self._light.sun_strength > 0:
+            result["SUN"] = 1
+        if self._lamps():
+            result |= {"LAMPS": 1, "SHADOW_LAMPS": len(self._shadow_lamps())}
+        if self._light.fog_per_m > 0:
+            result["FOG"] = 1
+        if self._place is not None and self._place.shadow_catcher:
+            result["CATCHER"] = 2 if self.is_photo else 1
+        return result
+
+    @property
+    def is_photo(self) -> bool:
+        """Whether a photograph lies behind everything."""
+        return self._place is not None and self._place.backdrop is not None
+
     def uniforms(self, camera: Camera) -> dict[str, Any]:
-        """Uniforms of the shading program for a picture."""
+        """Uniforms of the shading and sky programs for a picture."""
         light = self._light
-        sky_light = light.sky_strength * np.array(light.sky_color)
-        texels = (
-            2
-            * np.array([self._near_radius, self._place.shadow_radius_m if self._place else 12.0])
-            / self._size
-        )
         return {
             "u_eye": tuple(camera.position_world_m),
-            "u_sun_direction": tuple(sun_direction(light)),
-            "u_sun_light": tuple(light.sun_strength * temperature_color(light.sun_temperature_k)),
-            "u_sky_light": tuple(sky_light),
-            "u_ground_light": tuple(light.sky_strength * np.array(light.ground_color)),
+            "u_ambient": self._ambient_rows().ravel(),
+            "u_white": float(LUMINANCE @ self._reference()),
             "u_fog": (*(light.sky_strength * np.array(light.horizon_color)), light.fog_per_m),
-            "u_near_matrix": to_texture(self._matrices[_NEAR]),
-            "u_far_matrix": to_texture(self._matrices[_FAR]),
-            "u_lamp_matrix0": to_texture(self._matrices[_LAMP0]),
-            "u_lamp_matrix1": to_texture(self._matrices[_LAMP1]),
-            "u_shadow_bias_m": tuple(2.0 * texels),
             "u_exposure": self.exposure(),
             "u_ndc_to_world": ndc_to_world_rays(camera),
-            "u_near_shadow": _NEAR,
-            "u_far_shadow": _FAR,
-            "u_lamp_shadow0": _LAMP0,
-            "u_lamp_shadow1": _LAMP1,
             "u_sky": _SKY,
-        } | self._lamp_uniforms()
+            "u_lowest_sine": -1.0 if self._place is not None and self._place.panorama is not None else LOWEST_SINE,
+            "u_cover": self._cover(camera),
+        } | self._sun_uniforms() | self._lamp_uniforms()  # fmt: skip
+
+    def _sun_uniforms(self) -> dict[str, Any]:
+        light = self._light
+        if light.sun_strength <= 0:
+            return {}
+        radii = np.array([self._near_radius, self._middle_radius(), self._far_radius()])
+        texels = 2 * radii / np.array([self._near_size, self._size, self._size])
+        # Wide enough for a real sun's soft edge, and never less than what hides the texels.
+        spread = np.maximum(_SOFT_M, texels) / (2 * radii)
+        return {
+            "u_sun_direction": tuple(self._sun),
+            "u_sun_light": tuple(light.sun_strength * temperature_color(light.sun_temperature_k)),
+            "u_near_matrix": to_texture(self._matrices["near"]),
+            "u_middle_matrix": to_texture(self._matrices["middle"]),
+            "u_far_matrix": to_texture(self._matrices["far"]),
+            "u_shadow_bias_m": tuple(2.0 * texels),
+            "u_shadow_spread": tuple(spread),
+            "u_near_shadow": _NEAR,
+            "u_place_shadow": _PLACE,
+        }
 
     def _lamp_uniforms(self) -> dict[str, Any]:
-        lamps = self._light.lamps[:MAX_LAMPS]
-        shadowed = self._shadow_lamps()
-        place, light, axis = np.zeros((MAX_LAMPS, 4)), np.zeros((MAX_LAMPS, 4)), np.zeros((MAX_LAMPS, 3))
+        lamps = self._lamps()
+        place, light, axis = np.zeros((MAX_LAMPS, 4)), np.zeros((MAX_LAMPS, 3)), np.zeros((MAX_LAMPS, 3))
         for i, lamp in enumerate(lamps):
             place[i] = (*lamp.position_m, lamp.radius_m)
-            index = next((j for j, other in enumerate(shadowed) if other is lamp), -1)
-            light[i] = (*(lamp.strength * np.array(lamp.color)), index)
+            light[i] = lamp.strength * np.array(lamp.color)
             if any(lamp.direction):
                 axis[i] = np.array(lamp.direction) / np.linalg.norm(lamp.direction)
-        # Arrays go as flat rows: a square 4x4 array would be taken for a matrix and transposed.
-        return {
+        result: dict[str, Any] = {
             "u_lamps": len(lamps),
             "u_lamp_place": place.ravel(),
             "u_lamp_light": light.ravel(),
             "u_lamp_axis": axis.ravel(),
+            "u_lamp_shadow0": _LAMP0,
+            "u_lamp_shadow1": _LAMP1,
         }
+        for name in ("lamp0", "lamp1"):
+            if name in self._matrices:
+                result[f"u_lamp_matrix{name[-1]}"] = to_texture(self._matrices[name])
+        return result
+
+    def _ambient_rows(self) -> np.ndarray:
+        if self._ambient is None:
+            place = self._place
+            if place is not None and place.panorama is not None:
+                self._ambient = panorama_ambient(place.panorama) * self._light.sky_strength
+            elif place is not None and place.enclosed:
+                self._ambient = enclosed_ambient(self._light, place)
+            else:
+                self._ambient = outdoor_ambient(self._light)
+        return self._ambient
 
     @property
     def _enclosed(self) -> bool:
         return bool(self._place and self._place.enclosed)
 
+    def _reference(self) -> np.ndarray:
+        return reference_irradiance(self._light, self._middle(), self._enclosed)
+
     def exposure(self) -> tuple[float, float, float]:
-        """What linear light is multiplied by before the tone curve: brightness and part of the white balance."""
-        reference = reference_irradiance(self._light, self._middle(), self._enclosed)
+        """What linear light is multiplied by before the tone curve: brightness and part of the white balance.
+
+        A night outdoors stays darker than a day, as it does in photographs: by a third of what is missing.
+        """
+        reference = self._reference()
         brightness = float(LUMINANCE @ reference)
-        cast = (reference / brightness) ** _BALANCE
-        return tuple(_WHITE_TARGET / (brightness * cast) * 2.0**self._light.exposure_ev)
+        cast = (reference / brightness) ** (0.0 if self._place and self._place.shadow_catcher else _BALANCE)
+        stops = self._light.exposure_ev
+        if not self._enclosed:
+            stops -= 0.35 * float(np.clip(np.log2(_NIGHT / brightness), 0.0, 4.0))
+        red, green, blue = _WHITE_TARGET / (brightness * cast) * 2.0**stops
+        return float(red), float(green), float(blue)
 
     def _outdoors(self) -> Light:
-        """The light of the sky's picture: seen from a room, the sky is brighter than all within."""
+        """The light of the sky's picture: seen from a room by day, the sky is brighter than all within."""
         if not self._enclosed:
             return self._light
         inside = float(LUMINANCE @ reference_irradiance(self._light, self._middle(), True))
@@ -197,17 +338,41 @@ class LightRig:
             sun_strength=3.0 * inside,
         )
 
+    # --- what lies behind
+
     def use(self) -> None:
-        """Bind the shadow maps and the sky's picture, painted first if the light is new."""
+        """Bind the shadow maps and the sky's picture, made first if the light is new."""
         if self._sky is None:
-            seed = self._place.sky_seed if self._place else 0
-            panorama = sky_panorama(
-                self._outdoors(), seed, plain=self._place is None or self._place.plain_sky
-            )
-            height, width = panorama.shape[:2]
-            self._sky = self._context.texture((width, height), 3, panorama.astype("f2").tobytes(), dtype="f2")
-            self._sky.filter = (moderngl.LINEAR, moderngl.LINEAR)
-            self._sky.repeat_y = False
+            self._sky = self._upload_sky()
         self._sky.use(_SKY)
-        for unit, (texture, _) in self._maps.items():
-            texture.use(unit)
+        for unit, shadow_map in self._maps.items():
+            shadow_map.texture.use(unit)
+
+    def _upload_sky(self) -> moderngl.Texture:
+        place = self._place
+        if place is not None and place.backdrop is not None:
+            height, width = place.backdrop.shape[:2]
+            rgba = np.dstack([place.backdrop, np.full((height, width), 255, np.uint8)])
+            texture = self._context.texture((width, height), 4, rgba.tobytes(), internal_format=0x8C43)
+            texture.build_mipmaps()
+            texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+            texture.repeat_x = texture.repeat_y = False
+            return texture
+        if place is not None and place.panorama is not None:
+            picture = panorama_by_sine(place.panorama)
+        else:
+            seed = place.sky_seed if place else 0
+            picture = sky_panorama(self._outdoors(), seed, plain=place is None or place.plain_sky)
+        height, width = picture.shape[:2]
+        texture = self._context.texture((width, height), 3, picture.astype("f2").tobytes(), dtype="f2")
+        texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        texture.repeat_y = False
+        return texture
+
+    def _cover(self, camera: Camera) -> tuple[float, float]:
+        """The share of the photograph that a frame shows when it is covered and the rest cut off."""
+        if self._place is None or self._place.backdrop is None:
+            return 1.0, 1.0
+        height, width = self._place.backdrop.shape[:2]
+        frame, photo = camera.width / camera.height, width / height
+        return min(1.0, frame / photo), min(1.0, photo / frame)

@@ -10,33 +10,50 @@ import numpy as np
 from synth.camera import Camera
 from synth.world import raster_gl as gl
 from synth.world.raster_frustum import FAR_M, NEAR_M
+from synth.world.raster_lights import LightRig
 
-OCCLUSION_UNIT = 1
-_NORMALS_UNIT = 2
-_ALBEDO_UNIT, _NORMAL_UNIT, _DEPTH_UNIT = 0, 8, 9
-_SHADE_UNITS = {
-    "u_albedo": _ALBEDO_UNIT,
-    "u_normal": _NORMAL_UNIT,
-    "u_depth": _DEPTH_UNIT,
-    "u_occlusion": OCCLUSION_UNIT,
+_SURFACE, _OCCLUSION, _LOOKS, _COLOR, _KEYS, _DEPTHS = 0, 1, 2, 8, 9, 10
+LOOKS_UNIT = _LOOKS
+_RADIUS_M = (0.7, 0.14)  # how far occlusion reaches: corners of rooms, things that touch
+_UNITS = {
+    "u_surface": _SURFACE,
+    "u_occlusion": _OCCLUSION,
+    "u_looks": _LOOKS,
+    "u_color": _COLOR,
+    "u_keys": _KEYS,
+    "u_depths": _DEPTHS,
     "u_near_far": (NEAR_M, FAR_M),
 }
-_RADIUS_M = 0.45
+_SHADE = ("pack.glsl", "tone.glsl", "sky.glsl", "shade_frag.glsl")
+_SKY = ("tone.glsl", "sky.glsl", "sky_frag.glsl")
 
 
 class Targets:
-    """Frame buffers of one picture size: ids and normals, occlusion, surfaces, colour."""
+    """Frame buffers of one picture size: surfaces, occlusion, colour, and what smooths its edges."""
 
-    def __init__(self, context: moderngl.Context, samples: int) -> None:
-        self._context, self._samples = context, samples
+    def __init__(
+        self, context: moderngl.Context, programs: gl.Programs, samples: int, taps: int, smooth: bool
+    ) -> None:
+        """Compile the passes.
+
+        Args:
+            context: The context.
+            programs: The programs.
+            samples: Samples a pixel that tell whose an edge's pixels are, 0 or 4.
+            taps: Of ambient occlusion; 0 draws none.
+            smooth: Whether edges are smoothed at all.
+        """
+        self._context, self._programs = context, programs
+        self._samples, self._taps, self._smooth = samples, taps, smooth
         self._size = (0, 0)
         self._owned: list[Any] = []
-        self._occlusion_program = gl.screen_program(context, "occlusion_frag.glsl")
-        self._blur_program = gl.screen_program(context, "blur_frag.glsl")
-        self._occlude_array = context.vertex_array(self._occlusion_program, [])
-        self._blur_array = context.vertex_array(self._blur_program, [])
-        self._shade_program = gl.screen_program(context, "tone.glsl", "shade_frag.glsl", samples=samples)
-        self._shade_array = context.vertex_array(self._shade_program, [])
+        self._arrays: dict[int, moderngl.VertexArray] = {}
+        sampled = {"SAMPLED": 1} if samples else {}
+        self._nothing = programs.screen(("nothing_frag.glsl",))
+        self._occlusion = programs.screen(("pack.glsl", "occlusion_frag.glsl"), {"TAPS": max(taps, 2)})
+        self._blur = programs.screen(("blur_frag.glsl",))
+        self._edges = programs.screen(("pack.glsl", "edges_frag.glsl"), sampled)
+        self._smoother = programs.screen(("pack.glsl", "smooth_frag.glsl"), sampled)
 
     def resize(self, size: tuple[int, int]) -> None:
         """Make the buffers of a picture size (width, height), unless they are there."""
@@ -46,88 +63,115 @@ class Targets:
             item.release()
         context = self._context
         small = ((size[0] + 1) // 2, (size[1] + 1) // 2)
-        self._normal_depth = context.texture(size, 4, dtype="f4")
-        self._ids = context.texture(size, 1, dtype="f4")
-        ids_depth = context.depth_renderbuffer(size)
-        self._ids_buffer = context.framebuffer([self._normal_depth, self._ids], ids_depth)
-        self._rough = context.texture(small, 1, dtype="f1")
-        self._visible = context.texture(size, 1, dtype="f1")
-        for texture in (self._normal_depth, self._ids, self._rough, self._visible):
+        self._surface = context.texture(size, 4, dtype="u4")
+        self._depth = context.depth_texture(size)
+        self._rough = context.texture(small, 2, dtype="f2")
+        self._open = context.texture(small, 2, dtype="f2")
+        self._color = context.texture(size, 4)
+        self._final = context.texture(size, 4)
+        for texture in (self._surface, self._rough, self._open):
             texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._color.repeat_x = self._color.repeat_y = False
+        marks = context.depth_renderbuffer(size)
+        self._surface_buffer = context.framebuffer([self._surface], self._depth)
         self._rough_buffer = context.framebuffer([self._rough])
-        self._visible_buffer = context.framebuffer([self._visible])
-        self._plain = context.renderbuffer(size, 4)
-        self._plain_buffer = context.framebuffer([self._plain])
-        self._albedo = context.texture(size, 4, samples=self._samples)
-        self._normal = context.texture(size, 4, samples=self._samples, dtype="f2")
-        self._depth = context.depth_texture(size, samples=self._samples)
-        self._surface_buffer = context.framebuffer([self._albedo, self._normal], self._depth)
-        self._owned = [self._ids_buffer, self._rough_buffer, self._visible_buffer, self._surface_buffer]
-        self._owned += [self._plain_buffer, self._normal_depth, self._ids, ids_depth, self._rough]
-        self._owned += [self._visible, self._plain, self._albedo, self._normal, self._depth]
+        self._open_buffer = context.framebuffer([self._open])
+        # The depth of the surfaces tells sky and things apart: light is reckoned only where something is.
+        self._color_buffer = context.framebuffer([self._color], self._depth)
+        self._color_buffer.depth_mask = False
+        self._final_buffer = context.framebuffer([self._final], marks)
+        self._owned = [self._surface_buffer, self._rough_buffer, self._open_buffer, self._color_buffer]
+        self._owned += [self._final_buffer, self._surface, self._depth, self._rough, self._open, self._color]
+        self._owned += [self._final, marks]
+        if self._samples:
+            self._keys = context.texture(size, 1, samples=self._samples, dtype="u4")
+            self._depths = context.depth_texture(size, samples=self._samples)
+            self._keys_buffer = context.framebuffer([self._keys], self._depths)
+            self._owned += [self._keys_buffer, self._keys, self._depths]
         self._size = size
 
-    def begin_ids(self) -> None:
-        """Clear and choose the target of ids, depth and normals: 0 everywhere is nothing."""
-        self._ids_buffer.use()
-        self._context.enable_only(moderngl.DEPTH_TEST)
-        self._ids_buffer.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
-
-    def occlude(self, camera: Camera, enabled: bool) -> None:
-        """Draw ambient occlusion from the ids pass at half size, smoothed to full size."""
-        self._context.enable_only(moderngl.NOTHING)
-        if not enabled:
-            self._visible_buffer.clear(1.0, 1.0, 1.0, 1.0)
-        else:
-            K = camera.K
-            gl.set_uniforms(
-                self._occlusion_program,
-                {
-                    "u_normal_depth": _NORMALS_UNIT,
-                    "u_intrinsics": (K[0, 0], K[1, 1], K[0, 2], K[1, 2]),
-                    "u_world_to_camera": camera.R_world_to_cam,
-                    "u_radius_m": _RADIUS_M,
-                    "u_scale": 2,
-                },
-            )
-            self._normal_depth.use(_NORMALS_UNIT)
-            self._rough_buffer.use()
-            self._occlude_array.render(moderngl.TRIANGLES, vertices=3)
-            units = {"u_normal_depth": _NORMALS_UNIT, "u_occlusion": OCCLUSION_UNIT, "u_scale": 2}
-            gl.set_uniforms(self._blur_program, units)
-            self._rough.use(OCCLUSION_UNIT)
-            self._visible_buffer.use()
-            self._blur_array.render(moderngl.TRIANGLES, vertices=3)
-
     def begin_surfaces(self) -> None:
-        """Clear and choose the target of what surfaces are: colour, normal, gloss, depth, each sample its own."""
+        """Choose and empty the target of what surfaces are: one sample at each pixel's centre."""
         self._surface_buffer.use()
-        self._context.enable_only(moderngl.DEPTH_TEST)
-        self._surface_buffer.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
-
-    def shade(self, uniforms: dict[str, Any]) -> None:
-        """Light the surfaces."""
-        pictures = {_ALBEDO_UNIT: self._albedo, _NORMAL_UNIT: self._normal, _DEPTH_UNIT: self._depth}
-        for unit, texture in pictures.items():
-            texture.use(unit)
-        self._visible.use(OCCLUSION_UNIT)
-        gl.set_uniforms(self._shade_program, uniforms | _SHADE_UNITS)
-        self._plain_buffer.use()
+        self._surface_buffer.clear(depth=1.0)
         self._context.enable_only(moderngl.NOTHING)
-        self._shade_array.render(moderngl.TRIANGLES, vertices=3)
+        self._screen(self._nothing)
+        self._context.enable_only(moderngl.DEPTH_TEST)
 
-    def read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Read colour, depth (m, inf for nothing), instance ids, part ids and normals."""
+    def begin_keys(self) -> None:
+        """Choose and empty the target of whose each sample is."""
+        self._keys_buffer.use()
+        self._context.enable_only(moderngl.NOTHING)
+        self._keys_buffer.clear(depth=1.0)
+        self._screen(self._nothing)
+        self._context.enable_only(moderngl.DEPTH_TEST)
+
+    def occlude(self, camera: Camera) -> None:
+        """Draw ambient occlusion at half size and smooth it."""
+        self._context.enable_only(moderngl.NOTHING)
+        if not self._taps:
+            self._open_buffer.clear(1.0, 1.0, 1.0, 1.0)
+            return
+        K = camera.K
+        values = {
+            "u_intrinsics": (K[0, 0], K[1, 1], K[0, 2], K[1, 2]),
+            "u_world_to_camera": camera.R_world_to_cam,
+            "u_radius_m": _RADIUS_M,
+            "u_scale": 2,
+        }
+        self._surface.use(_SURFACE)
+        self._rough_buffer.use()
+        self._screen(self._occlusion, values)
+        self._rough.use(_OCCLUSION)
+        self._open_buffer.use()
+        self._screen(self._blur)
+
+    def shade(self, lights: LightRig, camera: Camera) -> None:
+        """Light the surfaces, and show what lies behind them."""
+        values = lights.uniforms(camera)
+        shade = self._programs.screen(_SHADE, lights.defines())
+        sky = self._programs.screen(_SKY, {"PHOTO": 1} if lights.is_photo else {})
+        self._surface.use(_SURFACE)
+        self._open.use(_OCCLUSION)
+        self._color_buffer.use()
+        self._context.enable_only(moderngl.DEPTH_TEST)
+        self._context.depth_func = ">"  # the screen's triangle lies at the far end
+        self._screen(shade, values)
+        self._context.depth_func = "<="
+        self._screen(sky, values)
+        self._context.depth_func = "<"
+
+    def smooth(self) -> None:
+        """Smooth edges."""
+        if not self._smooth:
+            return
+        self._color.use(_COLOR)
+        self._surface.use(_SURFACE)
+        if self._samples:
+            self._keys.use(_KEYS)
+            self._depths.use(_DEPTHS)
+        self._final_buffer.use()
+        self._final_buffer.depth_mask = True
+        self._context.enable_only(moderngl.DEPTH_TEST)
+        self._context.depth_func = "1"
+        self._screen(self._edges)
+        # The mark of an edge, one half, is nearer than the screen's triangle; it stays as it is.
+        self._final_buffer.depth_mask = False
+        self._context.depth_func = ">"
+        self._screen(self._smoother)
+        self._context.depth_func = "<"
+
+    def _screen(self, program: gl.Program, values: dict[str, Any] | None = None) -> None:
+        key = id(program)
+        if key not in self._arrays:
+            self._arrays[key] = self._context.vertex_array(program.gl, [])
+        program.set(_UNITS | (values or {}))
+        self._arrays[key].render(moderngl.TRIANGLES, vertices=3)
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        """Read colour, shape (H, W, 3) uint8, and the surfaces' words, shape (H, W, 4) uint32 (see pack.glsl)."""
         width, height = self._size
-        raw = self._plain_buffer.read(components=3, alignment=1)
-        color = np.frombuffer(raw, np.uint8).reshape(height, width, 3)
-        surface = np.frombuffer(self._normal_depth.read(), np.float32).reshape(height, width, 4)
-        packed = np.frombuffer(self._ids.read(), np.float32).reshape(height, width).astype(np.uint32)
-        depth = surface[..., 3]
-        return (
-            color,
-            np.where(depth > 0, depth, np.float32(np.inf)),
-            (packed & 0xFFFF).astype(np.uint16),
-            (packed >> 16).astype(np.uint8),
-            np.ascontiguousarray(surface[..., :3]),
-        )
+        color = (self._final if self._smooth else self._color).read()
+        words = self._surface.read()
+        picture = np.frombuffer(color, np.uint8).reshape(height, width, 4)[..., :3]
+        return np.ascontiguousarray(picture), np.frombuffer(words, np.uint32).reshape(height, width, 4)

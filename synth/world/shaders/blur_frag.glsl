@@ -1,30 +1,20 @@
-// Average a 4x4 block of the small occlusion picture for each full pixel, over taps of like depth only.
-uniform sampler2D u_normal_depth;
-uniform sampler2D u_occlusion;
-uniform int u_scale;
+// Even out the occlusion's 4x4 pattern over neighbours of like depth.
+uniform sampler2D u_occlusion;  // open, depth
 
-out float out_visible;
+out vec2 out_open_depth;
 
 void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy);
     ivec2 last = textureSize(u_occlusion, 0) - 1;
-    ivec2 full_last = textureSize(u_normal_depth, 0) - 1;
-    float depth = texelFetch(u_normal_depth, pixel, 0).w;
-    if (depth <= 0.0) {
-        out_visible = 1.0;
-        return;
-    }
-    ivec2 start = pixel / u_scale - ivec2(2) + (pixel & (u_scale - 1));
-    float total = 0.0;
-    float weights = 1e-4;
-    for (int y = 0; y < 4; y++) {
-        for (int x = 0; x < 4; x++) {
-            ivec2 tap = clamp(start + ivec2(x, y), ivec2(0), last);
-            float other = texelFetch(u_normal_depth, min(tap * u_scale, full_last), 0).w;
-            float weight = max(0.0, 1.0 - abs(other - depth) / (0.03 * depth + 0.01));
-            total += weight * texelFetch(u_occlusion, tap, 0).r;
-            weights += weight;
+    float depth = texelFetch(u_occlusion, pixel, 0).g;
+    float scale = 1.0 / (0.025 * depth + 0.01);
+    vec2 total = vec2(0.0, 1e-4);
+    for (int y = -2; y < 2; y++) {
+        for (int x = -2; x < 2; x++) {
+            vec2 other = texelFetch(u_occlusion, clamp(pixel + ivec2(x, y), ivec2(0), last), 0).rg;
+            float weight = max(0.0, 1.0 - abs(other.g - depth) * scale);
+            total += weight * vec2(other.r, 1.0);
         }
     }
-    out_visible = weights > 0.01 ? total / weights : 1.0;
+    out_open_depth = vec2(total.x / total.y, depth);
 }

@@ -1,189 +1,227 @@
-// Light on what the surface pass left, once a pixel; twice where the pixel's samples lie on different surfaces.
+// Light on what the surface pass left, once a pixel. Mesa runs both sides of every branch: what a scene does not
+// have is compiled out instead (SUN, LAMPS, SHADOW_LAMPS, FOG, CATCHER).
 in vec2 v_ndc;
 
-#if SAMPLES > 0
-#define PICTURE sampler2DMS
-#else
-#define PICTURE sampler2D  // its third argument of texelFetch is the mipmap: 0
-#endif
-uniform PICTURE u_albedo;
-uniform PICTURE u_normal;
-uniform PICTURE u_depth;
-uniform sampler2D u_sky;  // all round: u is azimuth, v the sine of elevation from -0.25 to 1
+uniform usampler2D u_surface;
+uniform sampler2D u_looks;  // a column a look: (roughness, specular, wrap, emission), (sheen, scatter, strand, catcher)
+uniform sampler2D u_occlusion;  // open, depth; half the size
 uniform mat3 u_ndc_to_world;
-uniform vec2 u_near_far;
-
 uniform vec3 u_eye;
-uniform vec3 u_sun_direction;
-uniform vec3 u_sun_light;  // zero: no sun
-uniform vec3 u_sky_light;
-uniform vec3 u_ground_light;
-uniform vec4 u_fog;  // colour, extinction a metre
+uniform vec3 u_ambient[9];  // irradiance by direction, real spherical harmonics
+uniform float u_white;  // mean irradiance: what emission is counted in
 
-uniform sampler2D u_occlusion;
-uniform sampler2DShadow u_near_shadow;
-uniform sampler2DShadow u_far_shadow;
+#ifdef SUN
+uniform vec3 u_sun_direction;
+uniform vec3 u_sun_light;
+uniform sampler2DShadow u_near_shadow;   // people
+uniform sampler2DShadow u_place_shadow;  // the place: its middle in the left half, all of it in the right
+uniform mat4 u_near_matrix;
+uniform mat4 u_middle_matrix;
+uniform mat4 u_far_matrix;
+uniform vec3 u_shadow_bias_m;    // along the normal, in the near, middle and far map
+uniform vec3 u_shadow_spread;    // of the taps, in texture space
+#endif
+
+#ifdef LAMPS
+uniform int u_lamps;
+uniform vec4 u_lamp_place[8];  // position, radius; those with shadow maps first
+uniform vec3 u_lamp_light[8];  // irradiance at a metre
+uniform vec3 u_lamp_axis[8];   // zero: all ways
 uniform sampler2DShadow u_lamp_shadow0;
 uniform sampler2DShadow u_lamp_shadow1;
-uniform mat4 u_near_matrix;
-uniform mat4 u_far_matrix;
 uniform mat4 u_lamp_matrix0;
 uniform mat4 u_lamp_matrix1;
-uniform vec2 u_shadow_bias_m;  // along the normal, in the near and the far map
+#endif
 
-uniform int u_lamps;
-uniform vec4 u_lamp_place[4];  // position, radius
-uniform vec4 u_lamp_light[4];  // irradiance at a metre, shadow map index or -1
-uniform vec3 u_lamp_axis[4];   // zero: all ways
+#ifdef FOG
+uniform vec4 u_fog;  // colour, extinction a metre
+#endif
 
 out vec4 out_color;
-
-// Four taps, each filtered by the hardware over 2x2 texels, at the corners of a small square.
-float shadow_taps(sampler2DShadow map, vec3 place, float spread) {
-    float total = texture(map, place + vec3(-spread, -0.4 * spread, 0.0));
-    total += texture(map, place + vec3(0.4 * spread, -spread, 0.0));
-    total += texture(map, place + vec3(spread, 0.4 * spread, 0.0));
-    total += texture(map, place + vec3(-0.4 * spread, spread, 0.0));
-    return 0.25 * total;
-}
 
 struct Surface {
     vec3 albedo;
     vec3 normal;
-    float wrap;
-    float roughness;
-    float specular;
+    vec4 look;   // roughness, specular, wrap, emission
+    vec4 cloth;  // sheen, scatter, strand, catcher
+    vec3 strand;  // the way that hair hangs along the surface
 };
 
-bool outside(vec3 place) {
-    return any(lessThan(place.xy, vec2(0.002))) || any(greaterThan(place.xy, vec2(0.998))) || place.z >= 1.0;
+// Four taps, each filtered by the hardware over 2x2 texels, at the corners of a small square.
+float shadow_taps(sampler2DShadow map, vec3 place, vec2 spread) {
+    float total = texture(map, place + vec3(-spread.x, -0.4 * spread.y, 0.0));
+    total += texture(map, place + vec3(0.4 * spread.x, -spread.y, 0.0));
+    total += texture(map, place + vec3(spread.x, 0.4 * spread.y, 0.0));
+    total += texture(map, place + vec3(-0.4 * spread.x, spread.y, 0.0));
+    return 0.25 * total;
 }
 
+bool outside(vec3 place) {
+    return any(lessThan(place.xy, vec2(0.004))) || any(greaterThan(place.xy, vec2(0.996))) || place.z >= 1.0;
+}
+
+#ifdef SUN
 float sun_visible(vec3 world, vec3 normal) {
     vec3 near = (u_near_matrix * vec4(world + normal * u_shadow_bias_m.x, 1.0)).xyz;
-    if (!outside(near)) return shadow_taps(u_near_shadow, near, 1.0 / float(textureSize(u_near_shadow, 0).x));
-    vec3 far = (u_far_matrix * vec4(world + normal * u_shadow_bias_m.y, 1.0)).xyz;
-    if (outside(far)) return 1.0;
-    return shadow_taps(u_far_shadow, far, 1.0 / float(textureSize(u_far_shadow, 0).x));
+    float people = outside(near) ? 1.0 : shadow_taps(u_near_shadow, near, u_shadow_spread.xx);
+    vec3 middle = (u_middle_matrix * vec4(world + normal * u_shadow_bias_m.y, 1.0)).xyz;
+    vec3 far = (u_far_matrix * vec4(world + normal * u_shadow_bias_m.z, 1.0)).xyz;
+    bool beyond = outside(middle);
+    vec3 place = beyond ? vec3(0.5 + 0.5 * far.x, far.yz) : vec3(0.5 * middle.x, middle.yz);
+    float spread = beyond ? u_shadow_spread.z : u_shadow_spread.y;
+    float things = beyond && outside(far) ? 1.0 : shadow_taps(u_place_shadow, place, spread * vec2(0.5, 1.0));
+    return min(people, things);
 }
+#endif
 
-float lamp_visible(int index, vec3 world, vec3 normal, float radius, float distance_m) {
-    vec3 moved = world + normal * (0.01 + 0.012 * distance_m);  // the map's texels grow with the distance
-    vec4 clip = (index == 0 ? u_lamp_matrix0 : u_lamp_matrix1) * vec4(moved, 1.0);
-    if (clip.w <= 0.0) return 1.0;
+#ifdef LAMPS
+float lamp_visible(sampler2DShadow map, mat4 matrix, vec3 world, vec3 normal, vec4 lamp) {
+    float distance_m = length(lamp.xyz - world);
+    vec3 moved = world + normal * (0.01 + 0.014 * distance_m);  // the map's texels grow with the distance
+    vec4 clip = matrix * vec4(moved, 1.0);
     vec3 place = clip.xyz / clip.w;
-    if (outside(place)) return 1.0;
-    float spread = 0.02 * min(radius, 0.4);
-    float visible = index == 0 ? shadow_taps(u_lamp_shadow0, place, spread) : shadow_taps(u_lamp_shadow1, place, spread);
+    float visible = shadow_taps(map, place, vec2(0.02 * min(lamp.w, 0.4) + 0.0015));
     vec2 to_edge = abs(2.0 * place.xy - 1.0);  // beyond the map all is lit: no hard line there
-    return mix(visible, 1.0, smoothstep(0.75, 1.0, max(to_edge.x, to_edge.y)));
+    visible = mix(visible, 1.0, smoothstep(0.75, 1.0, max(to_edge.x, to_edge.y)));
+    return clip.w <= 0.0 || place.z >= 1.0 ? 1.0 : visible;
+}
+#endif
+
+vec3 ambient(vec3 n) {
+    return max(u_ambient[0] + u_ambient[1] * n.y + u_ambient[2] * n.z + u_ambient[3] * n.x
+        + u_ambient[4] * (n.x * n.y) + u_ambient[5] * (n.y * n.z) + u_ambient[6] * (3.0 * n.z * n.z - 1.0)
+        + u_ambient[7] * (n.x * n.z) + u_ambient[8] * (n.x * n.x - n.y * n.y), 0.0);
 }
 
-// GGX distribution with Smith's visibility (height-correlated, approximate) and Schlick's Fresnel term.
+// GGX distribution with Smith's visibility (height-correlated, approximate) and Schlick's Fresnel term. Hair
+// shines round its strands instead of its normal (after Kajiya and Kay 1989).
 float specular_lobe(Surface at, vec3 view, vec3 light, float n_view, float n_light) {
     vec3 middle = normalize(view + light);
-    float n_middle = max(dot(at.normal, middle), 0.0);
-    float alpha = at.roughness * at.roughness;
+    float along = dot(at.strand, middle);
+    float n_middle = mix(max(dot(at.normal, middle), 0.0), sqrt(max(1.0 - along * along, 0.0)), at.cloth.z);
+    float alpha = at.look.x * at.look.x;
     float alpha2 = alpha * alpha;
     float spread = n_middle * n_middle * (alpha2 - 1.0) + 1.0;
     float distribution = alpha2 / (spread * spread);
     float visibility = 0.5 / mix(2.0 * n_light * n_view, n_light + n_view, alpha);
     float grazing = 1.0 - max(dot(view, middle), 0.0);
-    float fresnel = at.specular + (1.0 - at.specular) * grazing * grazing * grazing * grazing * grazing;
+    float grazing2 = grazing * grazing;
+    float fresnel = at.look.y + (1.0 - at.look.y) * grazing2 * grazing2 * grazing;
     return min(distribution * visibility * fresnel * 0.25, 8.0);
 }
 
-vec3 ambient(vec3 direction) {
-    return mix(u_ground_light, u_sky_light, 0.5 + 0.5 * direction.z);
-}
-
-vec3 direct(Surface at, vec3 view, float n_view, vec3 light, vec3 strength, float visible) {
+// Light from one direction. Under skin light creeps past the shadow's edge, red the farthest.
+vec3 direct(Surface at, vec3 view, float n_view, float rim, vec3 light, vec3 strength, float visible) {
     float facing = dot(at.normal, light);
     float n_light = max(facing, 0.0);
-    float soft = max(0.0, (facing + at.wrap) / ((1.0 + at.wrap) * (1.0 + at.wrap)));
-    vec3 diffuse = at.albedo * mix(vec3(n_light), vec3(soft), vec3(1.0, 0.55, 0.4));
+    float wrap = at.look.z;
+    float soft = max(0.0, (facing + wrap) / ((1.0 + wrap) * (1.0 + wrap)));
+    vec3 reach = mix(vec3(1.0), vec3(1.0, 0.6, 0.5), at.cloth.y);
+    vec3 diffuse = at.albedo * mix(vec3(n_light), vec3(soft), reach);
     float shine = n_light > 0.0 ? specular_lobe(at, view, light, n_view, n_light) * n_light : 0.0;
-    return strength * visible * (diffuse + shine);
+    float fuzz = at.cloth.x * rim * soft;
+    vec3 through = mix(vec3(visible), vec3(sqrt(visible), visible, visible), 0.22 * at.cloth.y);
+    return strength * (through * diffuse + visible * (shine + fuzz * (0.15 + at.albedo)));
 }
 
-vec3 shaded(Surface at, vec3 world, float depth, float open) {
+vec3 shaded(Surface at, vec3 world, float open) {
     vec3 view = normalize(u_eye - world);
     float n_view = max(abs(dot(at.normal, view)), 0.05);
-    // The environment's reflection: a plain rise towards grazing angles, less on rough things.
     float grazing = 1.0 - n_view;
-    float rise = grazing * grazing * grazing * grazing;
-    float reflected = at.specular + (1.0 - at.roughness) * (1.0 - at.specular) * rise;
-    vec3 light = open * ambient(at.normal) * at.albedo;
+    float rim = grazing * grazing * grazing;
+    // Light that bounces in a fold takes the fold's colour: pale things stay lighter there than dark ones
+    // (fit after Jimenez et al. 2016).
+    vec3 a = 2.0404 * at.albedo - 0.3324, b = -4.7951 * at.albedo + 0.6417, c = 2.7552 * at.albedo + 0.6903;
+    vec3 fold = max(vec3(open), ((open * a + b) * open + c) * open);
+    vec3 around = ambient(at.normal);
+    // The environment's reflection: a plain rise towards grazing angles, less on rough things.
+    float smooth_share = 1.0 - at.look.x;
+    float reflected = at.look.y + smooth_share * (1.0 - at.look.y) * rim * grazing;
+    vec3 light = fold * around * (at.albedo + at.cloth.x * rim * (0.1 + 0.5 * at.albedo));
     light += open * open * reflected * ambient(reflect(-view, at.normal));
 
-    float contact = mix(0.5, 1.0, open);
-    if (u_sun_light.g > 0.0 && dot(at.normal, u_sun_direction) > -at.wrap)
-        light += direct(at, view, n_view, u_sun_direction, u_sun_light, contact * sun_visible(world, at.normal));
+    float contact = mix(0.45, 1.0, min(1.4 * open, 1.0));
+#ifdef SUN
+    float sun = contact * sun_visible(world, at.normal);
+    light += direct(at, view, n_view, rim, u_sun_direction, u_sun_light, sun);
+#endif
+#ifdef LAMPS
+    vec2 seen = vec2(1.0);
+#if SHADOW_LAMPS > 0
+    seen.x = lamp_visible(u_lamp_shadow0, u_lamp_matrix0, world, at.normal, u_lamp_place[0]);
+#endif
+#if SHADOW_LAMPS > 1
+    seen.y = lamp_visible(u_lamp_shadow1, u_lamp_matrix1, world, at.normal, u_lamp_place[1]);
+#endif
     for (int i = 0; i < u_lamps; i++) {
         vec3 offset = u_lamp_place[i].xyz - world;
         float radius = u_lamp_place[i].w;
         float distance2 = dot(offset, offset) + radius * radius;
         vec3 towards = normalize(offset);
-        float axis_share = dot(u_lamp_axis[i], u_lamp_axis[i]) > 0.0 ? max(0.0, -dot(u_lamp_axis[i], towards)) : 1.0;
-        float share = contact * axis_share / distance2;
-        if (share * u_lamp_light[i].g < 1e-3 || dot(at.normal, towards) < -at.wrap) continue;
-        int map = int(u_lamp_light[i].w);
-        if (map >= 0) share *= lamp_visible(map, world, at.normal, radius, sqrt(distance2));
-        light += direct(at, view, n_view, towards, u_lamp_light[i].rgb, share);
+        vec3 axis = u_lamp_axis[i];
+        float share = contact * (dot(axis, axis) > 0.0 ? max(0.0, -dot(axis, towards)) : 1.0) / distance2;
+        share *= i == 0 ? seen.x : i == 1 ? seen.y : 1.0;
+        light += direct(at, view, n_view, rim, towards, u_lamp_light[i], share);
     }
-    return tone(mix(light, u_fog.rgb, 1.0 - exp(-u_fog.a * depth)));
+#endif
+    return light;
 }
 
-float camera_depth(float stored) {
-    float near = u_near_far.x, far = u_near_far.y;
-    return 2.0 * near * far / (far + near - (2.0 * stored - 1.0) * (far - near));
+// The share of its light that a ground keeps of which only the shadows are drawn.
+float kept(Surface at, vec3 world, float open) {
+    at.albedo = vec3(0.5);
+    at.look = vec4(1.0, 0.0, 0.0, 0.0);
+    vec3 all_light = ambient(at.normal) * 0.5;
+#ifdef SUN
+    all_light += u_sun_light * max(dot(at.normal, u_sun_direction), 0.0) * 0.5;
+#endif
+    float full = max(all_light.g, 1e-4);
+    return clamp(shaded(at, world, open).g / full, 0.0, 1.0);
 }
 
-vec3 sample_color(ivec2 pixel, int index, vec3 ray, float open) {
-    float stored = texelFetch(u_depth, pixel, index).r;
-    if (stored >= 1.0) {
-        vec3 unit = normalize(ray);
-        vec2 uv = vec2(atan(unit.y, unit.x) / 6.2831853, (unit.z + 0.25) / 1.25);
-        return tone(textureLod(u_sky, uv, 0.0).rgb);
+// The half-size occlusion at a pixel, from those of its four neighbours that lie as deep.
+float open_at(ivec2 pixel, float depth) {
+    ivec2 last = textureSize(u_occlusion, 0) - 1;
+    ivec2 low = pixel / 2;
+    ivec2 odd = pixel & 1;
+    float scale = 1.0 / (0.02 * depth + 0.01);
+    vec2 total = vec2(0.0, 1e-4);
+    for (int i = 0; i < 4; i++) {
+        ivec2 side = ivec2(i & 1, i >> 1);
+        vec2 other = texelFetch(u_occlusion, min(low + side * odd, last), 0).rg;
+        float weight = max(1e-3, 1.0 - abs(other.g - depth) * scale);
+        total += weight * vec2(other.r, 1.0);
     }
-    vec4 albedo = texelFetch(u_albedo, pixel, index);
-    vec4 normal = texelFetch(u_normal, pixel, index);
-    float depth = camera_depth(stored);
-    Surface at = Surface(albedo.rgb * albedo.rgb, normalize(normal.xyz), albedo.a, fract(normal.w), floor(normal.w) / 64.0);
-    return shaded(at, u_eye + ray * depth, depth, open);
-}
-
-// How unlike two samples of a pixel are; below one they count as the same surface.
-float unlike(ivec2 pixel, int a, int b) {
-    float depth_a = camera_depth(texelFetch(u_depth, pixel, a).r);
-    float depth_b = camera_depth(texelFetch(u_depth, pixel, b).r);
-    vec3 color = abs(texelFetch(u_albedo, pixel, a).rgb - texelFetch(u_albedo, pixel, b).rgb);
-    vec3 normal = texelFetch(u_normal, pixel, a).xyz - texelFetch(u_normal, pixel, b).xyz;
-    return 30.0 * abs(depth_a - depth_b) / min(depth_a, depth_b) + 6.0 * max(color.r, max(color.g, color.b))
-        + 2.0 * dot(normal, normal);
+    return total.x / total.y;
 }
 
 void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy);
-    vec3 ray = u_ndc_to_world * vec3(v_ndc, 1.0);
-    float open = texelFetch(u_occlusion, pixel, 0).r;
-    vec3 color = sample_color(pixel, 0, ray, open);
-#if SAMPLES > 0
-    int other = 0;
-    float most = 1.0;
-    for (int i = 1; i < SAMPLES; i++) {
-        float difference = unlike(pixel, 0, i);
-        if (difference > most) {
-            most = difference;
-            other = i;
-        }
-    }
-    if (other > 0) {
-        float share = 0.0;
-        for (int i = 1; i < SAMPLES; i++)
-            if (i == other || unlike(pixel, other, i) < unlike(pixel, 0, i)) share += 1.0 / float(SAMPLES);
-        color = mix(color, sample_color(pixel, other, ray, open), share);
-    }
+    uvec4 words = texelFetch(u_surface, pixel, 0);
+    float depth = uintBitsToFloat(words.y);
+    int look = int(words.x >> 24);
+    Surface at;
+    vec3 root = unpackUnorm4x8(words.w).rgb;
+    at.albedo = root * root;
+    at.normal = unfold(words.z);
+    at.look = texelFetch(u_looks, ivec2(look, 0), 0);
+    at.cloth = texelFetch(u_looks, ivec2(look, 1), 0);
+    vec3 down = vec3(0.0, 0.0, -1.0) + at.normal * at.normal.z;
+    at.strand = down * inversesqrt(dot(down, down) + 1e-4);
+    vec3 world = u_eye + u_ndc_to_world * vec3(v_ndc, 1.0) * depth;
+    float open = open_at(pixel, depth);
+    vec3 light = shaded(at, world, open) + at.look.w * u_white * at.albedo;
+#ifdef FOG
+    light = mix(light, u_fog.rgb, 1.0 - exp(-u_fog.a * depth));
 #endif
-    out_color = vec4(color, 1.0);
+#if CATCHER == 2  // a photograph
+    vec3 behind = encode_srgb(photo_light(v_ndc) * kept(at, world, open));
+    out_color = with_luma(mix(tone(light), behind, at.cloth.w));
+#elif CATCHER == 1  // a panorama, photographed at a man's eye level above the place's middle
+    vec3 behind = sky_light(vec3(world.xy, world.z - u_panorama_height_m));
+    light = mix(light, behind * kept(at, world, open), at.cloth.w);
+    out_color = with_luma(tone(light));
+#else
+    out_color = with_luma(tone(light));
+#endif
 }

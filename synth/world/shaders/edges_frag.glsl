@@ -1,0 +1,30 @@
+// Copy the picture and mark, in the depth buffer, the pixels that want smoothing: those that hold samples of
+// several things, and those beside a jump in brightness.
+uniform sampler2D u_color;  // its alpha is luma
+#ifdef SAMPLED
+uniform usampler2D u_surface;
+uniform usampler2DMS u_keys;
+#endif
+
+out vec4 out_color;
+
+const float LEAST = 0.035;  // jump in luma worth smoothing; in bright places an eighth of the luma
+
+void main() {
+    ivec2 pixel = ivec2(gl_FragCoord.xy);
+    ivec2 last = textureSize(u_color, 0) - 1;
+    vec4 here = texelFetch(u_color, pixel, 0);
+    float up = texelFetch(u_color, max(pixel - ivec2(0, 1), ivec2(0)), 0).a;
+    float left = texelFetch(u_color, max(pixel - ivec2(1, 0), ivec2(0)), 0).a;
+    float down = texelFetch(u_color, min(pixel + ivec2(0, 1), last), 0).a;
+    float right = texelFetch(u_color, min(pixel + ivec2(1, 0), last), 0).a;
+    float most = max(max(max(up, down), max(left, right)), here.a);
+    float least = min(min(min(up, down), min(left, right)), here.a);
+    bool edge = most - least > max(LEAST, 0.125 * most);
+#ifdef SAMPLED
+    uint key = texelFetch(u_surface, pixel, 0).x & THING_AND_PART;
+    for (int i = 0; i < 4; i++) edge = edge || texelFetch(u_keys, pixel, i).x != key;
+#endif
+    out_color = here;
+    gl_FragDepth = edge ? 0.5 : 1.0;
+}
