@@ -12,7 +12,8 @@ A table is a list of (time, pose); times are shares of the motion, a pose names 
 - ``roll``: turn of the whole body about the character's x axis (lying on one side);
 - ``foot_x``, ``foot_y``, ``foot_lift``, ``foot_pitch``, ``foot_yaw``: where each ankle stands (y and yaw outward), how
   high its sole is, and its pitch about the ball (+, heel up) or the heel (-);
-- ``wx``, ``wy``, ``wz``: where each wrist is (y outward), in the frame that ``act`` is told;
+- ``wx``, ``wy``, ``wz``: where each wrist is (y outward), in the frame that ``act`` is told; ``ex``, ``ey``, ``ez``: where
+  that elbow points, ``gx``, ``gy``, ``gz``: where the thumb's side of the hand points, which is where a gripped handle goes;
 - ``curl``: -1 flat hand to 1 fist; ``air``: height of a jump.
 """
 
@@ -35,9 +36,11 @@ from synth.motion.stick import segment_rotations, stick_points
 Pose = Mapping[str, "float | np.ndarray"]
 Table = Sequence[tuple[float, Mapping[str, float]]]
 Tracks = dict[str, np.ndarray]
+Vector = tuple[float, float, float]
 
 _SIDED = (
-    *SIDED_ANGLES, "foot_x", "foot_y", "foot_lift", "foot_pitch", "foot_yaw", "wx", "wy", "wz", "curl",
+    *SIDED_ANGLES, "foot_x", "foot_y", "foot_lift", "foot_pitch", "foot_yaw", "wx", "wy", "wz",
+    "ex", "ey", "ez", "gx", "gy", "gz", "curl",
 )  # fmt: skip
 _WHOLE = ("bend", "side", "twist", "nod", "look", "cant", "px", "py", "pz", "sink", "roll", "air")
 _NAMES = frozenset((*ANGLE_NAMES, *_WHOLE, *(f"{name}_{side}" for name in _SIDED for side in SIDES)))
@@ -86,10 +89,10 @@ def tracks(t: np.ndarray, table: Table, through: bool = False) -> Tracks:
 
 
 def mixed(t: np.ndarray, base: Mapping[str, np.ndarray], extra: Pose) -> Tracks:
-    """Tracks with something added: a wobble, a cycle."""
+    """Tracks with something added to those of the same name: a wobble, a cycle."""
     out = {name: np.array(value) for name, value in base.items()}
     for name, value in _sides(extra).items():
-        out[name] = out.get(name, np.full(len(t), _START.get(name.removesuffix("_l").removesuffix("_r"), 0.0))) + value
+        out[name] = np.broadcast_to(out.get(name, 0.0) + value, t.shape)
     return out
 
 
@@ -162,16 +165,35 @@ def reached(clip: Clip, values: Mapping[str, np.ndarray], arms: Arms) -> Clip:
         if f"wx_{side}" not in values:
             continue
         flip = np.array([1.0, sign, 1.0])
-        local = np.stack([values[f"w{c}_{side}"] for c in "xyz"], axis=1) * flip
-        wrists[side] = origin + np.einsum("tij,tj->ti", axes, local)
-        elbows[side] = axes @ (np.array(arms.elbow_to) * flip)
-        if arms.fingers is not None:
+
+        def turned(vectors: np.ndarray, flip: np.ndarray = flip) -> np.ndarray:
+            return np.einsum("tij,tj->ti", axes, np.broadcast_to(vectors * flip, (clip.num_frames, 3)))
+
+        def of(letter: str, side: str = side) -> np.ndarray | None:
+            names = [f"{letter}{c}_{side}" for c in "xyz"]
+            return np.stack([values[n] for n in names], axis=1) if names[0] in values else None
+
+        wrists[side] = origin + turned(of("w"))
+        hint, grip = of("e"), of("g")
+        elbows[side] = turned(np.array(arms.elbow_to) if hint is None else hint)
+        if grip is not None:
+            hands[side] = _gripping(clip, side, wrists[side], elbows[side], turned(grip))
+        elif arms.fingers is not None:
             hands[side] = axes @ hand_frame(np.array(arms.fingers) * flip, np.array(arms.palms) * flip, side)
     if not wrists:
         return clip
-    if not hands:
-        return with_hands(clip, wrists, elbows, arms.pronation_deg)
-    return with_hands(clip, wrists, elbows, None, hands)
+    free = {side: wrist for side, wrist in wrists.items() if side not in hands}
+    held = {side: wrist for side, wrist in wrists.items() if side in hands}
+    if free:
+        clip = with_hands(clip, free, elbows, arms.pronation_deg)
+    return with_hands(clip, held, elbows, None, hands) if held else clip
+
+
+def _gripping(clip: Clip, side: str, wrist: np.ndarray, elbow_to: np.ndarray, grip: np.ndarray) -> np.ndarray:
+    """A hand whose thumb's side points along a handle, the fingers as near to the forearm's line as that allows."""
+    straight = stick_points(with_hands(clip, {side: wrist}, {side: elbow_to}))
+    along = straight[f"wrist_{side}"] - straight[f"elbow_{side}"]
+    return frame_from(grip, along if side == "l" else -along, "xy")
 
 
 def footing_of(values: Mapping[str, np.ndarray], frames: int, knees: np.ndarray | None = None) -> Footing:
@@ -199,14 +221,22 @@ def _pelvis(values: Mapping[str, np.ndarray], angles: Tracks, frames: int, legs:
     return pelvis
 
 
+def _knee_hints(knees: Vector | tuple[Vector, Vector] | None, frames: int) -> np.ndarray | None:
+    if knees is None:
+        return None
+    pair = np.broadcast_to(np.array(knees, float), (2, 3)) * np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 1.0]])
+    return np.tile(pair, (frames, 1, 1))
+
+
 def act(
     name: str,
     values: Mapping[str, np.ndarray],
     legs: str = "feet",
     arms: Arms = Arms(),
     arms_in: str = "thorax",
-    knees: tuple[float, float, float] | None = None,
+    knees: Vector | tuple[Vector, Vector] | None = None,
     props: tuple[ClipProp, ...] = (),
+    pin_feet: bool = False,
 ) -> Clip:
     """Make a clip of tracks.
 
@@ -216,8 +246,10 @@ def act(
         legs: ``feet``: bent so that the feet are where the tracks have them; ``angles``: as the joint angles say.
         arms: How placed wrists are meant.
         arms_in: ``thorax`` or ``world``: what shoulder angles are relative to.
-        knees: Where the knees point, character frame, y outward; over the toes if not given.
+        knees: Where the knees point, character frame, y outward, for both or for left and right; over the toes if not
+            given.
         props: Things that the motion needs.
+        pin_feet: With ``angles``: the ankles' middle stays where ``px`` and ``py`` say, instead of mid-hip.
     """
     frames = len(next(iter(values.values())))
     angles = angles_of(values)
@@ -226,14 +258,11 @@ def act(
     if "roll" in values:
         clip = replace(clip, pelvis_rotation=turn_deg("x", values["roll"]) @ clip.pelvis_rotation)
     if legs == "feet":
-        hint = None
-        if knees is not None:
-            hint = np.tile([knees, [knees[0], -knees[1], knees[2]]], (frames, 1, 1))
-        clip = with_feet(clip, footing_of(values, frames, hint))
+        clip = with_feet(clip, footing_of(values, frames, _knee_hints(knees, frames)))
+    elif pin_feet:
+        clip = replace(clip, anchor="feet")
     clip = reached(clip, values, arms)
     if "curl_l" in values or "curl_r" in values:
         curls = [np.broadcast_to(values.get(f"curl_{s}", 0.0), (frames,)) for s in SIDES]
         clip = replace(clip, hand_curl=np.clip(np.stack(curls, axis=1), -1.0, 1.0))
     return replace(clip, props=props)
-
-

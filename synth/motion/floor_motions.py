@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from synth.motion.author import Angles, both, clip_from_angles
@@ -20,7 +22,13 @@ _SHANK_RISE_DEG = 6.0
 _FOOT_POINTED_DEG = 50.0
 
 
-def on_all_fours(name: str, angles: Angles, frames: int, elbow_deg: float = 10.0) -> Clip:
+def on_all_fours(
+    name: str,
+    angles: Angles,
+    frames: int,
+    elbow_deg: float = 10.0,
+    extended: Mapping[str, np.ndarray] | None = None,
+) -> Clip:
     """Put a trunk on hands and knees: thighs upright, arms from the shoulders to the floor.
 
     The spine decides how the pelvis lies: it pitches until the shoulders are an arm's length over the floor, so
@@ -31,6 +39,7 @@ def on_all_fours(name: str, angles: Angles, frames: int, elbow_deg: float = 10.0
         angles: Trunk angles but the pelvis', degrees, as :func:`clip_from_angles` takes them.
         frames: Number of frames.
         elbow_deg: Bend of the elbows at rest.
+        extended: ``hand_l``, ``foot_r``, ...: how far that limb is stretched out level, 0 to 1, shape (T,).
     """
     straight = clip_from_angles(name, angles, frames)
     points = stick_points(straight)
@@ -44,20 +53,31 @@ def on_all_fours(name: str, angles: Angles, frames: int, elbow_deg: float = 10.0
         knee_flexion=90.0 + _SHANK_RISE_DEG,
         ankle_dorsiflexion=-_FOOT_POINTED_DEG,
     )
+    out = extended or {}
+    for side in "lr":
+        share = np.asarray(out.get(f"foot_{side}", 0.0))
+        # A stretched leg is level: the thigh 90 degrees from upright, the knee straight.
+        legs[f"hip_flexion_{side}"] = pitch - 88.0 * share
+        legs[f"knee_flexion_{side}"] = (90.0 + _SHANK_RISE_DEG) * (1.0 - share) + 4.0 * share
     pelvis = np.tile([0.0, 0.0, _KNEE_HEIGHT + LENGTHS["thigh"]], (frames, 1))
     clip = clip_from_angles(name, {**angles, "pelvis_tilt": pitch, **legs}, frames, pelvis)
-    return _hands_on_floor(clip)
+    return _hands_on_floor(clip, out)
 
 
-def _hands_on_floor(clip: Clip) -> Clip:
-    """Plant the hands under where the shoulders are on average, the fingers forward."""
+def _hands_on_floor(clip: Clip, extended: Mapping[str, np.ndarray]) -> Clip:
+    """Plant the hands under where the shoulders are on average, the fingers forward; or stretch them out ahead."""
     points = stick_points(clip)
     floor = points["pelvis"][:, 2].mean() - LENGTHS["thigh"] - _KNEE_HEIGHT
     wrists, elbows, hands = {}, {}, {}
     for side, sign in (("l", 1.0), ("r", -1.0)):
         wrist = points[f"shoulder_{side}"].mean(axis=0)
         wrist[2] = floor + _WRIST_HEIGHT
-        wrists[side] = np.tile(wrist, (clip.num_frames, 1))
+        share = np.broadcast_to(extended.get(f"hand_{side}", 0.0), (clip.num_frames,))[:, None]
+        ahead = points[f"shoulder_{side}"] + np.array([0.6, 0.06 * sign, 0.08])
+        # On its way the hand leaves the floor before it goes ahead.
+        wrists[side] = (
+            wrist + share * (ahead - wrist) + share * (1.0 - share) * np.array([-0.25, 0.1 * sign, 0.1])
+        )
         elbows[side] = np.array([-1.0, 0.25 * sign, 0.0])
         hands[side] = turn_deg("z", -sign * 90.0)
     # Pronated forearms turn the palms back, so that the wrists only have to bend.

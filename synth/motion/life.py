@@ -148,9 +148,7 @@ def _hands_kept(clip: Clip, before: dict, kept: dict) -> Clip:
     # What rests on the ground moved as a whole; hands keep their place relative to it only through the feet or hips.
     drift = (now["ankle_l"] + now["ankle_r"] - before["ankle_l"] - before["ankle_r"]) / 2
     wrists = {s: before[f"wrist_{s}"] + drift * np.array([0.0, 0.0, 1.0]) for s in "lr"}
-    elbows = {
-        s: before[f"elbow_{s}"] - (before[f"shoulder_{s}"] + before[f"wrist_{s}"]) / 2 for s in "lr"
-    }
+    elbows = {s: before[f"elbow_{s}"] - (before[f"shoulder_{s}"] + before[f"wrist_{s}"]) / 2 for s in "lr"}
     fallback = {s: kept[f"upper_arm_{s}"] @ np.array([-0.02, 0.0, 0.0]) for s in "lr"}
     hints = {s: elbows[s] + fallback[s] for s in "lr"}
     hands = {s: kept[f"hand_{s}"] for s in "lr"}
@@ -166,10 +164,10 @@ def _loose_arms(rng: np.random.Generator, clip: Clip, time_s: np.ndarray, amount
     for k, (side, sign) in enumerate((("l", 1.0), ("r", -1.0))):
         clavicle, upper, fore = (SEGMENTS.index(f"{n}_{side}") for n in ("clavicle", "upper_arm", "forearm"))
         limbs[:, clavicle] = turn("x", shrug[:, k, 0]) @ turn("z", shrug[:, k, 1]) @ limbs[:, clavicle]
-        limbs[:, upper] = turn("y", wave[:, k, 0]) @ turn("x", sign * wave[:, k, 1].clip(-0.01)) @ limbs[:, upper]
+        limbs[:, upper] = (
+            turn("y", wave[:, k, 0]) @ turn("x", sign * wave[:, k, 1].clip(-0.01)) @ limbs[:, upper]
+        )
         # Only ever more bent: an elbow near straight would bend backward.
         bent = turn("z", -sign * np.abs(wave[:, k, 2]))
         limbs[:, fore] = bent @ limbs[:, fore]
     return replace(clip, limb_rotations=limbs)
-
-
