@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-# A built character holds tens of megabytes of textures and matrices; a demo has 24 subjects.
-_KEEP = 32
+import numpy as np
+
+#: Memory that the characters kept may take: half of what a world may use.
+BUDGET_BYTES = 1_200_000_000
 
 
 def build_from_json(spec_json: str) -> Any:
@@ -18,21 +21,75 @@ def build_from_json(spec_json: str) -> Any:
     return build_character(SubjectSpec.from_json(spec_json))
 
 
+@dataclass
+class _Kept:
+    body: Any
+    arrays: dict[int, np.ndarray]
+
+
 class CharacterCache:
     """The last characters built, least recently used out first.
 
     Args:
         build: Makes a character from its JSON.
+        budget_bytes: Memory that all of them may take together, arrays they share counted once; the latest one
+            is kept whatever it takes.
     """
 
-    def __init__(self, build: Callable[[str], Any] = build_from_json) -> None:
-        self._build = build
-        self._built: OrderedDict[str, Any] = OrderedDict()
+    def __init__(
+        self, build: Callable[[str], Any] = build_from_json, budget_bytes: int = BUDGET_BYTES
+    ) -> None:
+        self._build, self._budget_bytes = build, budget_bytes
+        self._built: OrderedDict[str, _Kept] = OrderedDict()
+        self._users: dict[int, int] = {}
+        #: Bytes of all arrays of the characters kept.
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._built)
 
     def get(self, spec_json: str) -> Any:
+        """The character of a specification, built now if it is not kept."""
         if spec_json not in self._built:
-            self._built[spec_json] = self._build(spec_json)
-            while len(self._built) > _KEEP:
-                self._built.popitem(last=False)
+            self._keep(spec_json, self._build(spec_json))
         self._built.move_to_end(spec_json)
-        return self._built[spec_json]
+        return self._built[spec_json].body
+
+    def _keep(self, spec_json: str, body: Any) -> None:
+        kept = _Kept(body, {id(array): array for array in arrays_of(body)})
+        self._built[spec_json] = kept
+        for key, array in kept.arrays.items():
+            self._users[key] = self._users.get(key, 0) + 1
+            self.bytes += array.nbytes if self._users[key] == 1 else 0
+        while self.bytes > self._budget_bytes and len(self._built) > 1:
+            self._drop(self._built.popitem(last=False)[1])
+
+    def _drop(self, kept: _Kept) -> None:
+        for key, array in kept.arrays.items():
+            self._users[key] -= 1
+            if not self._users[key]:
+                del self._users[key]
+                self.bytes -= array.nbytes
+
+
+def arrays_of(thing: Any) -> Iterator[np.ndarray]:
+    """All arrays that a thing of dataclasses and containers holds, views as the arrays whose memory they are."""
+    seen: set[int] = set()
+    waiting = [thing]
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, np.ndarray):
+            if isinstance(item.base, np.ndarray):
+                waiting.append(item.base)
+            else:
+                yield item
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, (list, tuple, set, frozenset)):
+            waiting.extend(item)
+        elif not isinstance(item, (type, str, bytes)):
+            waiting.extend(getattr(item, "__dict__", {}).values())
+            waiting.extend(getattr(item, name, None) for name in getattr(type(item), "__slots__", ()))

@@ -17,7 +17,7 @@ from synth.camera import Camera, project, to_camera
 from synth.motion.clip import save_clip
 from synth.world.clips import rest_clip
 from synth.world.meshes import Material, merge
-from synth.world.places import PlacedObject
+from synth.world.place_types import Place, PlacedObject
 from synth.world.server import serve, start_listening
 from synth.world.solids import box
 from synth.world.world import World
@@ -119,8 +119,6 @@ class StubRenderer:
 
 
 def stub_place(rng):
-    from synth.world.places import Place
-
     mesh = merge([box((1, 1, 1), Material(), center_m=(0, 0, 0.5))])
     matrix = np.eye(4)
     matrix[:3, 3] = 1.0, 2.0, 0.0
