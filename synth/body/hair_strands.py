@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from synth.body.layer import Layer
 from synth.body.patch import Patch
 from synth.body.rig import BONE_INDEX, BONES
 
@@ -206,3 +207,11 @@ def join(patches: list[Patch]) -> Patch:
         ),
         np.concatenate([patch.uvs for patch in patches]),
     )
+
+
+def on_head(name: str, patch: Patch, texture: np.ndarray, roughness: float) -> Layer:
+    """A layer of a piece that moves with the head, drawn with its own texture coordinates."""
+    weights = np.zeros((len(patch.vertices_m), len(BONES)))
+    weights[:, BONE_INDEX["C0"]] = 1.0
+    patch = Patch(patch.vertices_m, weights, patch.triangles, patch.uvs)
+    return Layer(name, patch, patch.triangles, patch.uvs[patch.triangles], texture, roughness)

@@ -133,3 +133,26 @@ def cap_texture(color: Color, bright: float = 0.8) -> np.ndarray:
 def solid(color: Color, size: int = 4) -> np.ndarray:
     """One colour, shape (size, size, 3), uint8."""
     return cv2.merge([np.full((size, size), c, np.uint8) for c in color])
+
+
+@lru_cache(maxsize=2)
+def _tuft() -> tuple[np.ndarray, np.ndarray]:
+    """Five fine hairs side by side: brightness and cut-out, shape (96, 48) each."""
+    rng = rng_for(0, "hair", "tuft")
+    v, x = np.mgrid[:96, :48].astype(np.float32)
+    v = v / 95
+    shade, alpha = np.full(v.shape, 0.9, np.float32), np.zeros_like(v)
+    for middle in np.linspace(7, 41, 5):
+        at = middle + rng.normal(0, 2) + rng.normal(0, 5) * v**2
+        cover = np.abs(x - at) < rng.uniform(2.6, 4.0) * (1 - v**1.5) + 0.4
+        cover &= (v > rng.uniform(0, 0.12)) & (v < rng.uniform(0.8, 1.0))
+        shade = np.where(cover, rng.uniform(0.7, 1.25), shade)
+        alpha = np.maximum(alpha, cover)
+    return shade, np.round(255 * cv2.GaussianBlur(alpha, (0, 0), 0.7)).astype(np.uint8)
+
+
+@lru_cache(maxsize=128)
+def tuft_texture(color: Color) -> np.ndarray:
+    """A few short hairs for brows and moustaches, root at v = 1, shape (96, 48, 4), uint8."""
+    shade, alpha = _tuft()
+    return np.concatenate([_tinted(color, shade, np.zeros_like(shade)), alpha[..., None]], axis=2)

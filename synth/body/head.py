@@ -5,26 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from synth.body.asset import BodyAsset
-from synth.body.eye_textures import eye_texture
+from synth.body.eyes import brow_layer, eyes_layer, lash_layer
 from synth.body.hair import make_hair
+from synth.body.hair_scalp import head_frame
+from synth.body.head_beard import beard_layers
 from synth.body.layer import Layer
-from synth.body.patch import Patch, submesh
+from synth.body.patch import Patch
 from synth.body.skin_textures import skin_texture
 from synth.body.spec import SubjectSpec
-from synth.body.unwrap import corner_uvs_of, eye_uvs
+
+__all__ = ["eyes_layer", "head_layers", "skin_picture"]
 
 
 def skin_picture(spec: SubjectSpec, asset: BodyAsset, body: Patch, vertices_m: np.ndarray) -> np.ndarray:
     """The skin's texture, shape (1024, 1024, 3), uint8."""
     return skin_texture(spec, asset, body.vertices_m)
-
-
-def eyes_layer(spec: SubjectSpec, asset: BodyAsset, vertices_m: np.ndarray, weights: np.ndarray) -> Layer:
-    """Both eyeballs."""
-    both = np.concatenate([asset.triangles["helper-l-eye"], asset.triangles["helper-r-eye"]])
-    patch, _ = submesh(vertices_m, weights, both)
-    uvs = eye_uvs(patch)
-    return Layer("eyes", patch, patch.triangles, corner_uvs_of(patch, uvs), eye_texture(spec), 0.15)
 
 
 def head_layers(
@@ -39,4 +34,8 @@ def head_layers(
         vertices_m: All vertices of the asset at rest, shape (V, 3).
         weights: Their bone weights, shape (V, 52).
     """
-    return make_hair(spec, asset, body, vertices_m)
+    centre, scale = head_frame(asset, vertices_m)
+    layers = make_hair(spec, asset, body, vertices_m)
+    layers.append(lash_layer(spec, asset, vertices_m, weights))
+    layers.append(brow_layer(spec, asset, body, scale))
+    return layers + beard_layers(spec, asset, body, centre, scale)

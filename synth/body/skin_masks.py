@@ -206,7 +206,6 @@ def _head_masks(
     asset: BodyAsset, p: np.ndarray, normal: np.ndarray, texels: np.ndarray, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     s, z = np.abs(p[:, 1]), p[:, 2]
-    y = p[:, 1]
     face = ramp(p[:, 0], 0.055, 0.075)
     lips, mouth = _uv_mask(asset, "lips", texels), _uv_mask(asset, "inside-mouth", texels)
     outside = 1 - mouth

@@ -66,7 +66,7 @@ def hollows(canvas: Canvas, body_m: np.ndarray, triangles: np.ndarray) -> np.nda
     normals = vertex_normals(v, triangles)
     total = np.zeros(len(v), dtype=np.float32)
     smooth = v
-    for rounds, gain in ((2, 0.9), (6, 0.5), (12, 0.25)):
+    for rounds, gain in ((2, 0.55), (6, 0.4), (12, 0.25)):
         for _ in range(rounds):
             smooth = canvas.neighbours @ smooth
         total += gain * np.einsum("vd,vd->v", smooth - v, normals) / canvas.edge_m
@@ -95,7 +95,7 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
         "spots": brown * (0.10 + 0.75 * old * light),
         "joints": ruddy * 0.7 * red + np.array([-0.10, -0.13, -0.13]) * (1.2 - 0.7 * light),
         "hands": ruddy * 0.55 * red - 0.03,
-        "sun": rng.uniform(0, 0.16) * np.array([-0.6, -1.0, -1.2]) * (0.3 + 0.7 * light),
+        "sun": rng.uniform(0, 0.10) * np.array([-0.6, -1.0, -1.2]) * (0.3 + 0.7 * light),
         "body_hair": dark * (rng.uniform(0.1, 0.45) if man else 0.04) * (0.4 + 0.6 * light),
         "veins": np.array([-0.16, -0.07, -0.02]) * rng.uniform(0.1, 0.8) * (0.5 + 0.5 * old),
         "groove": dark * rng.uniform(0.08, 0.17),
@@ -119,8 +119,8 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
         "neck_lines": dark * (0.03 + 0.14 * lines),
         "pores": np.array([0.09, 0.11, 0.11]) * (0.7 + 0.6 * old),
     }
-    if not man and rng.random() < 0.35:  # lipstick
-        w["lips"] = np.array([rng.uniform(-0.30, 0.0), rng.uniform(-1.1, -0.7), rng.uniform(-0.9, -0.5)])
+    if not man and rng.random() < 0.22:  # lipstick
+        w["lips"] = np.array([rng.uniform(-0.25, -0.05), rng.uniform(-0.75, -0.5), rng.uniform(-0.6, -0.35)])
     return np.stack([w[name] for name in BODY_MASKS + HEAD_MASKS]) / 127
 
 
@@ -211,4 +211,4 @@ def brow_share(canvas: Canvas, spec: SubjectSpec) -> np.ndarray:
         np.exp(-(np.abs((z - middle) / thick) ** 2.5)) * ramp(s, 0.010, 0.017) * ramp(0.054 - s, 0, 0.010)
     )
     strokes = np.clip(0.85 + 0.30 * canvas.grain, 0.3, 1)
-    return rng.uniform(0.6, 0.9) * inside * strokes * (canvas.p[:, 0] > 0.06)
+    return rng.uniform(0.65, 0.95) * inside * strokes * (canvas.p[:, 0] > 0.06)
