@@ -7,7 +7,7 @@ starts from is not used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -18,7 +18,8 @@ from opensim_models.anatomy.coordinates import JOINT_LEVELS, LEVELS, REGIONS, re
 from opensim_models.spine import SpineShape, assemble, joint_rotation, landmarks, spine_forward
 from spinepose.rng import rng_for
 from synth.body.geometry import ray_hits
-from synth.body.spec import SubjectSpec
+from synth.body.posture import stand
+from synth.body.spec import Posture, SubjectSpec
 
 # OpenSim's axes (x forward, y up, z right) to the character's (x forward, y left, z up).
 OURS_FROM_OSIM = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
@@ -37,6 +38,7 @@ _MIN_DEPTH_MM = 5.0
 # Height of the S1 endplate above the hip joint centres as a share of stature: 97 mm at 1.68 m, from pelvic
 # morphology (sacral endplate to hip axis about 10 cm) [mem].
 _S1_ABOVE_HIPS = 0.058
+_COUPLING, _COUPLING_SD = np.array([0.10, 0.0, -0.12]), np.array([0.08, 0.10, 0.08])
 SHARE_SPREAD = 0.35  # published shares of a level in its region differ by about this much
 _FEMALE_DEPTH = 0.92
 _C7, _NUM = LEVELS.index("C7"), len(LEVELS)
@@ -52,19 +54,71 @@ class Anatomy:
     """A subject's vertebrae inside the rest mesh.
 
     Attributes:
-        shape: The vertebral chain, OpenSim axes.
-        rest_frames_m: Frames of the sacrum and ``JOINT_LEVELS`` at rest in the character frame, shape (26, 4, 4);
+        shape: The vertebral chain, OpenSim axes; its zero is the subject's quiet standing.
+        rest_frames_m: Frames of the sacrum and ``JOINT_LEVELS`` in the rest mesh, character frame, shape (26, 4, 4);
             their columns are OpenSim's axes (forward, up, right) of each vertebra.
+        neutral_frames_m: The same in quiet standing over the rest mesh' hips.
         skin_depths_m: Depth of each spinous tip under the dorsal midline, order ``LEVELS``, shape (24,).
+        coupling: How far each of ``REGIONS`` turns to the left for a radian of bending to the right, shape (3,).
     """
 
     shape: SpineShape
     rest_frames_m: np.ndarray
+    neutral_frames_m: np.ndarray
     skin_depths_m: np.ndarray
+    coupling: np.ndarray
+
+    def coupled(self, coordinates_rad: np.ndarray) -> np.ndarray:
+        """The nine coordinates with the axial rotation that comes with bending added, shape (..., 9)."""
+        q = np.array(coordinates_rad, dtype=float)
+        q[..., 2::3] += self.coupling * q[..., 1::3]
+        return q
 
     def frames(self, coordinates_rad: np.ndarray) -> np.ndarray:
-        """Frames of sacrum and ``JOINT_LEVELS`` for spine coordinates, pelvis at rest, shape (..., 26, 4, 4)."""
-        return self.rest_frames_m[0] @ spine_forward(self.shape, coordinates_rad)
+        """Frames of sacrum and ``JOINT_LEVELS`` for spine coordinates, hips at rest, shape (..., 26, 4, 4)."""
+        return self.neutral_frames_m[0] @ spine_forward(self.shape, coordinates_rad)
+
+    def standing(self, hips_m: np.ndarray, posture: Posture, obliquity_rad: float) -> Anatomy:
+        """The same vertebrae in a subject's own quiet standing.
+
+        Args:
+            hips_m: Middle of the hip joints at rest, which the pelvis turns about, shape (3,).
+            posture: How the subject stands, away from the rest mesh.
+            obliquity_rad: Lean of the pelvis to the right.
+        """
+        rest = self.rest_frames_m[0]
+        local = rest[:3, :3].T @ (hips_m - rest[:3, 3])
+        stood = stand(self.shape, local, posture, obliquity_rad)
+        turn = rest[:3, :3] @ stood.sacrum_turn @ rest[:3, :3].T
+        neutral, bind = rest.copy(), self.rest_frames_m.copy()
+        neutral[:3, 3] = hips_m + turn @ (rest[:3, 3] - hips_m)
+        bind[0, :3, :3] = rest[:3, :3] @ stood.sacrum_turn.T  # the sacrum's frame is upright in standing
+        frames = neutral @ spine_forward(stood.shape, np.zeros(9))
+        return replace(self, shape=stood.shape, rest_frames_m=bind, neutral_frames_m=frames)
+
+    def scaled(self, factor: float) -> Anatomy:
+        """The anatomy of the same body, larger by a factor about the character frame's origin."""
+
+        def larger(frames: np.ndarray) -> np.ndarray:
+            out = frames.copy()
+            out[:, :3, 3] *= factor
+            return out
+
+        s = self.shape
+        shape = replace(
+            s,
+            joint_offsets_m=factor * s.joint_offsets_m,
+            body_centres_m=factor * s.body_centres_m,
+            spinous_tips_m=factor * s.spinous_tips_m,
+            landmark_offsets={name: factor * offsets for name, offsets in s.landmark_offsets.items()},
+        )
+        return Anatomy(
+            shape,
+            larger(self.rest_frames_m),
+            larger(self.neutral_frames_m),
+            factor * self.skin_depths_m,
+            self.coupling,
+        )
 
     def landmarks(self, frames_m: np.ndarray, landmark_set: str = "spinetrack") -> np.ndarray:
         """The nine spine points carried by frames in whatever space they are given, shape (..., 9, 3)."""
@@ -116,6 +170,16 @@ def draw_shares(rng: np.random.Generator) -> np.ndarray:
     for region in REGIONS:
         shares[regions == region] /= shares[regions == region].sum(axis=0)
     return shares
+
+
+def draw_coupling(rng: np.random.Generator) -> np.ndarray:
+    """Draw how far each region turns to the left for bending to the right, shape (3,).
+
+    The lumbar spine mostly turns the other way than it bends (Panjabi 1994, Cheng 1998: 0 to 2 degrees for 10); for
+    the thoracic one both ways are reported (Sizer 2007); the neck turns the way it bends, by 2/3 of it at C2 and 1/8
+    at C7 (White & Panjabi 1990), most of which C1/2 takes back while the gaze stays [mem].
+    """
+    return rng.normal(_COUPLING, _COUPLING_SD)
 
 
 @dataclass(frozen=True)
@@ -211,7 +275,8 @@ def build_anatomy(
     sacrum = np.eye(4)
     sacrum[:3, :3] = OURS_FROM_OSIM
     sacrum[:3, 3] = (place[0], 0.0, place[1])
-    return Anatomy(shape, sacrum @ spine_forward(shape, np.zeros(9)), depths)
+    frames = sacrum @ spine_forward(shape, np.zeros(9))
+    return Anatomy(shape, frames, frames, depths, draw_coupling(rng_for(spec.seed, "coupling")))
 
 
 def _shape(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+import numba
 import numpy as np
 
 from spinepose.errors import InputError
@@ -39,7 +40,7 @@ def default_cache_dir() -> Path:
     return Path(override) if override else Path(__file__).resolve().parents[2] / ".cache"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BodyAsset:
     """The baked body.
 
@@ -75,10 +76,28 @@ class BodyAsset:
     bone_weights: np.ndarray
     masks: dict[str, np.ndarray]
 
-    @property
+    @cached_property
     def num_body(self) -> int:
         """Number of vertices of the skin itself; they come first."""
         return int(self.triangles["body"].max()) + 1
+
+    @cached_property
+    def end_vertices(self) -> np.ndarray:
+        """Skin vertices among which the highest and the lowest of any body are found: crown and soles."""
+        z = self.template_m[: self.num_body, 2]
+        return np.flatnonzero((z > z.max() - 0.06) | (z < z.min() + 0.03))
+
+    @cached_property
+    def part_names(self) -> tuple[str, ...]:
+        """Names of the ends of all phenotype axes, and the races."""
+        return (*RACES, *(name for ends in AXES.values() for name in ends))
+
+    @cached_property
+    def part_indices(self) -> np.ndarray:
+        """For each blend shape the rows of ``part_names`` that drive it, filled up with -1, shape (K, P)."""
+        widest = max(len(parts) for parts in self.shape_parts)
+        rows = [[self.part_names.index(p) for p in parts] for parts in self.shape_parts]
+        return np.array([row + [-1] * (widest - len(row)) for row in rows])
 
     @cached_property
     def ear_vertices(self) -> np.ndarray:
@@ -118,8 +137,8 @@ def axis_weights(axis: str, value: float) -> dict[str, float]:
     return {n: {right - 1: 1 - share, right: share}.get(i, 0.0) for i, n in enumerate(names)}
 
 
-def mix(asset: BodyAsset, phenotype: dict[str, float], races: dict[str, float]) -> np.ndarray:
-    """Vertices of one body.
+def mix_coefficients(asset: BodyAsset, phenotype: dict[str, float], races: dict[str, float]) -> np.ndarray:
+    """Metres that one step of each blend shape counts in a body, shape (K,).
 
     A blend shape named after several ends weighs the product of their weights (MakeHuman's macro targets).
 
@@ -127,18 +146,61 @@ def mix(asset: BodyAsset, phenotype: dict[str, float], races: dict[str, float]) 
         asset: The baked body.
         phenotype: A value for every axis of ``AXES``.
         races: Shares of ``RACES``, summing to 1.
-
-    Returns:
-        Vertices in metres, shape (V, 3), float64.
     """
     weights = dict(races)
     for axis in AXES:
         weights.update(axis_weights(axis, phenotype[axis]))
-    coefficients = np.array([np.prod([weights[p] for p in parts]) for parts in asset.shape_parts])
-    active = np.flatnonzero(np.abs(coefficients) > 1e-6)
-    vertices = asset.template_m.astype(np.float32)
-    for k in active:
-        vertices += np.float32(coefficients[k] * asset.shape_steps_m[k]) * asset.shapes[k]
+    table = np.array([*(weights[name] for name in asset.part_names), 1.0])
+    return table[asset.part_indices].prod(axis=1) * asset.shape_steps_m
+
+
+@numba.njit(cache=True)
+def _add_shapes(
+    out: np.ndarray, rows: np.ndarray, shapes: np.ndarray, which: np.ndarray, steps: np.ndarray
+) -> None:
+    for a in range(len(which)):
+        shape, step = shapes[which[a]], steps[a]
+        for i in range(len(rows)):
+            row = rows[i]
+            for c in range(3):
+                out[i, c] += step * shape[row, c]
+
+
+@numba.njit(cache=True)
+def _add_shapes_from_start(out: np.ndarray, shapes: np.ndarray, which: np.ndarray, steps: np.ndarray) -> None:
+    for a in range(len(which)):
+        shape, step = shapes[which[a]], steps[a]
+        for i in range(len(out)):
+            for c in range(3):
+                out[i, c] += step * shape[i, c]
+
+
+def mix(asset: BodyAsset, phenotype: dict[str, float], races: dict[str, float]) -> np.ndarray:
+    """Vertices of one body in metres, shape (V, 3), float64; arguments as in :func:`mix_coefficients`."""
+    return mix_shapes(asset, mix_coefficients(asset, phenotype, races))
+
+
+def mix_shapes(
+    asset: BodyAsset, coefficients: np.ndarray, rows: np.ndarray | int | None = None
+) -> np.ndarray:
+    """Add up blend shapes.
+
+    Args:
+        asset: The baked body.
+        coefficients: As :func:`mix_coefficients` gives them, shape (K,).
+        rows: Which vertices, or how many of the first ones; None is all.
+
+    Returns:
+        Vertices in metres, shape (V, 3), float64.
+    """
+    which = np.flatnonzero(np.abs(coefficients) > 1e-6 * asset.shape_steps_m)
+    shapes, steps = np.asarray(asset.shapes), coefficients[which].astype(np.float32)
+    if isinstance(rows, np.ndarray):
+        vertices = asset.template_m[rows].astype(np.float32)
+        _add_shapes(vertices, rows, shapes, which, steps)
+    else:
+        vertices = asset.template_m[:rows].astype(np.float32)
+        _add_shapes_from_start(vertices, shapes, which, steps)
     return vertices.astype(float)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from spinepose.errors import InputError
 from synth.body.anatomy import Anatomy, build_anatomy
 from synth.body.asset import BodyAsset, load_asset
+from synth.body.asymmetry import asymmetry_of, make_unlike
 from synth.body.dress import Layer, dress
 from synth.body.geometry import skin, vertex_normals
 from synth.body.joints import SIDES, rest_joints
@@ -18,10 +19,16 @@ from synth.body.markers import Prober, SurfacePoints, place_markers
 from synth.body.parts import PARTS
 from synth.body.patch import Patch
 from synth.body.posing import Pose, Skeleton, make_skeleton, pose_skeleton
-from synth.body.rig import BONES, pack_weights, part_ids, skin_weights
-from synth.body.shape import SolvedShape, solve_shape
+from synth.body.posture import height_lost_m
+from synth.body.rig import BONE_INDEX, BONES, pack_weights, part_ids, rest_weights, skin_weights
+from synth.body.shape import solve_shape
 from synth.body.spec import SubjectSpec
 from synth.motion.clip import Clip
+
+_STRAIGHTER = (
+    1.0045  # height of straight legs over that of the rest mesh, whose legs stand apart (60 subjects)
+)
+_UV_STEPS = 2e4  # texture coordinates closer than this are one; a 1024 texture has 20 of them a texel
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ class Character:
             InputError: The clip has no such frame.
         """
         pose, vertices = self._posed(clip, frame_index)
-        return self._finish(pose, vertices, clip.spine_rad[frame_index])
+        return self._finish(pose, vertices, self.anatomy.coupled(clip.spine_rad[frame_index]))
 
     def _posed(self, clip: Clip, i: int) -> tuple[Pose, np.ndarray]:
         if not 0 <= i < clip.num_frames:
@@ -192,36 +199,88 @@ def build_character(spec: SubjectSpec, cache_dir: Path | None = None) -> Charact
         InputError: The body has not been baked ('make setup').
     """
     asset = load_asset(cache_dir)
-    solved, joints, heads, skeleton, weights = _rig_body(asset, spec)
-    vertices, anatomy = solved.vertices_m, skeleton.anatomy
+    rigged = rig_body(asset, spec)
+    vertices, skeleton, heads = rigged.vertices_m, rigged.skeleton, rigged.heads_m
+    anatomy, joints = skeleton.anatomy, skeleton.joints_m
     body_vertices, triangles = vertices[: asset.num_body], asset.triangles["body"]
+    weights = rigged.weights
     body = Patch(body_vertices, weights[: asset.num_body], triangles, np.zeros((asset.num_body, 2)))
     prober = Prober(body_vertices, triangles, part_ids(body.weights))
     eye_height = float((heads["eye.L"][2] + heads["eye.R"][2]) / 2)
     markers = place_markers(prober, joints, skeleton.align, anatomy, spec.stature_m, eye_height, spec.seed)
     layers = dress(spec, asset, vertices, weights, body, joints, anatomy, markers)
     points = _with_eyes(asset, prober, joints, anatomy, layers, eye_height)
-    return _assemble(spec, solved.stature_m, solved.mass_kg, skeleton, markers, points, layers)
+    return _assemble(spec, rigged.stature_m, rigged.mass_kg, skeleton, markers, points, layers)
 
 
-def _rig_body(
-    asset: BodyAsset, spec: SubjectSpec
-) -> tuple[SolvedShape, dict[str, np.ndarray], dict[str, np.ndarray], Skeleton, np.ndarray]:
-    """Shape, rest joints, heads of the rig's bones, skeleton, and bone weights of all vertices."""
-    solved = solve_shape(asset, spec)
-    vertices = solved.vertices_m
-    joints = rest_joints(asset, vertices, spec.stature_m)
-    heads = asset.bone_heads_m(vertices)
+@dataclass(frozen=True)
+class RiggedBody:
+    """A body before it is dressed.
+
+    Attributes:
+        vertices_m: All vertices of the asset at rest, standing on z = 0, shape (V, 3).
+        weights: Weights of our bones, shape (V, 52), float32.
+        skeleton: Joints at rest, and the hidden anatomy.
+        heads_m: Heads of the rig's bones at rest.
+        stature_m: Height of the skin in quiet standing.
+        mass_kg: From the volume of the skin at rest.
+    """
+
+    vertices_m: np.ndarray
+    weights: np.ndarray
+    skeleton: Skeleton
+    heads_m: dict[str, np.ndarray]
+    stature_m: float
+    mass_kg: float
+
+
+def rig_body(asset: BodyAsset, spec: SubjectSpec) -> RiggedBody:
+    """Shape a body, put the skeleton inside and stand it up in its owner's posture.
+
+    The stature is that of quiet standing: a guess of what the posture costs goes into the shape, and what is left after
+    measuring (millimetres) is scaled away.
+    """
+    lost = height_lost_m(spec.stature_m, spec.sex, spec.posture) / spec.stature_m
+    solved = solve_shape(asset, spec, (1.0 + lost) / _STRAIGHTER)
+    own = asymmetry_of(spec.seed, spec.asymmetry)
+    joints = rest_joints(asset, solved.vertices_m, spec.stature_m)
+    heads = asset.bone_heads_m(solved.vertices_m)
+    vertices, joints, hips = make_unlike(solved.vertices_m, joints, rest_weights(asset)[0], BONE_INDEX, own)
     anatomy = build_anatomy(
         spec,
         solved.bmi,
         vertices[: asset.num_body],
         asset.triangles["body"],
-        joints["hip_l"][2],
+        float(hips["l"][2]),
         heads["neck01"][2],
         heads["head"][2],
     )
-    return solved, joints, heads, make_skeleton(joints, anatomy), skin_weights(asset, vertices, anatomy)
+    longer = (joints["hip_l"] - hips["l"])[2] - (joints["hip_r"] - hips["r"])[2]
+    obliquity = float(np.arcsin(longer / (hips["l"] - hips["r"])[1]))
+    anatomy = anatomy.standing((hips["l"] + hips["r"]) / 2, spec.posture, obliquity)
+    weights = skin_weights(asset, vertices, anatomy)
+    skeleton = make_skeleton(joints, anatomy, hips, own.girdle_rad)
+    scale = spec.stature_m / _standing_height(asset, vertices, weights, skeleton)
+    skeleton = make_skeleton(
+        {name: scale * x for name, x in joints.items()},
+        anatomy.scaled(scale),
+        {side: scale * x for side, x in hips.items()},
+        own.girdle_rad,
+    )
+    heads = {name: scale * x for name, x in heads.items()}
+    return RiggedBody(vertices * scale, weights, skeleton, heads, spec.stature_m, solved.mass_kg * scale**3)
+
+
+def _standing_height(
+    asset: BodyAsset, vertices_m: np.ndarray, weights: np.ndarray, skeleton: Skeleton
+) -> float:
+    """Height of the skin in quiet standing, from the crown and the soles."""
+    ends = asset.end_vertices
+    pose = pose_skeleton(skeleton, np.eye(3), np.zeros(9), np.broadcast_to(np.eye(3), (16, 3, 3)))
+    stood = skin(
+        vertices_m[ends].astype(np.float32), *pack_weights(weights[ends]), pose.transforms.astype(np.float32)
+    )
+    return float(np.ptp(stood[:, 2]))
 
 
 @dataclass(frozen=True)
@@ -252,12 +311,12 @@ class Skin:
 
 
 def build_skin(spec: SubjectSpec, cache_dir: Path | None = None) -> Skin:
-    """Build the skin that :func:`build_character` dresses; needs a third of its time."""
+    """Build the skin that :func:`build_character` dresses; needs a fraction of its time."""
     asset = load_asset(cache_dir)
-    solved, _, _, skeleton, weights = _rig_body(asset, spec)
-    indices, packed = pack_weights(weights[: asset.num_body])
-    rest = solved.vertices_m[: asset.num_body].astype(np.float32)
-    return Skin(skeleton, rest, indices, packed, asset.skin_triangles)
+    rigged = rig_body(asset, spec)
+    indices, packed = pack_weights(rigged.weights[: asset.num_body])
+    rest = rigged.vertices_m[: asset.num_body].astype(np.float32)
+    return Skin(rigged.skeleton, rest, indices, packed, asset.skin_triangles)
 
 
 def _with_eyes(
@@ -275,6 +334,28 @@ def _with_eyes(
     return find_surface_keypoints(asset, prober, joints, anatomy, eyes, eye_height)
 
 
+def _render_vertices(
+    triangles: np.ndarray, corner_uvs: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One render vertex for each pair of vertex and texture coordinate.
+
+    Args:
+        triangles: Shape (F, 3).
+        corner_uvs: Texture coordinates of each corner, shape (F, 3, 2).
+
+    Returns:
+        Vertex of each render vertex (N,), its texture coordinate (N, 2) float32, and faces (F, 3) int32.
+    """
+    corners = triangles.reshape(-1).astype(np.int64)
+    steps = np.round(corner_uvs.reshape(-1, 2) * _UV_STEPS).astype(np.int64)
+    steps -= steps.min(axis=0, initial=0)
+    width = steps.max(axis=0, initial=0) + 1
+    key = (corners * width[0] + steps[:, 0]) * width[1] + steps[:, 1]
+    _, first, local = np.unique(key, return_index=True, return_inverse=True)
+    uv = corner_uvs.reshape(-1, 2)[first].astype(np.float32)
+    return corners[first], uv, local.reshape(-1, 3).astype(np.int32)
+
+
 def _assemble(
     spec: SubjectSpec,
     stature_m: float,
@@ -288,23 +369,20 @@ def _assemble(
     offsets = np.cumsum([0] + [len(layer.patch.vertices_m) for layer in layers])
     parts, sources, drawn, first = [], [], [], 0
     for layer, offset in zip(layers, offsets[:-1], strict=True):
-        corners = np.concatenate(
-            [layer.drawn_triangles.reshape(-1, 1), np.round(layer.corner_uvs.reshape(-1, 2), 6)], axis=1
-        )
-        unique, local = np.unique(corners, axis=0, return_inverse=True)
-        count = len(unique)
+        vertex, uv, faces = _render_vertices(layer.drawn_triangles, layer.corner_uvs)
+        count = len(vertex)
         parts.append(
             MeshPart(
                 layer.name,
                 slice(first, first + count),
-                local.reshape(-1, 3).astype(np.int32),
-                unique[:, 1:].astype(np.float32),
+                faces,
+                uv,
                 layer.texture,
                 layer.roughness,
             )
         )
-        sources.append(unique[:, 0].astype(np.int64) + offset)
-        drawn.append(np.unique(layer.drawn_triangles) + offset)
+        sources.append(vertex + offset)
+        drawn.append(np.unique(vertex) + offset)
         first += count
     dense = np.concatenate([layer.patch.weights for layer in layers])
     indices, packed = pack_weights(dense)

@@ -6,15 +6,21 @@ import numba
 import numpy as np
 
 
+@numba.njit(cache=True)
 def volume_m3(vertices_m: np.ndarray, triangles: np.ndarray) -> float:
     """Volume that a closed mesh encloses (divergence theorem), cubic metres."""
-    a, b, c = (vertices_m[triangles[:, k]] for k in range(3))
-    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6.0)
+    total = 0.0
+    for f in range(len(triangles)):
+        a, b, c = vertices_m[triangles[f, 0]], vertices_m[triangles[f, 1]], vertices_m[triangles[f, 2]]
+        total += a[0] * (b[1] * c[2] - b[2] * c[1])
+        total += a[1] * (b[2] * c[0] - b[0] * c[2])
+        total += a[2] * (b[0] * c[1] - b[1] * c[0])
+    return total / 6.0
 
 
 @numba.njit(cache=True)
 def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Area-weighted vertex normals, unit length, shape (V, 3) float32; zero for vertices of no triangle."""
+    """Area-weighted vertex normals, unit length, shape (V, 3) float32; up where triangles cancel or are none."""
     normals = np.zeros((len(vertices), 3), dtype=np.float32)
     for f in range(triangles.shape[0]):
         i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
@@ -37,6 +43,8 @@ def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
         length = np.sqrt(normals[v, 0] ** 2 + normals[v, 1] ** 2 + normals[v, 2] ** 2)
         if length > 0:
             normals[v] /= length
+        else:
+            normals[v, 2] = 1.0
     return normals
 
 
@@ -69,6 +77,39 @@ def skin(rest: np.ndarray, indices: np.ndarray, weights: np.ndarray, transforms:
     return out
 
 
+@numba.njit(cache=True)
+def _ray_hits(
+    origin: np.ndarray, direction: np.ndarray, vertices: np.ndarray, triangles: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    distances = np.empty(len(triangles))
+    faces = np.empty(len(triangles), dtype=np.int64)
+    weights = np.empty((len(triangles), 3))
+    count = 0
+    dx, dy, dz = direction
+    for f in range(len(triangles)):
+        i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        ax, ay, az = vertices[i, 0], vertices[i, 1], vertices[i, 2]
+        px, py, pz = vertices[j, 0] - ax, vertices[j, 1] - ay, vertices[j, 2] - az
+        qx, qy, qz = vertices[k, 0] - ax, vertices[k, 1] - ay, vertices[k, 2] - az
+        hx, hy, hz = dy * qz - dz * qy, dz * qx - dx * qz, dx * qy - dy * qx
+        det = px * hx + py * hy + pz * hz
+        if abs(det) <= 1e-14:
+            continue
+        sx, sy, sz = origin[0] - ax, origin[1] - ay, origin[2] - az
+        u = (sx * hx + sy * hy + sz * hz) / det
+        if u < -1e-9 or u > 1 + 1e-9:
+            continue
+        cx, cy, cz = sy * pz - sz * py, sz * px - sx * pz, sx * py - sy * px
+        v = (cx * dx + cy * dy + cz * dz) / det
+        if v < -1e-9 or u + v > 1 + 1e-9:
+            continue
+        distances[count] = (qx * cx + qy * cy + qz * cz) / det
+        faces[count] = f
+        weights[count, 0], weights[count, 1], weights[count, 2] = 1 - u - v, u, v
+        count += 1
+    return distances[:count], faces[:count], weights[:count]
+
+
 def ray_hits(
     origin: np.ndarray, direction: np.ndarray, vertices_m: np.ndarray, triangles: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -83,17 +124,7 @@ def ray_hits(
     Returns:
         Signed distances along the direction, sorted (H,); triangle indices (H,); barycentric weights (H, 3).
     """
-    a = vertices_m[triangles[:, 0]]
-    e1, e2 = vertices_m[triangles[:, 1]] - a, vertices_m[triangles[:, 2]] - a
-    h = np.cross(direction, e2)
-    det = np.einsum("ij,ij->i", e1, h)
-    inverse = np.divide(1.0, det, out=np.zeros_like(det), where=np.abs(det) > 1e-14)
-    s = origin - a
-    u = np.einsum("ij,ij->i", s, h) * inverse
-    q = np.cross(s, e1)
-    v = (q @ direction) * inverse
-    good = (np.abs(det) > 1e-14) & (u >= -1e-9) & (v >= -1e-9) & (u + v <= 1 + 1e-9)
-    t = np.einsum("ij,ij->i", e2, q) * inverse
-    hits = np.flatnonzero(good)
-    hits = hits[np.argsort(t[hits], kind="stable")]
-    return t[hits], hits, np.stack([1 - u[hits] - v[hits], u[hits], v[hits]], axis=1)
+    start, along = np.asarray(origin, dtype=float), np.asarray(direction, dtype=float)
+    distances, faces, weights = _ray_hits(start, along, vertices_m, triangles)
+    order = np.argsort(distances, kind="stable")
+    return distances[order], faces[order], weights[order]

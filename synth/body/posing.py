@@ -7,6 +7,7 @@ there to the clip's T-pose (arms along +-y, palms down, legs straight down, feet
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -24,6 +25,9 @@ _TWIST_WRIST_ON_FOREARM = 0.5  # share of the hand's twist that the lower half o
 # The shoulder girdle rises with the arm, which clips seldom say: radians of elevation for one of the upper arm, zero
 # where the rest mesh stands. In life it is more above the horizontal and next to nothing below [guess].
 _GIRDLE_FOLLOWS = 0.13
+# Share of the thorax' lean to the side, forward, and of its turn that the girdle takes on in standing: muscles keep
+# the shoulders more level than the ribs of a scoliotic back [guess].
+_GIRDLE_LEANS = np.array([0.4, 1.0, 0.5])
 _SHOULDER_FOLLOWS = 0.3  # the skin over the scapula turns by this share of the upper arm's swing
 
 
@@ -75,6 +79,8 @@ class Skeleton:
 
     Attributes:
         joints_m: ``<joint>_<side>`` -> rest position, shape (3,).
+        hips_m: For each side, the pelvis' hip joint at rest, shape (3,); a long leg's own hip lies above it.
+        girdle_rad: For each side, how far the clavicle points up more than at rest.
         align: Segment name -> rotation from rest to the T-pose, shape (3, 3).
         forearm_twist: For each side, the twist left between elbow and hand in the T-pose, radians.
         rest_elevation: For each side, how far the upper arm points up at rest, radians (below level: negative).
@@ -82,18 +88,47 @@ class Skeleton:
     """
 
     joints_m: dict[str, np.ndarray]
+    hips_m: dict[str, np.ndarray]
+    girdle_rad: dict[str, float]
     align: dict[str, np.ndarray]
     forearm_twist: dict[str, float]
     rest_elevation: dict[str, float]
     anatomy: Anatomy
 
+    @cached_property
+    def girdle_posture(self) -> np.ndarray:
+        """How the shoulder girdle has turned from rest in standing, shape (3, 3): with T3, but kept more level."""
+        neutral, rest = (
+            frames[_T3, :3, :3] for frames in (self.anatomy.neutral_frames_m, self.anatomy.rest_frames_m)
+        )
+        return Rotation.from_rotvec(
+            Rotation.from_matrix(neutral @ rest.T).as_rotvec() * _GIRDLE_LEANS
+        ).as_matrix()
 
-def make_skeleton(joints_m: dict[str, np.ndarray], anatomy: Anatomy) -> Skeleton:
+    @property
+    def middle_m(self) -> np.ndarray:
+        """Middle of the hip joints at rest."""
+        return (self.hips_m["l"] + self.hips_m["r"]) / 2
+
+
+def make_skeleton(
+    joints_m: dict[str, np.ndarray],
+    anatomy: Anatomy,
+    hips_m: dict[str, np.ndarray] | None = None,
+    girdle_rad: float = 0.0,
+) -> Skeleton:
     """Work out the T-pose of a rest skeleton.
 
     The elbow's hinge (both arms rest bent) turns vertical, so that the elbow flexes forward; the row of knuckles turns
     level with the thumb in front, so that the palm faces down; legs take the shortest turn; feet yaw only.
+
+    Args:
+        joints_m: Rest joints.
+        anatomy: The vertebral chain.
+        hips_m: The pelvis' hip joints, where they aren't the legs'.
+        girdle_rad: How far the left clavicle points up, and the right one down, more than at rest.
     """
+    hips = hips_m or {side: joints_m[f"hip_{side}"] for side in SIDES}
     align, twist, elevation = {}, {}, {}
     down, up = np.array([0.0, 0.0, -1.0]), np.array([0.0, 0.0, 1.0])
     for side in SIDES:
@@ -115,7 +150,8 @@ def make_skeleton(joints_m: dict[str, np.ndarray], anatomy: Anatomy) -> Skeleton
         align[f"shank_{side}"] = _shortest(p["ankle"] - p["knee"], down)
         foot = p["toe"] - p["ankle"]
         align[f"foot_{side}"] = align[f"toes_{side}"] = _about(up, -np.arctan2(foot[1], foot[0]))
-    return Skeleton(joints_m, align, twist, elevation, anatomy)
+    girdle = {"l": girdle_rad, "r": -girdle_rad}
+    return Skeleton(joints_m, hips, girdle, align, twist, elevation, anatomy)
 
 
 @dataclass(frozen=True)
@@ -151,19 +187,20 @@ def pose_skeleton(
         spine_rad: The nine regional coordinates, shape (9,).
         limb_rotations: Rotation of each of ``SEGMENTS`` in its parent, shape (16, 3, 3).
     """
-    rest = skeleton.joints_m
-    middle = (rest["hip_l"] + rest["hip_r"]) / 2
+    anatomy, middle = skeleton.anatomy, skeleton.middle_m
     pelvis = np.eye(4)
     pelvis[:3, :3] = pelvis_rotation
     pelvis[:3, 3] = middle - pelvis_rotation @ middle
-    frames = pelvis @ skeleton.anatomy.frames(spine_rad)
-    deltas = frames @ np.linalg.inv(skeleton.anatomy.rest_frames_m)
+    frames = pelvis @ anatomy.frames(anatomy.coupled(spine_rad))
+    deltas = frames @ np.linalg.inv(anatomy.rest_frames_m)
+    # Limbs are turned away from how they hang in quiet standing, whatever the posture of pelvis and thorax there.
+    thorax = frames[_T3, :3, :3] @ anatomy.neutral_frames_m[_T3, :3, :3].T
     transforms = np.zeros((len(BONES), 3, 4))
     transforms[: len(VERTEBRAE)] = deltas[:, :3]
     joints: dict[str, np.ndarray] = {}
     for side in SIDES:
-        _pose_arm(skeleton, deltas[_T3], limb_rotations, side, transforms, joints)
-        _pose_leg(skeleton, pelvis, limb_rotations, side, transforms, joints)
+        _pose_arm(skeleton, deltas[_T3], thorax, limb_rotations, side, transforms, joints)
+        _pose_leg(skeleton, deltas[0], pelvis_rotation, limb_rotations, side, transforms, joints)
     return Pose(transforms, frames, joints)
 
 
@@ -175,8 +212,15 @@ def _set(transforms: np.ndarray, bone: str, R: np.ndarray, rest: np.ndarray, pos
 
 
 def _pose_arm(
-    skeleton: Skeleton, thorax: np.ndarray, limbs: np.ndarray, side: str, transforms: np.ndarray, out: dict
+    skeleton: Skeleton,
+    moved: np.ndarray,
+    thorax: np.ndarray,
+    limbs: np.ndarray,
+    side: str,
+    transforms: np.ndarray,
+    out: dict,
 ) -> None:
+    """An arm on a thorax that moved from rest by ``moved`` (4, 4) and turned by ``thorax`` (3, 3) from standing."""
     rest = {
         j: skeleton.joints_m[f"{j}_{side}"] for j in ("clavicle", "shoulder", "elbow", "wrist", "knuckle")
     }
@@ -184,15 +228,16 @@ def _pose_arm(
     turn = {s: limbs[_SEGMENT[f"{s}_{side}"]] for s in ("clavicle", "upper_arm", "forearm", "hand")}
     axis = np.array([0.0, 1.0 if side == "l" else -1.0, 0.0])
     raised = np.arcsin(np.clip((turn["upper_arm"] @ axis)[2], -1, 1)) - skeleton.rest_elevation[side]
-    girdle = _about(np.array([axis[1], 0.0, 0.0]), _GIRDLE_FOLLOWS * raised)
-    clavicle = thorax[:3, :3] @ turn["clavicle"]
-    at = {"clavicle": thorax[:3, :3] @ rest["clavicle"] + thorax[:3, 3]}
-    at["shoulder"] = at["clavicle"] + clavicle @ girdle @ (rest["shoulder"] - rest["clavicle"])
-    _set(transforms, f"clavicle_{side}", clavicle @ girdle, rest["clavicle"], at["clavicle"])
+    up = _GIRDLE_FOLLOWS * raised + skeleton.girdle_rad[side]
+    clavicle = thorax @ turn["clavicle"]
+    girdle = clavicle @ _about(np.array([axis[1], 0.0, 0.0]), up) @ skeleton.girdle_posture
+    at = {"clavicle": moved[:3, :3] @ rest["clavicle"] + moved[:3, 3]}
+    at["shoulder"] = at["clavicle"] + girdle @ (rest["shoulder"] - rest["clavicle"])
+    _set(transforms, f"clavicle_{side}", girdle, rest["clavicle"], at["clavicle"])
     swing, twist = split_twist(turn["upper_arm"], axis)
     near = clavicle @ swing @ _about(axis, _TWIST_UPPER_ARM * twist) @ align["upper_arm"]
     upper = clavicle @ turn["upper_arm"]
-    scapula = clavicle @ _partly(swing @ align["upper_arm"], _SHOULDER_FOLLOWS)
+    scapula = clavicle @ _partly(swing @ align["upper_arm"], _SHOULDER_FOLLOWS) @ skeleton.girdle_posture
     _set(transforms, f"shoulder_{side}", scapula, rest["shoulder"], at["shoulder"])
     _set(transforms, f"upper_arm_near_{side}", near, rest["shoulder"], at["shoulder"])
     _set(transforms, f"upper_arm_{side}", upper @ align["upper_arm"], rest["shoulder"], at["shoulder"])
@@ -212,16 +257,23 @@ def _pose_arm(
 
 
 def _pose_leg(
-    skeleton: Skeleton, pelvis: np.ndarray, limbs: np.ndarray, side: str, transforms: np.ndarray, out: dict
+    skeleton: Skeleton,
+    moved: np.ndarray,
+    pelvis: np.ndarray,
+    limbs: np.ndarray,
+    side: str,
+    transforms: np.ndarray,
+    out: dict,
 ) -> None:
+    """A leg on a pelvis that moved from rest by ``moved`` (4, 4) and turned by ``pelvis`` (3, 3) from standing."""
     rest = {j: skeleton.joints_m[f"{j}_{side}"] for j in ("hip", "knee", "ankle", "toe")}
     align = {s: skeleton.align[f"{s}_{side}"] for s in ("thigh", "shank", "foot", "toes")}
     turn = {s: limbs[_SEGMENT[f"{s}_{side}"]] for s in ("thigh", "shank", "foot", "toes")}
     axis = np.array([0.0, 0.0, -1.0])
-    at = {"hip": pelvis[:3, :3] @ rest["hip"] + pelvis[:3, 3]}
+    at = {"hip": moved[:3, :3] @ skeleton.hips_m[side] + moved[:3, 3]}
     swing, twist = split_twist(turn["thigh"], axis)
-    thigh = pelvis[:3, :3] @ turn["thigh"]
-    near = pelvis[:3, :3] @ swing @ _about(axis, _TWIST_THIGH * twist) @ align["thigh"]
+    thigh = pelvis @ turn["thigh"]
+    near = pelvis @ swing @ _about(axis, _TWIST_THIGH * twist) @ align["thigh"]
     _set(transforms, f"thigh_near_{side}", near, rest["hip"], at["hip"])
     _set(transforms, f"thigh_{side}", thigh @ align["thigh"], rest["hip"], at["hip"])
     at["knee"] = at["hip"] + thigh @ align["thigh"] @ (rest["knee"] - rest["hip"])

@@ -6,6 +6,9 @@ bends level by level as the truth does. The limbs keep the weights that artists 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numba
 import numpy as np
 from scipy.special import ndtr
 
@@ -77,29 +80,59 @@ def level_weights(heights_m: np.ndarray, anatomy: Anatomy) -> np.ndarray:
     return padded[:, :-1] - padded[:, 1:]
 
 
-def skin_weights(asset: BodyAsset, vertices_m: np.ndarray, anatomy: Anatomy) -> np.ndarray:
-    """Weights of our bones for every vertex of the asset, shape (V, 52), rows sum to 1."""
-    dense = np.zeros((len(vertices_m), len(BONES)))
-    by_level = np.zeros(len(vertices_m))
+@lru_cache(maxsize=2)
+def rest_weights(asset: BodyAsset) -> tuple[np.ndarray, np.ndarray]:
+    """What is the same for all subjects: weights of the limbs and the head (V, 52), and each vertex' share that the
+    vertebrae take by height (V,); float32. Do not write to them."""
+    dense = np.zeros((asset.bone_indices.shape[0], len(BONES)), dtype=np.float32)
+    by_level = np.zeros(len(dense), dtype=np.float32)
     targets = [_target_bone(bone) for bone in asset.bones]
     columns = np.array([BONE_INDEX.get(t, -1) for t in targets])[asset.bone_indices]
-    rows = np.arange(len(vertices_m))
+    rows = np.arange(len(dense))
     for k in range(columns.shape[1]):
         own = columns[:, k] >= 0
         np.add.at(dense, (rows[own], columns[own, k]), asset.bone_weights[own, k])
         by_level[~own] += asset.bone_weights[~own, k]
+    total = np.maximum(dense.sum(axis=1) + by_level, 1e-9)
+    return dense / total[:, None], by_level / total
+
+
+def skin_weights(asset: BodyAsset, vertices_m: np.ndarray, anatomy: Anatomy) -> np.ndarray:
+    """Weights of our bones for every vertex of the asset, shape (V, 52), float32, rows sum to 1."""
+    base, by_level = rest_weights(asset)
+    dense = base.copy()
     on_spine = np.flatnonzero(by_level > 0)
     levels = level_weights(level_heights(vertices_m[on_spine], anatomy), anatomy)
-    dense[on_spine[:, None], np.arange(len(VERTEBRAE))[None]] += by_level[on_spine, None] * levels
-    return dense / np.maximum(dense.sum(axis=1, keepdims=True), 1e-9)
+    dense[on_spine, : len(VERTEBRAE)] += (by_level[on_spine, None] * levels).astype(np.float32)
+    return dense
+
+
+@numba.njit(cache=True)
+def _largest(dense: np.ndarray, indices: np.ndarray, weights: np.ndarray) -> None:
+    count = indices.shape[1]
+    for v in range(dense.shape[0]):
+        held = 0
+        for b in range(dense.shape[1]):
+            w = dense[v, b]
+            if w <= 0 or (held == count and w <= weights[v, count - 1]):
+                continue
+            place = min(held, count - 1)
+            while place > 0 and weights[v, place - 1] < w:
+                weights[v, place], indices[v, place] = weights[v, place - 1], indices[v, place - 1]
+                place -= 1
+            weights[v, place], indices[v, place] = w, b
+            held = min(held + 1, count)
+        total = weights[v].sum()
+        for k in range(count):
+            weights[v, k] /= total
 
 
 def pack_weights(dense: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keep the largest ``INFLUENCES`` weights of each vertex: indices (V, K) int16, weights (V, K) float32."""
-    top = np.argsort(-dense, axis=1, kind="stable")[:, :INFLUENCES]
-    weights = np.take_along_axis(dense, top, axis=1)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return top.astype(np.int16), weights.astype(np.float32)
+    """Keep the largest ``INFLUENCES`` weights of each vertex: indices (V, K) uint8, weights (V, K) float32."""
+    indices = np.zeros((len(dense), INFLUENCES), dtype=np.uint8)
+    weights = np.zeros((len(dense), INFLUENCES), dtype=np.float32)
+    _largest(np.ascontiguousarray(dense, dtype=np.float32), indices, weights)
+    return indices, weights
 
 
 def _part_of_bone(bone: str) -> int:
@@ -113,9 +146,9 @@ def _part_of_bone(bone: str) -> int:
     return PARTS[named.get(stem, f"{stem}_{side}")]
 
 
+_PART_OF_BONE = np.eye(len(PARTS), dtype=np.float32)[[_part_of_bone(bone) for bone in BONES]]
+
+
 def part_ids(dense: np.ndarray) -> np.ndarray:
     """Body-part id of each vertex, the part with most of its weight, shape (V,), uint8."""
-    totals = np.zeros((len(dense), len(PARTS)))
-    for i, bone in enumerate(BONES):
-        totals[:, _part_of_bone(bone)] += dense[:, i]
-    return totals.argmax(axis=1).astype(np.uint8)
+    return (dense.astype(np.float32, copy=False) @ _PART_OF_BONE).argmax(axis=1).astype(np.uint8)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from synth.body.asset import RACES, BodyAsset, mix
+from synth.body.asset import RACES, BodyAsset, mix_coefficients, mix_shapes
 from synth.body.geometry import volume_m3
 from synth.body.spec import SubjectSpec
 
@@ -24,7 +24,7 @@ class SolvedShape:
 
     Attributes:
         vertices_m: All vertices of the asset, standing on z = 0, mid-hip at x = y = 0, shape (V, 3).
-        stature_m: Measured height of the skin.
+        stature_m: Height of the person in quiet standing.
         mass_kg: Volume of the skin times ``DENSITY_KG_M3``.
     """
 
@@ -37,7 +37,9 @@ class SolvedShape:
         return self.mass_kg / self.stature_m**2
 
 
-def _vertices(asset: BodyAsset, spec: SubjectSpec, height: float, weight: float, muscle: float) -> np.ndarray:
+def _coefficients(
+    asset: BodyAsset, spec: SubjectSpec, height: float, weight: float, muscle: float
+) -> np.ndarray:
     age = np.interp(spec.age_years, (_YOUNG_YEARS, _OLD_YEARS), (_YOUNG, _OLD))
     phenotype = {
         "gender": float(spec.sex == "female"),
@@ -49,25 +51,24 @@ def _vertices(asset: BodyAsset, spec: SubjectSpec, height: float, weight: float,
         "cupsize": spec.cup,
         "firmness": float(np.interp(spec.age_years, (20, 80), (0.65, 0.35))),
     }
-    return mix(asset, phenotype, dict(zip(RACES, spec.races, strict=True)))
+    return mix_coefficients(asset, phenotype, dict(zip(RACES, spec.races, strict=True)))
 
 
-def _scaled(asset: BodyAsset, spec: SubjectSpec, weight: float, muscle: float) -> tuple[np.ndarray, float]:
-    """Vertices of exactly the stature asked, and their BMI.
+def _sized(
+    asset: BodyAsset, spec: SubjectSpec, weight: float, muscle: float, stature_m: float
+) -> tuple[np.ndarray, float]:
+    """Coefficients of a body of the stature asked, and the factor that takes up what the height slider cannot reach.
 
-    The height slider acts linearly, so two bodies tell where it must stand; what it cannot reach is scaled.
+    The height slider acts linearly, so crown and soles of two bodies tell where it must stand.
     """
-    n = asset.num_body
-    low, high = (_vertices(asset, spec, h, weight, muscle) for h in (0.0, 1.0))
-    tall = [np.ptp(v[:n, 2]) for v in (low, high)]
-    share = np.clip((spec.stature_m - tall[0]) / (tall[1] - tall[0]), 0.0, 1.0)
-    vertices = low + share * (high - low)
-    vertices *= spec.stature_m / np.ptp(vertices[:n, 2])
-    mass = DENSITY_KG_M3 * volume_m3(vertices[:n], asset.triangles["body"])
-    return vertices, mass / spec.stature_m**2
+    low, high = (_coefficients(asset, spec, h, weight, muscle) for h in (0.0, 1.0))
+    tall = [float(np.ptp(mix_shapes(asset, c, asset.end_vertices)[:, 2])) for c in (low, high)]
+    share = float(np.clip((stature_m - tall[0]) / (tall[1] - tall[0]), 0.0, 1.0))
+    coefficients = low + share * (high - low)
+    return coefficients, stature_m / float(np.ptp(mix_shapes(asset, coefficients, asset.end_vertices)[:, 2]))
 
 
-def _solve_build(asset: BodyAsset, spec: SubjectSpec) -> tuple[float, float]:
+def _solve_build(asset: BodyAsset, spec: SubjectSpec, stature_m: float) -> tuple[float, float]:
     """Weight and muscle sliders for the BMI asked.
 
     How far the weight slider reaches depends on muscle: the fat and the thin ends both lie at little muscle. So the
@@ -75,7 +76,9 @@ def _solve_build(asset: BodyAsset, spec: SubjectSpec) -> tuple[float, float]:
     """
 
     def excess(weight: float, muscle: float) -> float:
-        return _scaled(asset, spec, weight, muscle)[1] - spec.bmi
+        coefficients, scale = _sized(asset, spec, weight, muscle, stature_m)
+        body = mix_shapes(asset, coefficients, asset.num_body)
+        return _mass_kg(asset, body, scale) / spec.stature_m**2 - spec.bmi
 
     for muscle in np.maximum(spec.muscle - 0.1 * np.arange(11), 0.0):
         if excess(1.0, muscle) >= 0 >= excess(0.0, muscle):
@@ -87,15 +90,23 @@ def _solve_build(asset: BodyAsset, spec: SubjectSpec) -> tuple[float, float]:
     return brentq(excess, 1.0, MAX_WEIGHT, args=(0.0,), xtol=2e-3), 0.0
 
 
-def solve_shape(asset: BodyAsset, spec: SubjectSpec) -> SolvedShape:
+def _mass_kg(asset: BodyAsset, body_m: np.ndarray, scale: float = 1.0) -> float:
+    return DENSITY_KG_M3 * scale**3 * volume_m3(body_m, asset.triangles["body"])
+
+
+def solve_shape(asset: BodyAsset, spec: SubjectSpec, stretch: float = 1.0) -> SolvedShape:
     """Find the body with a person's stature and BMI; a BMI beyond the model's reach gives the nearest it has.
 
     Args:
         asset: The baked body.
         spec: The person.
+        stretch: Height of the rest mesh over the stature: above 1 for somebody who stands less straight than it.
     """
-    vertices, bmi = _scaled(asset, spec, *_solve_build(asset, spec))
+    stature = spec.stature_m * stretch
+    coefficients, scale = _sized(asset, spec, *_solve_build(asset, spec, stature), stature)
+    vertices = mix_shapes(asset, coefficients) * scale
     heads = asset.bone_heads_m(vertices)
     middle = (heads["upperleg01.L"] + heads["upperleg01.R"]) / 2
     origin = np.array([middle[0], 0.0, vertices[: asset.num_body, 2].min()])
-    return SolvedShape(vertices - origin, spec.stature_m, bmi * spec.stature_m**2)
+    vertices -= origin
+    return SolvedShape(vertices, spec.stature_m, _mass_kg(asset, vertices[: asset.num_body]))
