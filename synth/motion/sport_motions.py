@@ -433,7 +433,7 @@ def step_up(height: float = 0.215, down: bool = False, duration_s: float = 3.0) 
     step = ClipProp("step", position=(0.56, 0.0, height), scale=(1.15, 1.0, 1.0))
     if down:
         values = {name: value[::-1].copy() for name, value in values.items()}
-        values |= {"nod": 24.0 * np.sin(np.pi * t) ** 0.5 + 0 * t, "bend": 0.5 * values["bend"]}
+        values |= {"nod": 24.0 * np.sin(np.pi * t), "bend": 0.5 * values["bend"]}
         # Backward in time and in space: whoever walks down faces the other way.
         for name in ("px", "foot_x_l", "foot_x_r"):
             values[name] = 0.5 - values[name]

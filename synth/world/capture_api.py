@@ -16,6 +16,7 @@ from spinepose.skeleton import NAMES, SPINE_CHAIN
 from synth.unreal_coords import to_unreal_cm
 from synth.world.commands import ARGUMENT_INVALID, CommandError, command
 from synth.world.light import light_from_json
+from synth.world.prop_stage import stage_props
 from synth.world.scene_state import MAX_THINGS, NAME, CharacterThing, Pose
 
 if TYPE_CHECKING:
@@ -110,7 +111,18 @@ def play_clip(world: World, name: str, clip_name: str, time_s: float) -> str:
         raise CommandError(ARGUMENT_INVALID)
     clip = world.clips.get(clip_name)
     character.set_motion(clip, clip.frame_at(time_s))
+    stage_props(world.scene, character)
     return _json({"frame": character.frame, "frames": clip.num_frames, "fps": clip.fps})
+
+
+def _held(character: CharacterThing) -> dict[str, Any]:
+    """The pose that a reply is about, so that a driver can tell it from another one's."""
+    pose = character.pose
+    return {
+        "frame": character.frame,
+        "location": np.round(pose.location_cm, 6).tolist(),
+        "rotation": np.round(pose.rotation_deg, 6).tolist(),
+    }
 
 
 def get_markers(world: World, name: str) -> str:
@@ -119,7 +131,7 @@ def get_markers(world: World, name: str) -> str:
     posed = character.posed
     markers = points_json(MARKER_NAMES, character.to_world_m(posed.markers_m))
     keypoints = points_json(NAMES, character.to_world_m(posed.keypoints_m))
-    return _json({"markers": markers, "keypoints": keypoints})
+    return _json({"markers": markers, "keypoints": keypoints, "held": _held(character)})
 
 
 def get_authored(world: World, name: str) -> str:
@@ -128,9 +140,8 @@ def get_authored(world: World, name: str) -> str:
     posed = character.posed
     landmarks = points_json(SPINE_CHAIN, character.to_world_m(posed.authored_landmarks_m))
     values = np.round(posed.coordinates_rad, 9).tolist()
-    return _json(
-        {"landmarks": landmarks, "coordinates_rad": dict(zip(REGIONAL_COORDINATES, values, strict=True))}
-    )
+    coordinates = dict(zip(REGIONAL_COORDINATES, values, strict=True))
+    return _json({"landmarks": landmarks, "coordinates_rad": coordinates, "held": _held(character)})
 
 
 COMMANDS = (

@@ -11,6 +11,7 @@ import numpy as np
 from synth.unreal_coords import matrix_to_unreal, to_unreal_cm
 from synth.world.bones import bone_frames
 from synth.world.commands import ARGUMENT_INVALID, NOT_IMPLEMENTED, OK, CommandError, Later, command
+from synth.world.prop_stage import stage_props
 from synth.world.props import spawnable
 from synth.world.scene_state import CharacterThing, ObjectThing, Pose, bounds_cm, checked_scale
 
@@ -66,6 +67,8 @@ def set_vector(field: str, world: World, name: str, a: float, b: float, c: float
     thing = world.scene.thing(name)
     setattr(thing.pose, field, checked_scale(a, b, c) if field == "scale" else (a, b, c))
     thing.touch()
+    if isinstance(thing, CharacterThing) and thing.owned:
+        stage_props(world.scene, thing)
     return OK
 
 

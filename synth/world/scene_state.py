@@ -101,12 +101,16 @@ class CharacterThing(Thing):
         body: The built character (``synth.body``).
         clip: The motion it holds a frame of.
         frame: Index of that frame.
+        owned: Names of the things that the motion needs; they go with the person.
+        rig: Where those things are (``synth.world.clip_props.PropRig``).
     """
 
     spec_json: str = ""
     body: Any = None
     clip: Any = None
     frame: int = 0
+    owned: tuple[str, ...] = ()
+    rig: Any = None
     _posed: Any = None
 
     def set_motion(self, clip: Any, frame: int) -> None:
@@ -233,7 +237,8 @@ class Scene:
         return next(color for i in range(1, 2 * MAX_THINGS + 2) if (color := mask_color(i)) not in used)
 
     def remove(self, name: str) -> None:
-        self.thing(name)
+        for owned in getattr(self.thing(name), "owned", ()):
+            self.things.pop(owned, None)
         del self.things[name]
         self.touch()
 
