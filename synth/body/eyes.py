@@ -66,7 +66,7 @@ def brow_layer(spec: SubjectSpec, asset: BodyAsset, body: Patch, scale: float) -
     """Short hairs over the painted brows."""
     canvas = canvas_of(asset)
     rng = rng_for(spec.seed, "brow hairs")
-    share, count = brow_share(canvas, spec), 110
+    share, count = brow_share(canvas, spec), 84
     roots = np.flatnonzero(share > 0.35)
     picked = roots[rng.choice(len(roots), count, p=share[roots] / share[roots].sum())]
     p = canvas.p[picked].astype(float)

@@ -21,7 +21,17 @@ from synth.body.hair_scalp import (
     scalp_patch,
     spread_roots,
 )
-from synth.body.hair_strands import Field, Growth, Obstacle, grow, hang_weights, join, make_cards, unit
+from synth.body.hair_strands import (
+    Field,
+    Growth,
+    Obstacle,
+    grid_patch,
+    grow,
+    hang_weights,
+    join,
+    make_cards,
+    unit,
+)
 from synth.body.hair_textures import COLUMNS, cap_texture, card_texture, shell_texture
 from synth.body.layer import Layer
 from synth.body.patch import Patch
@@ -580,18 +590,6 @@ def _ball(middle: np.ndarray, radius: float, axis: np.ndarray) -> Patch:
     )
     uv = np.stack([theta / np.pi, 0.1 + 0.6 * phi / (2 * np.pi)], axis=2)
     return grid_patch(middle + radius * d, uv)
-
-
-def grid_patch(points: np.ndarray, uv: np.ndarray) -> Patch:
-    """A piece from a grid of points (R, C, 3): outside is where rows x columns points; no weights yet."""
-    rows, columns = points.shape[:2]
-    index = np.arange(rows * columns).reshape(rows, columns)
-    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
-    triangles = np.stack([np.stack([a, d, c], axis=-1), np.stack([a, c, b], axis=-1)], axis=2)
-    flat = points.reshape(-1, 3)
-    return Patch(
-        flat, np.zeros((len(flat), len(BONES))), triangles.reshape(-1, 3).astype(np.int32), uv.reshape(-1, 2)
-    )
 
 
 def _tail_line(

@@ -47,6 +47,27 @@ def head_frame(asset: BodyAsset, vertices_m: np.ndarray) -> tuple[np.ndarray, fl
 
 
 @dataclass(frozen=True)
+class HeadPlace:
+    """Where a head is: its coordinates are forward, left and up of the middle between the eyes, by its size.
+
+    Attributes:
+        centre_m: Middle of the head level with the eyes, shape (3,).
+        scale: Its size relative to the average.
+    """
+
+    centre_m: np.ndarray
+    scale: float
+
+    def local(self, points_m: np.ndarray) -> np.ndarray:
+        """Head coordinates of points, shape (..., 3)."""
+        return (points_m - self.centre_m) / self.scale
+
+    def world(self, p: np.ndarray) -> np.ndarray:
+        """Points of head coordinates, metres, shape (..., 3)."""
+        return self.centre_m + self.scale * p
+
+
+@dataclass(frozen=True)
 class Hairline:
     """How one person's hair is bounded, metres for a head of average size.
 
@@ -139,6 +160,17 @@ def scalp_of(asset: BodyAsset) -> Scalp:
     used, local = np.unique(triangles, return_inverse=True)
     ear = p[asset.ear_vertices]
     return Scalp(used, local.reshape(-1, 3).astype(np.int32), p[used], ear[ear[:, 1] > 0].mean(axis=0))
+
+
+@once_per_asset
+def skull_vertices(asset: BodyAsset) -> np.ndarray:
+    """Skin vertices of the upper head without ears, eyes and nose: what a hat rests on."""
+    template = asset.template_m.astype(float)
+    centre, scale = head_frame(asset, template)
+    p = (template[: asset.num_body] - centre) / scale
+    high = p[:, 2] > np.where(p[:, 0] > 0.05, 0.022, -0.035)
+    high[asset.hairless_vertices] = False
+    return np.flatnonzero(high & (np.linalg.norm(p - np.array([0.027, 0, 0.03]), axis=1) > 0.06))
 
 
 def scalp_patch(scalp: Scalp, body: Patch) -> Patch:

@@ -196,6 +196,18 @@ def hang_weights(points: np.ndarray, centre_m: np.ndarray, scale: float, obstacl
     return weights
 
 
+def grid_patch(points: np.ndarray, uv: np.ndarray) -> Patch:
+    """A piece from a grid of points (R, C, 3): outside is where rows x columns points; no weights yet."""
+    rows, columns = points.shape[:2]
+    index = np.arange(rows * columns).reshape(rows, columns)
+    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
+    triangles = np.stack([np.stack([a, d, c], axis=-1), np.stack([a, c, b], axis=-1)], axis=2)
+    flat = points.reshape(-1, 3)
+    return Patch(
+        flat, np.zeros((len(flat), len(BONES))), triangles.reshape(-1, 3).astype(np.int32), uv.reshape(-1, 2)
+    )
+
+
 def join(patches: list[Patch]) -> Patch:
     """One piece of several."""
     starts = np.cumsum([0] + [len(patch.vertices_m) for patch in patches[:-1]])

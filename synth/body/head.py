@@ -7,8 +7,10 @@ import numpy as np
 from synth.body.asset import BodyAsset
 from synth.body.eyes import brow_layer, eyes_layer, lash_layer
 from synth.body.hair import make_hair
-from synth.body.hair_scalp import head_frame
+from synth.body.hair_scalp import HeadPlace, head_frame, skull_vertices
 from synth.body.head_beard import beard_layers
+from synth.body.head_glasses import glasses_layers
+from synth.body.head_wear import Dome, headwear_layers, under_wear
 from synth.body.layer import Layer
 from synth.body.patch import Patch
 from synth.body.skin_textures import skin_texture
@@ -34,8 +36,14 @@ def head_layers(
         vertices_m: All vertices of the asset at rest, shape (V, 3).
         weights: Their bone weights, shape (V, 52).
     """
-    centre, scale = head_frame(asset, vertices_m)
+    head = HeadPlace(*head_frame(asset, vertices_m))
     layers = make_hair(spec, asset, body, vertices_m)
+    if spec.headwear != "none":
+        dome = Dome(spec.headwear, head.local(body.vertices_m[skull_vertices(asset)]))
+        layers = under_wear(layers, dome, head) + headwear_layers(spec, dome, head)
     layers.append(lash_layer(spec, asset, vertices_m, weights))
-    layers.append(brow_layer(spec, asset, body, scale))
-    return layers + beard_layers(spec, asset, body, centre, scale)
+    layers.append(brow_layer(spec, asset, body, head.scale))
+    layers += beard_layers(spec, asset, body, head.centre_m, head.scale)
+    if spec.glasses:
+        layers += glasses_layers(spec, asset, body, head)
+    return layers

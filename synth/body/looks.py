@@ -15,9 +15,9 @@ Color = tuple[int, int, int]
 # Anchors of skin colour from light to dark, sRGB in even light; a person's lies between two neighbours.
 _SKIN = np.array(
     [
-        (238, 204, 186),
-        (226, 187, 164),
-        (212, 166, 138),
+        (231, 195, 177),
+        (222, 182, 160),
+        (210, 165, 139),
         (190, 140, 110),
         (160, 110, 82),
         (124, 82, 60),
