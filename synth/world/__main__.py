@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from spinepose.errors import SpineforgeError
+from synth.world.link import PATIENCE_S
 from synth.world.server import DEFAULT_PORT, run_world
 
 
@@ -31,6 +32,9 @@ def main() -> int:
         action=argparse.BooleanOptionalAction,
         help="serve unrealcv_PORT.socket in the temporary folder too (default: unless --stop-with-stdin)",
     )
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE_S, help="seconds that one frame, or one reply, may take"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input closes")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
@@ -45,6 +49,7 @@ def main() -> int:
             quality=args.quality,
             backdrops=args.backdrops,
             panoramas=args.panoramas,
+            patience_s=args.patience,
         )
     except SpineforgeError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -71,12 +71,19 @@ def set_light(world: World, text: str) -> str:
 
 def _read_object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_int=_plain_int, parse_constant=_plain_int)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise CommandError(f"{ARGUMENT_INVALID}: expected a JSON object without spaces")
     return value
+
+
+def _plain_int(text: str) -> int:
+    """A number of no more digits than any field has; neither NaN nor infinity."""
+    if len(text) > 18:
+        raise ValueError("too many digits")
+    return int(text)
 
 
 def spawn_character(world: World, name: str, spec_json: str) -> str:

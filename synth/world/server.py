@@ -53,6 +53,7 @@ def run_world(
     quality: str = "fine",
     backdrops: Path | None = None,
     panoramas: Path | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> None:
     """Serve the embedded world until interrupted, on the calling thread, which owns the GL context.
 
@@ -70,6 +71,7 @@ def run_world(
         quality: ``fine`` or ``fast``: what the renderer spends on a picture.
         backdrops: Folder with photographs for the place ``backdrop``.
         panoramas: Folder with equirectangular panoramas for the place ``panorama``.
+        patience_s: How long a frame that has begun, or a reply, may take to come through.
 
     Raises:
         InputError: The port is in use, a folder is missing, or no GL library is installed.
@@ -100,7 +102,7 @@ def run_world(
             start_listening(listener)
         sys.stdout.write(f"{READY}{host}:{bound_port}\n")
         sys.stdout.flush()
-        serve([*listeners, beside] if beside else listeners, world.handle)
+        serve([*listeners, beside] if beside else listeners, world.handle, patience_s)
 
 
 def _photo_places(backdrops: Path | None, panoramas: Path | None) -> dict[str, Callable[[int], Any]]:
