@@ -196,11 +196,11 @@ def face_offsets(spec: SubjectSpec, asset: BodyAsset, cache_dir: Path | None = N
         cache_dir: Where the targets lie; by default ``SPINEFORGE_CACHE`` or the checkout's ``.cache``.
 
     Returns:
-        Metres, shape (V, 3), to add to the rest mesh; zero below the neck and on top of the head.
+        Metres, shape (V, 3), float32, to add to the rest mesh; zero below the neck and on top of the head.
     """
     offsets = np.zeros(asset.template_m.shape, dtype=np.float32)
     targets = _targets(cache_dir)
     for name, amount in face_amounts(spec).items():
         index, moved = targets[name]
         offsets[index] += np.float32(amount) * moved
-    return (offsets * _reach(asset)).astype(float)
+    return offsets * _reach(asset)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from synth.body.asset import RACES, BodyAsset, mix_coefficients, mix_shapes
+from synth.body.face import face_offsets
 from synth.body.geometry import volume_m3
 from synth.body.spec import SubjectSpec
 
@@ -105,6 +106,7 @@ def solve_shape(asset: BodyAsset, spec: SubjectSpec, stretch: float = 1.0) -> So
     stature = spec.stature_m * stretch
     coefficients, scale = _sized(asset, spec, *_solve_build(asset, spec, stature), stature)
     vertices = mix_shapes(asset, coefficients) * scale
+    vertices += scale * face_offsets(spec, asset)
     heads = asset.bone_heads_m(vertices)
     middle = (heads["upperleg01.L"] + heads["upperleg01.R"]) / 2
     origin = np.array([middle[0], 0.0, vertices[: asset.num_body, 2].min()])
