@@ -128,6 +128,10 @@ class BodyAsset:
         """Heads of all bones for a mesh of this topology, name -> shape (3,)."""
         return {b: vertices_m[i].mean(axis=0) for b, i in zip(self.bones, self.head_vertices, strict=True)}
 
+    def tail_m(self, vertices_m: np.ndarray, bone: str) -> np.ndarray:
+        """Tail of one bone for a mesh of this topology, shape (3,)."""
+        return vertices_m[self.tail_vertices[self.bones.index(bone)]].mean(axis=0)
+
 
 def axis_weights(axis: str, value: float) -> dict[str, float]:
     """Weights of the named ends of one phenotype axis, summing to 1: linear between and beyond them."""

@@ -13,6 +13,7 @@ from synth.body.asset import BodyAsset, load_asset
 from synth.body.asymmetry import asymmetry_of, make_unlike
 from synth.body.dress import Layer, dress
 from synth.body.geometry import skin, vertex_normals
+from synth.body.hands import RELAXED, HandShapes, make_hands
 from synth.body.joints import SIDES, rest_joints
 from synth.body.keypoints import assemble_keypoints, find_surface_keypoints
 from synth.body.markers import Prober, SurfacePoints, place_markers
@@ -108,6 +109,7 @@ class Character:
         skeleton: Joints at rest and the hidden anatomy.
         markers: The anatomical markers on the skin.
         surface_keypoints: Named points of the skin.
+        hands: The fingers, open to gripping; they are among the first of the mesh's vertices.
     """
 
     spec: SubjectSpec
@@ -120,6 +122,7 @@ class Character:
     skeleton: Skeleton
     markers: SurfacePoints
     surface_keypoints: SurfacePoints
+    hands: HandShapes
     mesh: _Mesh
 
     @property
@@ -151,14 +154,15 @@ class Character:
         pose = pose_skeleton(
             self.skeleton, clip.pelvis_rotation[i], clip.spine_rad[i], clip.limb_rotations[i]
         )
-        vertices = self._skin(pose)
+        vertices = self._skin(pose, _curl_of(clip, i))
         shift = self._placement(pose, clip.pelvis_position[i], clip.anchor)
         shift[2] = clip.clearance[i] * self.hip_height_m - float(vertices[self.mesh.drawn, 2].min())
         return pose.moved(shift), vertices + shift.astype(np.float32)
 
-    def _skin(self, pose: Pose) -> np.ndarray:
+    def _skin(self, pose: Pose, curl: np.ndarray) -> np.ndarray:
         mesh = self.mesh
-        return skin(mesh.rest_m, mesh.bone_indices, mesh.bone_weights, pose.transforms.astype(np.float32))
+        rest = self.hands.bent(mesh.rest_m, curl)
+        return skin(rest, mesh.bone_indices, mesh.bone_weights, pose.transforms.astype(np.float32))
 
     def _placement(self, pose: Pose, pelvis_position: np.ndarray, anchor: str) -> np.ndarray:
         """How far the pose moves over the ground, shape (3,); z is left at 0."""
@@ -188,6 +192,11 @@ class Character:
         )
 
 
+def _curl_of(clip: Clip, frame_index: int) -> np.ndarray:
+    """Curl of the left and the right hand, shape (2,)."""
+    return np.zeros(2) if clip.hand_curl is None else clip.hand_curl[frame_index]
+
+
 def build_character(spec: SubjectSpec, cache_dir: Path | None = None) -> Character:
     """Build a person: shape, hidden anatomy, markers, clothes, hair and textures.
 
@@ -210,7 +219,7 @@ def build_character(spec: SubjectSpec, cache_dir: Path | None = None) -> Charact
     markers = place_markers(prober, joints, skeleton.align, anatomy, spec.stature_m, eye_height, spec.seed)
     layers = dress(spec, asset, vertices, weights, body, joints, anatomy, markers)
     points = _with_eyes(asset, prober, joints, anatomy, layers, eye_height)
-    return _assemble(spec, rigged.stature_m, rigged.mass_kg, skeleton, markers, points, layers)
+    return _assemble(spec, rigged, markers, points, layers)
 
 
 @dataclass(frozen=True)
@@ -222,6 +231,7 @@ class RiggedBody:
         weights: Weights of our bones, shape (V, 52), float32.
         skeleton: Joints at rest, and the hidden anatomy.
         heads_m: Heads of the rig's bones at rest.
+        hands: The fingers, open to gripping; at rest they are relaxed.
         stature_m: Height of the skin in quiet standing.
         mass_kg: From the volume of the skin at rest.
     """
@@ -230,6 +240,7 @@ class RiggedBody:
     weights: np.ndarray
     skeleton: Skeleton
     heads_m: dict[str, np.ndarray]
+    hands: HandShapes
     stature_m: float
     mass_kg: float
 
@@ -267,8 +278,12 @@ def rig_body(asset: BodyAsset, spec: SubjectSpec) -> RiggedBody:
         {side: scale * x for side, x in hips.items()},
         own.girdle_rad,
     )
+    vertices = vertices * scale
     heads = {name: scale * x for name, x in heads.items()}
-    return RiggedBody(vertices * scale, weights, skeleton, heads, spec.stature_m, solved.mass_kg * scale**3)
+    hands = make_hands(asset, vertices, heads, skeleton.align)
+    for fingers, shapes in zip(hands.vertices, hands.rest_m, strict=True):
+        vertices[fingers] = shapes[RELAXED]
+    return RiggedBody(vertices, weights, skeleton, heads, hands, spec.stature_m, solved.mass_kg * scale**3)
 
 
 def _standing_height(
@@ -288,6 +303,7 @@ class Skin:
     """A person's closed skin without clothes, hair and textures: quick to build, for asking what is inside."""
 
     skeleton: Skeleton
+    hands: HandShapes
     rest_m: np.ndarray
     bone_indices: np.ndarray
     bone_weights: np.ndarray
@@ -306,7 +322,8 @@ class Skin:
             clip.limb_rotations[frame_index],
         )
         transforms = pose.transforms.astype(np.float32)
-        vertices = skin(self.rest_m, self.bone_indices, self.bone_weights, transforms)
+        rest = self.hands.bent(self.rest_m, _curl_of(clip, frame_index))
+        vertices = skin(rest, self.bone_indices, self.bone_weights, transforms)
         return vertices, np.stack([pose.joints_m["hip_l"], pose.joints_m["hip_r"]])
 
 
@@ -316,7 +333,7 @@ def build_skin(spec: SubjectSpec, cache_dir: Path | None = None) -> Skin:
     rigged = rig_body(asset, spec)
     indices, packed = pack_weights(rigged.weights[: asset.num_body])
     rest = rigged.vertices_m[: asset.num_body].astype(np.float32)
-    return Skin(rigged.skeleton, rest, indices, packed, asset.skin_triangles)
+    return Skin(rigged.skeleton, rigged.hands, rest, indices, packed, asset.skin_triangles)
 
 
 def _with_eyes(
@@ -358,9 +375,7 @@ def _render_vertices(
 
 def _assemble(
     spec: SubjectSpec,
-    stature_m: float,
-    mass_kg: float,
-    skeleton: Skeleton,
+    rigged: RiggedBody,
     markers: SurfacePoints,
     points: SurfacePoints,
     layers: list[Layer],
@@ -403,15 +418,16 @@ def _assemble(
     )
     character = Character(
         spec,
-        stature_m,
-        mass_kg,
+        rigged.stature_m,
+        rigged.mass_kg,
         parts,
         ids[source],
         1.0,
         np.zeros(3),
-        skeleton,
+        rigged.skeleton,
         markers,
         points,
+        rigged.hands,
         mesh,
     )
     return _standing(character)
@@ -421,7 +437,7 @@ def _standing(character: Character) -> Character:
     """Measure hip height and ankles in the T-pose."""
     eye = np.eye(3)
     pose = pose_skeleton(character.skeleton, eye, np.zeros(9), np.broadcast_to(eye, (16, 3, 3)))
-    floor = float(character._skin(pose)[character.mesh.drawn, 2].min())
+    floor = float(character._skin(pose, np.zeros(2))[character.mesh.drawn, 2].min())
     hips = (pose.joints_m["hip_l"] + pose.joints_m["hip_r"]) / 2
     ankles = (pose.joints_m["ankle_l"] + pose.joints_m["ankle_r"]) / 2
     return replace(character, hip_height_m=float(hips[2] - floor), standing_ankles_m=ankles - hips)
