@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from opensim_models.anatomy.coordinates import PELVIS_COORDINATES
 from opensim_models.trial import MarkerTrial, to_osim, to_world
 from spinepose.errors import InputError
 
@@ -88,10 +89,10 @@ def _row(path: Path, line: str, width: int) -> np.ndarray:
 def write_mot(
     path: Path, name: str, times_s: np.ndarray, coordinate_names: tuple[str, ...], values: np.ndarray
 ) -> None:
-    """Write coordinates as a ``.mot`` in radians, and say so in its header.
+    """Write coordinates as a ``.mot`` in degrees, as OpenSim's own tools do.
 
-    Not degrees: OpenSim converts those only for coordinates that it calls rotational, and a regional coordinate, which
-    turns its own joint by a share, counts as coupled. A file in degrees would be misread in just the nine that matter.
+    OpenSim converts degrees for coordinates that it calls rotational only; all turns of this project's models are so
+    (tested).
 
     Args:
         path: Target.
@@ -101,12 +102,14 @@ def write_mot(
         values: Radians and metres, (T, A).
     """
     head = [
-        name, "version=1", f"nRows={len(times_s)}", f"nColumns={len(coordinate_names) + 1}", "inDegrees=no",
+        name, "version=1", f"nRows={len(times_s)}", f"nColumns={len(coordinate_names) + 1}", "inDegrees=yes",
         "endheader", "time\t" + "\t".join(coordinate_names),
     ]  # fmt: skip
+    turns = np.array([name not in PELVIS_COORDINATES[:3] for name in coordinate_names])
+    shown = np.where(turns, np.degrees(values), values)
     body = [
-        f"{time:.6f}\t" + "\t".join(f"{value:.10f}" for value in row)
-        for time, row in zip(times_s, values, strict=True)
+        f"{time:.6f}\t" + "\t".join(f"{value:.9f}" for value in row)
+        for time, row in zip(times_s, shown, strict=True)
     ]
     _write(path, "\n".join(head + body) + "\n")
 

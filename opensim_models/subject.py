@@ -14,6 +14,7 @@ from opensim_models.anatomy.coordinates import (
     MOTIONS,
     PELVIS_COORDINATES,
     REGIONAL_COORDINATES,
+    REGIONS,
     region_of_joint,
 )
 from opensim_models.anatomy.segments import (
@@ -43,9 +44,11 @@ from spinepose.skeleton import SPINE_CHAIN
 SEGMENTS: tuple[str, ...] = (
     "pelvis", "trunk", "skull", "clavicle", "humerus", "forearm", "hand", "femur", "tibia", "foot",
 )  # fmt: skip
-# The joint whose own coordinate is the region's: the others follow it through couplers. OpenSim keeps coordinates of
-# one name in two joints apart, silently, so sharing a name is no way to couple them.
-REGION_LEADERS = {"lumbar": "L5", "thoracic": "T11", "cervical": "C7"}
+# Bodies that weigh next to nothing and only own the regions' coordinates: every level follows through a coupler. A
+# region's coordinate thus turns one joint one to one, and OpenSim takes it for an angle; had it turned a level by a
+# share, OpenSim would call it coupled and read files in degrees as radians. Coordinates of one name in two joints are
+# no way to couple them: OpenSim keeps them apart, silently.
+CARRIER_MASS_KG = 1e-6
 # The model lets a region go beyond its anatomical range by this factor, so that the checks can see that it does.
 RANGE_SLACK = 1.5
 
@@ -105,7 +108,12 @@ def nominal_markers(
 
 def model_spec(shape: SubjectShape) -> ModelSpec:
     """Write a subject down as bodies, joints, coordinates, couplers, markers and landmark stations."""
-    joints = [_root_joint(), _sacrum_joint(shape.s1_in_pelvis_m), *_spine_joints(shape.spine)]
+    joints = [
+        _root_joint(),
+        _sacrum_joint(shape.s1_in_pelvis_m),
+        *_carrier_joints(),
+        *_spine_joints(shape.spine),
+    ]
     coordinates = _root_coordinates() + _spine_coordinates()
     for joint in LIMB_JOINTS:
         for side in ("r", "l"):
@@ -122,12 +130,6 @@ def model_spec(shape: SubjectShape) -> ModelSpec:
         markers,
         _stations(shape.spine),
     )
-
-
-def spine_coordinate(level: str, motion: str) -> str:
-    """Name of a joint's own coordinate: its region's at the leader (``lumbar_flexion``), else like ``L4_flexion``."""
-    region = region_of_joint(level)
-    return f"{region}_{motion}" if REGION_LEADERS[region] == level else f"{level}_{motion}"
 
 
 def written_shares(spine: SpineShape) -> np.ndarray:
@@ -152,21 +154,28 @@ def _constant(axes: tuple[AxisSpec, ...]) -> tuple[AxisSpec, ...]:
     return tuple(AxisSpec(a.axis, None, 0.0, 0.0) for a in axes)
 
 
+def _carrier_joints() -> list[JointSpec]:
+    """One joint a region, at the S1 endplate, that nothing hangs on."""
+    return [
+        JointSpec(
+            f"{region}_motion",
+            f"{region}_motion",
+            "sacrum",
+            np.eye(3),
+            np.zeros(3),
+            np.eye(3),
+            tuple(AxisSpec(np.array(MOTION_AXES[m]), f"{region}_{m}") for m in MOTIONS),
+        )
+        for region in REGIONS
+    ]
+
+
 def _spine_joints(spine: SpineShape) -> list[JointSpec]:
     joints = []
-    shares = written_shares(spine)
     for index, level in enumerate(JOINT_LEVELS):
         parent = "sacrum" if index == 0 else JOINT_LEVELS[index - 1]
         child = "skull" if level == "C0" else level
-        leader = REGION_LEADERS[region_of_joint(level)] == level
-        axes = tuple(
-            AxisSpec(
-                np.array(MOTION_AXES[motion]),
-                spine_coordinate(level, motion),
-                float(shares[index, m]) if leader else 1.0,
-            )
-            for m, motion in enumerate(MOTIONS)
-        )
+        axes = tuple(AxisSpec(np.array(MOTION_AXES[motion]), f"{level}_{motion}") for motion in MOTIONS)
         joints.append(
             JointSpec(
                 f"{parent}_{child}",
@@ -211,29 +220,23 @@ def _root_coordinates() -> list[CoordinateSpec]:
 
 
 def _spine_coordinates() -> list[CoordinateSpec]:
-    regional = dict(zip(REGIONAL_COORDINATES, levels.regional_ranges_rad(), strict=True))
-    specs = []
+    regional = dict(zip(REGIONAL_COORDINATES, levels.regional_ranges_rad() * RANGE_SLACK, strict=True))
+    specs = [CoordinateSpec(name, float(low), float(high)) for name, (low, high) in regional.items()]
     for level in JOINT_LEVELS:
         for motion in MOTIONS:
-            name = spine_coordinate(level, motion)
             # A follower's limits must never bite before its region's do: a coupler fights a clamp.
-            limits = regional[f"{region_of_joint(level)}_{motion}"] * RANGE_SLACK
-            specs.append(CoordinateSpec(name, float(limits[0]), float(limits[1])))
+            low, high = regional[f"{region_of_joint(level)}_{motion}"]
+            specs.append(CoordinateSpec(f"{level}_{motion}", float(low), float(high)))
     return specs
 
 
 def _couplers(spine: SpineShape) -> tuple[CouplerSpec, ...]:
-    couplers = []
     shares = written_shares(spine)
-    for index, level in enumerate(JOINT_LEVELS):
-        region = region_of_joint(level)
-        if REGION_LEADERS[region] == level:
-            continue
-        for m, motion in enumerate(MOTIONS):
-            couplers.append(
-                CouplerSpec(spine_coordinate(level, motion), f"{region}_{motion}", float(shares[index, m]))
-            )
-    return tuple(couplers)
+    return tuple(
+        CouplerSpec(f"{level}_{motion}", f"{region_of_joint(level)}_{motion}", float(shares[index, m]))
+        for index, level in enumerate(JOINT_LEVELS)
+        for m, motion in enumerate(MOTIONS)
+    )
 
 
 def _stations(spine: SpineShape) -> tuple[PointSpec, ...]:
@@ -247,6 +250,7 @@ def _stations(spine: SpineShape) -> tuple[PointSpec, ...]:
 
 def _bodies(shape: SubjectShape) -> tuple[BodySpec, ...]:
     bodies = [_cylinder("pelvis", shape, ""), BodySpec("sacrum", *_lump(0.012 * shape.mass_kg, 0.05))]
+    bodies += [BodySpec(f"{region}_motion", *_lump(CARRIER_MASS_KG, 0.01)) for region in REGIONS]
     for level, centre in zip(LEVELS, shape.spine.body_centres_m, strict=True):
         region = {"L": "lumbar", "T": "thoracic", "C": "cervical"}[level[0]]
         mass = shape.mass_kg * MASS_SHARES[region] / sum(other[0] == level[0] for other in LEVELS)

@@ -19,10 +19,10 @@ def test_opensim_opens_the_file_and_finds_everything(model_path):
     assert {*LEVELS, "sacrum", "skull", "pelvis", "hand_l", "foot_r"} <= bodies
     markers = {model.getMarkerSet().get(i).getName() for i in range(model.getMarkerSet().getSize())}
     assert markers == set(MARKER_NAMES)
-    assert model.getCoordinateSet().getSize() == 113
-    assert model.getConstraintSet().getSize() == 66
+    assert model.getCoordinateSet().getSize() == 122
+    assert model.getConstraintSet().getSize() == 75
     assert model.getTotalMass(state) == pytest.approx(75.0, rel=0.02)
-    clamped = [model.getCoordinateSet().get(i).get_clamped() for i in range(113)]
+    clamped = [model.getCoordinateSet().get(i).get_clamped() for i in range(122)]
     assert all(clamped)
 
 
@@ -90,3 +90,12 @@ def test_files_that_are_no_models(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         read_osim(path)
+
+
+def test_opensim_calls_every_turn_rotational_so_that_degrees_are_converted(model_path):
+    model = osim.Model(str(model_path))
+    model.initSystem()
+    kinds = {c.getName(): c.getMotionType() for c in map(model.getCoordinateSet().get, range(122))}
+    shifts = {name for name, kind in kinds.items() if kind == osim.Coordinate.Translational}
+    assert shifts == {"pelvis_tx", "pelvis_ty", "pelvis_tz"}
+    assert {kind for name, kind in kinds.items() if name not in shifts} == {osim.Coordinate.Rotational}

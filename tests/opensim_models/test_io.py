@@ -48,9 +48,9 @@ def test_mot_round_trip_and_opensim_reads_it(tmp_path):
     times, names, table = read_mot(tmp_path / "a.mot")
     assert names == ("pelvis_tx", "bend")
     np.testing.assert_allclose(times, [0, 0.1])
-    np.testing.assert_allclose(table, values, atol=1e-9)
+    np.testing.assert_allclose(table, values * [1.0, 180 / np.pi], atol=1e-8)
     storage = osim.Storage(str(tmp_path / "a.mot"))
-    assert (storage.getSize(), storage.isInDegrees()) == (2, False)
+    assert (storage.getSize(), storage.isInDegrees()) == (2, True)
 
 
 def edit(path, old, new):
