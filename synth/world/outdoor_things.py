@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.world import textures
-from synth.world.furniture import BRIGHTS, DARK_METAL, METAL, linear, paint, pick, wooden
+from synth.world import textures, textures_outdoor
 from synth.world.meshes import (
     Material,
     ObjectMesh,
@@ -16,6 +15,7 @@ from synth.world.meshes import (
     pose_matrix,
     transform,
 )
+from synth.world.place_materials import BRIGHTS, DARK_METAL, METAL, linear, paint, pick, tinted, wooden
 from synth.world.plants import bush_rand
 from synth.world.solids import ball, box, cylinder, lathe, rod
 
@@ -67,7 +67,7 @@ def barrier(rng: Rng) -> ObjectMesh:
 
 def planter_rand(rng: Rng) -> ObjectMesh:
     """A square planter with a bush."""
-    look = wooden(rng) if rng.random() < 0.5 else Material(textures.concrete(1), roughness=0.9)
+    look = wooden(rng) if rng.random() < 0.5 else tinted(textures.concrete(1), (0.58, 0.57, 0.55), 0.9)
     walls = [box((0.04, 0.7, 0.42), look, (x, 0, 0.23)) for x in (-0.33, 0.33)]
     walls += [box((0.62, 0.04, 0.42), look, (0, y, 0.23)) for y in (-0.33, 0.33)]
     soil = box((0.62, 0.62, 0.3), Material(color=(0.03, 0.02, 0.015), roughness=1.0), (0, 0, 0.2))
@@ -105,7 +105,9 @@ def house_rand(rng: Rng) -> ObjectMesh:
     """A house with a gabled roof, seen from afar only."""
     wall = pick(rng, ((0.82, 0.78, 0.68), (0.86, 0.85, 0.82), (0.72, 0.62, 0.50), (0.62, 0.40, 0.33)))
     width, depth, height = float(rng.uniform(9, 14)), float(rng.uniform(7, 9)), float(rng.uniform(5.0, 6.0))
-    look = Material(textures.facade(int(rng.integers(4)), wall, int(width / 2.6)), roughness=0.9)
+    look = Material(
+        textures_outdoor.far_front(int(rng.integers(4)), wall, int(width / 2.6), 2), roughness=0.9
+    )
     pieces = []
     for side, (length, out) in enumerate(((width, depth), (depth, width), (width, depth), (depth, width))):
         half = length / 2
@@ -118,9 +120,7 @@ def house_rand(rng: Rng) -> ObjectMesh:
 
 
 def _roof(width: float, depth: float, height: float, wall: tuple, rng: Rng) -> list[Surface]:
-    tiles = Material(
-        textures.brick(1, pick(rng, ((0.48, 0.24, 0.18), (0.30, 0.30, 0.32)))), roughness=0.9, two_sided=True
-    )
+    tiles = Material(textures_outdoor.roof_tiles(1), roughness=0.9, two_sided=True)
     gable = Material(color=wall, roughness=0.9, two_sided=True)
     ridge, over = height + depth * float(rng.uniform(0.35, 0.5)), 0.4
     drop = over * (ridge - height) / (depth / 2)

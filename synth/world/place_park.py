@@ -6,10 +6,10 @@ import numpy as np
 
 from spinepose.rng import rng_for
 from synth.world import outdoor_things as things
-from synth.world import plants, textures
-from synth.world.furniture import paint, pick, wooden
+from synth.world import plants, textures_outdoor
 from synth.world.light import Light, rgb, temperature_color
 from synth.world.meshes import Material, ObjectMesh, grid_surface, merge, pose_matrix
+from synth.world.place_materials import paint, tinted, wooden
 from synth.world.place_types import Place, PlacedObject
 from synth.world.solids import plane
 
@@ -63,16 +63,10 @@ def light_rand(rng: Rng) -> Light:
 
 
 def _ground(rng: Rng) -> list[PlacedObject]:
-    grass = textures.grass(int(rng.integers(3)), pick(rng, _GRASSES))
+    grass = textures_outdoor.grass(int(rng.integers(4)))
     look = Material(grass, roughness=1.0, specular=0.015, macro=0.071)
     ground = merge([plane((360, 360), look, 1 / 1.7, cells=24)])
-    kinds = (
-        textures.gravel(0),
-        textures.concrete(0),
-        textures.concrete(1, (0.42, 0.42, 0.43)),
-        textures.brick(2),
-    )
-    path_look = Material(kinds[int(rng.integers(len(kinds)))], roughness=0.95, specular=0.02, macro=0.13)
+    path_look = tinted(textures_outdoor.gravel(0), (0.62, 0.56, 0.47), 0.95, specular=0.02, macro=0.13)
     offset = float(rng.choice([-1, 1]) * rng.uniform(0.0, 5.0))
     path = _path(float(rng.uniform(1.8, 3.2)), offset, float(rng.uniform(0.0, 1.2)), path_look)
     return [

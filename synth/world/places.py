@@ -8,8 +8,11 @@ import numpy as np
 
 from synth.world.light import Light
 from synth.world.meshes import Material, merge
+from synth.world.place_clinic import clinic_rand
+from synth.world.place_gym import gym_rand
+from synth.world.place_living_room import living_room_rand
+from synth.world.place_office import office_rand
 from synth.world.place_park import park_rand
-from synth.world.place_room import room_rand
 from synth.world.place_types import Place, PlacedObject, camera_is_clear
 from synth.world.solids import plane
 
@@ -36,7 +39,10 @@ def studio_rand(rng: np.random.Generator) -> Place:
 
 
 PLACES: dict[str, Callable[[np.random.Generator], Place]] = {
-    "room": room_rand,
+    "living_room": living_room_rand,
+    "gym": gym_rand,
+    "clinic": clinic_rand,
+    "office": office_rand,
     "park": park_rand,
     "studio": studio_rand,
 }

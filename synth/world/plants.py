@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.world import textures
-from synth.world.meshes import Material, ObjectMesh, Surface, grid_surface, merge
-from synth.world.solids import ball, rod
+from synth.world import textures_outdoor
+from synth.world.light import rgb
+from synth.world.meshes import (
+    Material,
+    ObjectMesh,
+    Surface,
+    grid_surface,
+    merge,
+    pose_matrix,
+    transform,
+)
+from synth.world.place_materials import BRIGHTS, paint, pick, tinted
+from synth.world.solids import ball, cylinder, lathe, rod
 
 Rng = np.random.Generator
-GREENS = ((0.27, 0.40, 0.15), (0.22, 0.34, 0.14), (0.36, 0.44, 0.17), (0.30, 0.36, 0.20), (0.45, 0.42, 0.15))
+GREENS = ((0.30, 0.38, 0.19), (0.26, 0.34, 0.18), (0.36, 0.41, 0.21), (0.31, 0.35, 0.23), (0.44, 0.41, 0.22))
 
 
 def _cards(centers: np.ndarray, outward: np.ndarray, size: np.ndarray, look: Material, rng: Rng) -> Surface:
@@ -58,15 +68,21 @@ def _blob(radii: np.ndarray, center: np.ndarray, look: Material, rng: Rng, segme
     )
 
 
-def _looks(rng: Rng) -> tuple[Material, Material]:
+def _looks(rng: Rng, greens: tuple = GREENS, narrow: bool = False) -> tuple[Material, Material]:
     """Leaves on cards, and the dense inside."""
-    green = GREENS[int(rng.integers(len(GREENS)))]
+    green = pick(rng, greens)
     seed = int(rng.integers(2))
-    spray = Material(
-        textures.leaves(seed, green), roughness=0.9, specular=0.02, wrap=0.45, alpha_test=True, two_sided=True
-    )
-    inside = Material(textures.foliage(seed, green), (0.6, 0.6, 0.6), roughness=0.8, specular=0.02, wrap=0.3)
-    return spray, inside
+    spray = tinted(
+        textures_outdoor.leaves(seed, narrow), green, 0.9,
+        specular=0.02, wrap=0.45, alpha_test=True, two_sided=True,
+    )  # fmt: skip
+    dark = rgb(0.62 * np.array(green))
+    return spray, tinted(textures_outdoor.foliage(seed), dark, 0.85, specular=0.02, wrap=0.3)
+
+
+def _bark(rng: Rng) -> Material:
+    color = pick(rng, ((0.36, 0.30, 0.24), (0.42, 0.39, 0.34), (0.28, 0.24, 0.20), (0.50, 0.47, 0.42)))
+    return tinted(textures_outdoor.bark(int(rng.integers(2))), color, 0.95, specular=0.02)
 
 
 def _crown(
@@ -89,7 +105,7 @@ def tree_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
     """
     height = float(rng.uniform(5.0, 9.0))
     stem = height * float(rng.uniform(0.30, 0.42))
-    wood = Material(textures.bark(int(rng.integers(2))), roughness=0.95, specular=0.02)
+    wood = _bark(rng)
     radius = 0.022 * height
     bend = np.array([*rng.normal(0, 0.15, 2), 0])
     top = np.array([0, 0, stem]) + bend
@@ -114,14 +130,9 @@ def tree_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
 def conifer_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
     """A spruce-like tree, 6 to 11 m tall."""
     height = float(rng.uniform(6, 11))
-    wood = Material(textures.bark(int(rng.integers(2))), roughness=0.95, specular=0.02)
+    wood = _bark(rng)
     pieces = [rod((0, 0, -0.1), (0, 0, height * 0.9), 0.018 * height, wood, 10, 0.02)]
-    _, inside = _looks(rng)
-    dark = (0.17, 0.26, 0.15)
-    spray = Material(
-        textures.leaves(1, dark), roughness=0.9, specular=0.02, wrap=0.4, alpha_test=True, two_sided=True
-    )
-    inside = Material(textures.foliage(1, dark), (0.6, 0.6, 0.6), roughness=0.9, specular=0.02)
+    spray, inside = _looks(rng, ((0.20, 0.28, 0.18), (0.24, 0.30, 0.22), (0.19, 0.25, 0.15)), narrow=True)
     for share in np.linspace(0.12, 0.93, 9):
         wide = 0.20 * height * (1.02 - share)
         radii = np.array([wide, wide, 0.07 * height])
@@ -177,3 +188,90 @@ def _rounded_bar(length_m: float, height_m: float, cells: int, look: Material, r
     uv = np.stack(np.broadcast_arrays(np.linspace(0, 2.4, len(outline))[None, :], y[:, None]), axis=-1)
     # Columns run from the front over the top to the back, rows along +y: seen from outside they are swapped.
     return grid_surface(points.transpose(1, 0, 2)[:, ::-1], uv.transpose(1, 0, 2)[:, ::-1], look)
+
+
+_POT_COLORS = (
+    (0.58, 0.38, 0.28),
+    (0.82, 0.80, 0.76),
+    (0.30, 0.31, 0.33),
+    (0.55, 0.52, 0.47),
+    (0.40, 0.44, 0.46),
+)
+
+
+def pot_plant_rand(rng: Rng, height_m: float) -> ObjectMesh:
+    """A plant in a pot: long arching leaves, a bush of small ones, or broad ones on stalks."""
+    tall = 0.22 + 0.1 * height_m
+    wide = float(rng.uniform(0.11, 0.15))
+    pot = paint(pick(rng, (*_POT_COLORS, *BRIGHTS[:1])), 0.65)
+    low = float(rng.uniform(0.7, 1.0)) * wide
+    profile = [
+        (0, 0),
+        (low, 0),
+        (low, 0),
+        (wide, tall),
+        (wide, tall),
+        (wide - 0.015, tall),
+        (wide - 0.02, tall - 0.03),
+    ]
+    soil = cylinder(wide - 0.017, 0.01, paint((0.16, 0.12, 0.10), 1.0), (0, 0, tall - 0.045), 20)
+    green = pick(rng, ((0.26, 0.38, 0.18), (0.20, 0.32, 0.19), (0.36, 0.45, 0.24), (0.30, 0.36, 0.27)))
+    pieces = [lathe(profile, pot, 24), soil]
+    kind = int(rng.integers(3))
+    look = tinted(textures_outdoor.foliage(0), green, 0.5, wrap=0.3, two_sided=True)
+    plain = Material(color=rgb(np.array(green) ** 2.2), roughness=0.45, wrap=0.3, two_sided=True)
+    if kind == 0:
+        pieces += [_blade(rng, tall - 0.04, height_m, look) for _ in range(24)]
+    elif kind == 1:
+        rise = height_m - tall
+        radii = np.array([0.30, 0.30, 0.5]) * rise
+        pieces.append(rod((0, 0, tall - 0.05), (0, 0, tall + 0.4 * rise), 0.014, _bark(rng), 6))
+        pieces += _crown(radii, np.array([0, 0, tall + 0.52 * rise]), 46, 0.26 * rise, _looks(rng), rng)
+    else:
+        pieces += [piece for _ in range(11) for piece in _broad_leaf(rng, tall - 0.04, height_m, plain)]
+    return merge(pieces)
+
+
+def _broad_leaf(rng: Rng, base: float, height: float, look: Material) -> list[Surface]:
+    """A stalk with one broad leaf that hangs outwards."""
+    turn, lean = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0.1, 0.6))
+    reach = (height - base) * float(rng.uniform(0.5, 1.0))
+    top = np.array([np.sin(lean) * reach, 0.0, base + np.cos(lean) * reach])
+    size, half = 0.22 * (0.5 + 0.6 * height), 0.07 * (0.6 + height)
+    t = np.linspace(0, 1, 7)
+    angle = 0.9 + 1.1 * t
+    out = top[0] + np.concatenate([[0], np.cumsum(np.sin(angle[:-1]))]) * size / 6
+    up = top[2] + np.concatenate([[0], np.cumsum(np.cos(angle[:-1]))]) * size / 6
+    wide = half * np.sin(np.pi * (0.06 + 0.92 * t)) ** 0.6
+    across = np.array([-1.0, 0.0, 1.0])
+    rows = np.stack(
+        [
+            out[:, None] + 0 * across,
+            wide[:, None] * across,
+            up[:, None] + 0.2 * wide[:, None] * np.abs(across),
+        ],
+        axis=-1,
+    )
+    uv = np.zeros((*rows.shape[:2], 2))
+    leaf = transform(grid_surface(rows, uv, look), pose_matrix((0, 0, 0), turn))
+    stalk = transform(rod((0.01, 0, base), tuple(top), 0.006, look, 5), pose_matrix((0, 0, 0), turn))
+    return [stalk, leaf]
+
+
+def _blade(rng: Rng, base: float, height: float, look: Material) -> Surface:
+    """A leaf that rises and bends over under its weight."""
+    turn, length = rng.uniform(0, 2 * np.pi), (height - base) * rng.uniform(0.75, 1.25)
+    lean, droop = rng.uniform(0.05, 0.45), rng.uniform(0.5, 1.6)
+    wide = rng.uniform(0.02, 0.04) * (0.6 + height)
+    t = np.linspace(0, 1, 8)
+    angle = lean + droop * t**1.6
+    out = np.concatenate([[0], np.cumsum(np.sin(angle[:-1]))]) * length / 7
+    up = base + np.concatenate([[0], np.cumsum(np.cos(angle[:-1]))]) * length / 7
+    half = wide * np.sin(np.pi * (0.12 + 0.86 * t)) ** 0.7
+    across = np.array([-1.0, 0.0, 1.0])
+    radial = 0.02 + out[:, None] + 0 * across
+    rows = np.stack(
+        [radial, half[:, None] * across, up[:, None] + 0.25 * half[:, None] * np.abs(across)], axis=-1
+    )
+    uv = np.stack(np.broadcast_arrays(0.06 * across, 0.8 * t[:, None]), axis=-1) + rng.uniform(0, 1, 2)
+    return transform(grid_surface(rows, uv, look), pose_matrix((0, 0, 0), turn))

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.world.furniture import (
+from synth.world import textures
+from synth.world.meshes import Material, ObjectMesh, Surface, merge, moved, pose_matrix, transform
+from synth.world.place_materials import (
     BRIGHTS,
     CLOTHS,
     DARK_METAL,
     METAL,
-    cardboard_box,
     paint,
     pick,
+    tinted,
     wooden,
     woven,
 )
-from synth.world.meshes import Material, ObjectMesh, Surface, merge, moved, pose_matrix, transform
 from synth.world.solids import bent_path, box, lathe, rod, tube
 
 Rng = np.random.Generator
@@ -148,10 +149,10 @@ def stool_rand(size_m: Size, rng: Rng) -> ObjectMesh:
     return merge(pieces)
 
 
-def bench_rand(size_m: Size, rng: Rng) -> ObjectMesh:
+def bench_rand(size_m: Size, rng: Rng, padded: bool | None = None) -> ObjectMesh:
     """A bench without a back, long along y: slats on steel, or a padded weight bench."""
     depth, length, height = size_m
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 if padded is None else padded:
         pad = paint(pick(rng, ((0.09, 0.09, 0.10), (0.38, 0.10, 0.09), (0.18, 0.19, 0.22))), 0.45)
         pieces = [box((min(depth, 0.32), length, 0.075), pad, (0, 0, height - 0.0375), 0.025, 2.0, 2)]
         pieces.append(box((0.06, length * 0.8, 0.05), DARK_METAL, (0, 0, height - 0.1), 0.006))
@@ -196,11 +197,11 @@ def step_rand(size_m: Size, rng: Rng) -> ObjectMesh:
 def mat_rand(size_m: Size, rng: Rng) -> ObjectMesh:
     """An exercise mat, long along y."""
     colors = (
-        (0.22, 0.36, 0.42),
-        (0.36, 0.25, 0.42),
+        (0.26, 0.34, 0.38),
+        (0.33, 0.28, 0.38),
         (0.24, 0.24, 0.26),
-        (0.55, 0.30, 0.34),
-        (0.30, 0.42, 0.30),
+        (0.46, 0.32, 0.33),
+        (0.30, 0.37, 0.32),
     )
     look = paint(pick(rng, colors), 0.9)
     return merge([box(size_m, look, (0, 0, size_m[2] / 2), min(0.004, size_m[2] / 2.5))])
@@ -230,6 +231,17 @@ def box_rand(size_m: Size, rng: Rng) -> ObjectMesh:
             box((depth + 0.012, width + 0.012, 0.03), look, (0, 0, height - 0.015), 0.004),
         ]
     )
+
+
+def cardboard_box(size: Size, rng: Rng) -> ObjectMesh:
+    """A closed cardboard box with tape."""
+    card = tinted(textures.cardboard(), (0.64, 0.51, 0.37), 0.9)
+    tape = paint((0.60, 0.50, 0.36), 0.35)
+    _, y, z = size
+    tilt = float(rng.uniform(-0.01, 0.01))
+    strips = [box((0.05, y + 0.002, 0.002), tape, (tilt, 0, z), 0)]
+    strips += [box((0.05, 0.002, 0.1), tape, (tilt, side * y / 2, z - 0.05), 0) for side in (-1, 1)]
+    return merge([box(size, card, (0, 0, z / 2), 0.006), *strips])
 
 
 def desk_rand(size_m: Size, rng: Rng) -> ObjectMesh:

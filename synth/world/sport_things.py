@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.world.furniture import DARK_METAL, METAL, linear, paint, pick, wooden
 from synth.world.meshes import Material, ObjectMesh, Surface, grid_surface, merge, moved, transform
+from synth.world.place_materials import DARK_METAL, METAL, linear, paint, pick, wooden
 from synth.world.solids import ball, bent_path, box, cylinder, lathe, rod, tube
 from synth.world.textures import sport_ball
 
@@ -14,7 +14,7 @@ Size = tuple[float, float, float]
 CHROME = Material(color=(0.55, 0.55, 0.56), roughness=0.25, specular=0.55)
 CAST_IRON = Material(color=(0.028, 0.028, 0.03), roughness=0.55, specular=0.05)
 RUBBER = Material(color=(0.018, 0.018, 0.02), roughness=0.85, specular=0.03)
-PLATE_COLORS = ((0.70, 0.14, 0.13), (0.13, 0.27, 0.58), (0.82, 0.62, 0.14), (0.16, 0.42, 0.24))
+PLATE_COLORS = ((0.56, 0.16, 0.15), (0.17, 0.27, 0.46), (0.70, 0.56, 0.22), (0.20, 0.36, 0.26))
 _TO_Y = np.array([[1.0, 0, 0, 0], [0, 0, 1.0, 0], [0, -1.0, 0, 0], [0, 0, 0, 1.0]])  # z becomes y
 
 
@@ -23,14 +23,14 @@ def along_y(surface: Surface, offset_m: float = 0.0) -> Surface:
     return moved(transform(surface, _TO_Y), (0, offset_m, 0))
 
 
-def plate(radius_m: float, thick_m: float, look: Material) -> Surface:
+def plate(radius_m: float, thick_m: float, look: Material, segments: int = 32) -> Surface:
     """A weight plate about z with a raised rim and hub, its middle at the origin."""
     rim, hub, half = 0.16 * radius_m, 0.3 * radius_m, thick_m / 2
     deep = 0.55 * half
     top = [(0.02, half), (hub, half), (hub + 0.008, deep), (radius_m - rim - 0.008, deep)]
     top += [(radius_m - rim, half), (radius_m - 0.006, half), (radius_m, half - 0.006)]
     bottom = [(r, -z) for r, z in top]
-    return lathe([*bottom, *top[::-1]], look, 32)
+    return lathe([*bottom, *top[::-1]], look, segments)
 
 
 def barbell_rand(size_m: Size, rng: Rng) -> ObjectMesh:
@@ -56,16 +56,16 @@ def barbell_rand(size_m: Size, rng: Rng) -> ObjectMesh:
     return merge(pieces)
 
 
-def dumbbell_rand(size_m: Size, rng: Rng) -> ObjectMesh:
-    """A dumbbell along y: hexagonal rubber heads, round steel ones, or neoprene."""
+def dumbbell_rand(size_m: Size, rng: Rng, simple: bool = False) -> ObjectMesh:
+    """A dumbbell along y: hexagonal rubber heads, round steel ones, or neoprene; simple ones for racks of many."""
     radius, length = min(size_m[0], size_m[2]) / 2, size_m[1]
     kind = int(rng.integers(3))
     head = max(0.27 * length, length / 2 - 0.075)
     inner = length / 2 - head
     grip = CHROME if kind < 2 else paint(pick(rng, PLATE_COLORS), 0.8)
     look = (RUBBER, CAST_IRON, grip)[kind]
-    pieces = [rod((0, -inner - 0.01, 0), (0, inner + 0.01, 0), 0.0155, grip, 12)]
-    sides = (6, 24, 8)[kind]
+    pieces = [rod((0, -inner - 0.01, 0), (0, inner + 0.01, 0), 0.0155, grip, 6 if simple else 12)]
+    sides = (6, 12 if simple else 24, 8)[kind]
     bevel = 0.12 * radius
     profile = [
         (0, 0),

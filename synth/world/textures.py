@@ -1,7 +1,8 @@
-"""Textures of building materials, painted in numpy: tileable, sRGB, the same for the same arguments.
+"""Textures of rooms and furniture, painted in numpy: tileable, sRGB, the same for the same arguments.
 
-Every function is cached in the process, so that surfaces share one array (and one texture on the GPU). Colours
-are sRGB from 0 to 1. The comment at each function says how many metres a tile is meant to cover.
+Every function is cached in the process, so that surfaces share one array (and one texture on the GPU). Most are
+neutral: their mean is a light grey, and ``synth.world.place_materials`` colours them, so that ten colours of wood
+need one picture. The comment at each function says how many metres a tile is meant to cover.
 """
 
 from __future__ import annotations
@@ -10,11 +11,23 @@ from functools import cache
 
 import cv2
 import numpy as np
+from scipy import fft
 
 from spinepose.rng import rng_for
 
 Color = tuple[float, float, float]
 SIZE = 512
+#: Mean sRGB value of neutral textures.
+NEUTRAL = 0.80
+
+
+@cache
+def _amplitude(size: int, slope: float, stretch: tuple[float, float]) -> np.ndarray:
+    v = np.fft.fftfreq(size)[:, None] * size * stretch[0]
+    u = np.fft.rfftfreq(size)[None, :] * size * stretch[1]
+    amplitude = 1 / np.maximum(np.hypot(u, v), 1.0) ** slope
+    amplitude[0, 0] = 0
+    return amplitude.astype(np.float32)
 
 
 def noise(
@@ -29,308 +42,453 @@ def noise(
         stretch: How much longer the blotches are along rows (v) and columns (u).
 
     Returns:
-        Shape (size, size), mean 0, standard deviation 1.
+        Shape (size, size) float32, mean 0, standard deviation 1.
     """
-    v = np.fft.fftfreq(size)[:, None] * size * stretch[0]
-    u = np.fft.rfftfreq(size)[None, :] * size * stretch[1]
-    amplitude = 1 / np.maximum(np.hypot(u, v), 1.0) ** slope
-    amplitude[0, 0] = 0
-    spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * amplitude
-    field = np.fft.irfft2(spectrum, (size, size))
+    numbers = rng.standard_normal((2, size, size // 2 + 1), dtype=np.float32)
+    spectrum = (numbers[0] + 1j * numbers[1]) * _amplitude(size, slope, (stretch[0], stretch[1]))
+    field = fft.irfft2(spectrum, (size, size), workers=1)
     return field / field.std()
 
 
-def _bytes(color: np.ndarray) -> np.ndarray:
-    result = (np.clip(color, 0, 1) * 255 + 0.5).astype(np.uint8)
+@cache
+def field(index: int, slope: float, stretch: tuple[float, float] = (1, 1), size: int = SIZE) -> np.ndarray:
+    """One of a few noise fields that textures share; read-only."""
+    result = noise(rng_for(index, "texture", "field"), size, slope, stretch)
     result.setflags(write=False)
     return result
 
 
-def _shade(base: Color, value: np.ndarray, strength: float) -> np.ndarray:
-    """A colour made lighter and darker by a field, shape (H, W, 3)."""
-    return np.asarray(base) * (1 + strength * value[..., None])
+def as_bytes(color: np.ndarray) -> np.ndarray:
+    """A picture of floats from 0 to 1 as read-only uint8."""
+    result = (np.clip(color, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    result.setflags(write=False)
+    return result
+
+
+def toned(value: np.ndarray, warmth: float = 0.0, base: Color = (NEUTRAL,) * 3) -> np.ndarray:
+    """A colour made lighter and darker by a field, shape (H, W, 3) float32.
+
+    Args:
+        value: Relative change, shape (H, W).
+        warmth: How much redder dark pieces are, as they are in wood and leather.
+        base: Colour where the field is 0.
+    """
+    weights = np.array([1.0 - warmth, 1.0, 1.0 + warmth], np.float32)
+    return np.asarray(base, np.float32) * (1 + value[..., None].astype(np.float32) * weights)
+
+
+def stamp_lines(picture: np.ndarray, start: np.ndarray, step: np.ndarray, color: np.ndarray) -> None:
+    """Draw straight strokes, one pixel wide, that wrap round the borders; later ones cover earlier ones.
+
+    Args:
+        picture: Shape (H, W, 3), changed in place.
+        start: Row and column of each stroke's start, shape (N, 2).
+        step: Its extent in rows and columns, shape (N, 2).
+        color: Shape (N, 3).
+    """
+    count = int(np.abs(step).max()) + 1
+    along = np.linspace(0, 1, count, dtype=np.float32)
+    rows = (start[:, None, 0] + step[:, None, 0] * along).astype(np.int32) % picture.shape[0]
+    columns = (start[:, None, 1] + step[:, None, 1] * along).astype(np.int32) % picture.shape[1]
+    picture[rows.ravel(), columns.ravel()] = np.repeat(color.astype(picture.dtype), count, axis=0)
+
+
+def stamp_dots(
+    picture: np.ndarray, center: np.ndarray, axes: np.ndarray, turn: np.ndarray, color: np.ndarray
+) -> None:
+    """Draw filled ellipses that wrap round the borders; later ones cover earlier ones.
+
+    Args:
+        picture: Shape (H, W, C), changed in place.
+        center: Row and column, shape (N, 2).
+        axes: Half axes, pixels, shape (N, 2).
+        turn: Angle of the first axis to the columns, shape (N,).
+        color: Shape (N, C).
+    """
+    reach = int(np.ceil(axes.max()))
+    offset = np.arange(-reach, reach + 1)
+    dv, du = (grid.ravel() for grid in np.meshgrid(offset, offset, indexing="ij"))
+    cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
+    inside = ((du * cos + dv * sin) / axes[:, :1]) ** 2 + ((dv * cos - du * sin) / axes[:, 1:]) ** 2 <= 1
+    which, spot = np.nonzero(inside)
+    rows = (center[which, 0].astype(np.int32) + dv[spot]) % picture.shape[0]
+    columns = (center[which, 1].astype(np.int32) + du[spot]) % picture.shape[1]
+    picture[rows, columns] = color.astype(picture.dtype)[which]
+
+
+# --- wood
 
 
 @cache
-def wood(seed: int, base: Color = (0.55, 0.38, 0.24)) -> np.ndarray:
-    """Wood with its grain along u; 1 m."""
-    rng = rng_for(seed, "texture", "wood")
-    warp = noise(rng, slope=2.0, stretch=(1, 6))
-    rows = np.arange(SIZE)[:, None] / SIZE
-    rings = np.sin(2 * np.pi * (14 * rows + 0.9 * warp))
-    fibre = noise(rng, slope=0.6, stretch=(1, 40))
-    return _bytes(_shade(base, 0.5 * rings + 0.8 * fibre + 0.8 * warp, 0.075))
+def _grain(variant: int, size: int) -> np.ndarray:
+    """Grain along u, about 0 with a standard deviation near 1."""
+    rng = rng_for(variant, "texture", "grain")
+    warp = noise(rng, size, 1.9, (1, 7))
+    fibre = noise(rng, size, 0.55, (1, 45))
+    v, u = np.mgrid[0:size, 0:size].astype(np.float32) / size
+    phase = (6.0 + 3 * variant) * v + (0.55 + 0.35 * variant) * warp
+    knot_dark = np.zeros((size, size), np.float32)
+    for _ in range(2 + variant):
+        dv = (v - rng.random() + 0.5) % 1 - 0.5
+        du = (u - rng.random() + 0.5) % 1 - 0.5
+        near = np.exp(-((dv * 26) ** 2) - (du * 9) ** 2)
+        phase += 1.6 * near
+        knot_dark += near**6
+    ring = (phase % 1.0) ** 2.2  # early wood is light and wide, late wood dark and narrow
+    return (1.6 * (0.31 - ring) + 0.55 * fibre + 0.35 * warp - 3.0 * knot_dark).astype(np.float32)
 
 
 @cache
-def planks(seed: int, base: Color = (0.60, 0.44, 0.29), rows: int = 8) -> np.ndarray:
-    """A floor of boards along u, each of its own tone; 1.2 m with 8 rows."""
-    rng = rng_for(seed, "texture", "planks")
+def wood(variant: int) -> np.ndarray:
+    """Wood with its grain along u, neutral; 1 m."""
+    return as_bytes(toned(0.10 * _grain(variant % 3, SIZE), 0.22))
+
+
+@cache
+def planks(variant: int, rows: int = 8) -> np.ndarray:
+    """A floor of boards along u, each of its own tone, neutral; 1.4 m with 8 rows."""
+    rng = rng_for(variant, "texture", "planks")
     size = 2 * SIZE
-    fibre = noise(rng, size, 0.6, (1, 40))
-    warp = noise(rng, size, 1.8, (1, 6))
+    grain = _grain(variant % 3, SIZE)
     row = np.arange(size) * rows // size
-    cut = rng.uniform(0, 1, rows)[row]  # where each row's two boards meet
+    cut = rng.uniform(0, 1, rows)[row]
     column = (np.arange(size)[None, :] / size + cut[:, None]) % 1.0
     board = (column * 2).astype(int)
-    tone = rng.normal(0, 1, (rows, 2))[row[:, None], board]
-    shift = rng.integers(0, size, (rows, 2))[row[:, None], board]
-    index = (np.arange(size)[None, :] + shift) % size
-    line = np.arange(size)[:, None]
-    grain = 0.7 * fibre[line, index] + 0.7 * warp[line, index]
-    color = _shade(base, 0.085 * tone + 0.06 * grain, 1.0)
+    tone = rng.normal(0, 1, (rows, 2)).clip(-2, 2).astype(np.float32)[row[:, None], board]
+    shift = rng.integers(0, SIZE, (rows, 2))[row[:, None], board]
+    index = (np.arange(size)[None, :] + shift) % SIZE
+    line = (np.arange(size) + 131 * row)[:, None] % SIZE
+    value = 0.065 * tone + 0.07 * grain[line, index] + 0.02 * np.tile(_worn(), (2, 2))
     across = (np.arange(size) * rows / size % 1.0)[:, None]
-    gap = (across < 0.016) | (np.abs(column * 2 % 1.0) < 0.0035)
-    return _bytes(np.where(gap[..., None], color * 0.45, color))
+    gap = np.minimum(np.minimum(across, 1 - across) / 0.012, np.abs((column * 2 + 0.5) % 1.0 - 0.5) / 0.003)
+    return as_bytes(toned(value, 0.2) * (0.5 + 0.5 * np.clip(gap, 0, 1))[..., None].astype(np.float32))
 
 
 @cache
-def tiles(
-    seed: int, base: Color = (0.72, 0.70, 0.66), count: int = 4, grout: Color = (0.5, 0.48, 0.45)
-) -> np.ndarray:
-    """Square tiles with grout; 1.6 m with 4 tiles."""
-    rng = rng_for(seed, "texture", "tiles")
-    cloud = noise(rng, slope=1.4)
+def parquet(variant: int) -> np.ndarray:
+    """Herringbone parquet, neutral; 1.28 m, its staves 8 by 32 cm."""
+    rng = rng_for(variant, "texture", "parquet")
+    size, cells, length = 2 * SIZE, 16, 4
+    grain = _grain(variant % 3, SIZE)
+    place = np.arange(size) * cells / size
+    i, j = np.meshgrid(place.astype(int), place.astype(int))
+    m = (i - j) % (2 * length)
+    flat = m < length
+    along = np.where(flat, m, 2 * length - 1 - m)
+    first_i, first_j = np.where(flat, i - along, i) % cells, np.where(flat, j, j - along) % cells
+    tone = rng.normal(0, 1, (cells, cells)).clip(-2, 2).astype(np.float32)[first_j, first_i]
+    shift = rng.integers(0, SIZE, (cells, cells))[first_j, first_i]
+    u, v = np.meshgrid(np.arange(size), np.arange(size))
+    line, index = np.where(flat, v, u) % SIZE, (np.where(flat, u, v) + shift) % SIZE
+    across = np.where(flat, place[:, None] % 1, place[None, :] % 1)
+    share = (along + np.where(flat, place[None, :] % 1, place[:, None] % 1)) / length
+    edge = np.minimum(np.minimum(across, 1 - across) / 0.02, np.minimum(share, 1 - share) / 0.006)
+    value = 0.075 * tone + 0.06 * grain[line, index] + 0.02 * np.tile(_worn(), (2, 2))
+    return as_bytes(toned(value, 0.2) * (0.6 + 0.4 * np.clip(edge, 0, 1))[..., None].astype(np.float32))
+
+
+@cache
+def _worn(size: int = SIZE) -> np.ndarray:
+    """Trodden and spilled on: blotches with faint scratches, about 0."""
+    rng = rng_for(0, "texture", "worn")
+    lines = np.zeros((size, size, 1), np.float32)
+    count = size // 6
+    angle, length = rng.uniform(0, np.pi, count), rng.uniform(0.02, 0.12, count) * size
+    step = np.stack([np.sin(angle) * length, np.cos(angle) * length], axis=1)
+    stamp_lines(lines, rng.uniform(0, size, (count, 2)), step, rng.choice([-1.5, 1.5], (count, 1)))
+    return 0.9 * noise(rng, size, 1.3) + cv2.GaussianBlur(lines[..., 0], (0, 0), 0.7)
+
+
+# --- floors and walls
+
+
+@cache
+def tiles(variant: int, count: int = 4) -> np.ndarray:
+    """Square tiles with darker grout, neutral; 1.6 m with 4 tiles."""
+    rng = rng_for(variant, "texture", "tiles")
+    cloud = noise(rng, slope=1.3)
     place = np.arange(SIZE) * count / SIZE
     cell = place.astype(int)
-    tone = rng.normal(0, 1, (count, count))[cell[:, None], cell[None, :]]
+    tone = rng.normal(0, 1, (count, count)).astype(np.float32)[cell[:, None], cell[None, :]]
+    turn = rng.integers(0, SIZE, (count, count))[cell[:, None], cell[None, :]]
+    veins = cloud[np.arange(SIZE)[:, None], (np.arange(SIZE)[None, :] + turn) % SIZE]
     edge = np.minimum(place % 1, 1 - place % 1)
     inside = np.minimum(edge[:, None], edge[None, :])
-    color = _shade(base, 0.035 * tone + 0.03 * cloud, 1.0)
-    share = np.clip((inside - 0.012) / 0.01, 0, 1)[..., None]
-    return _bytes(color * share + np.asarray(grout) * (1 + 0.05 * cloud[..., None]) * (1 - share))
+    share = np.clip((inside - 0.010) / 0.008, 0, 1)[..., None].astype(np.float32)
+    dirt = 0.03 * field(3, 1.6)
+    grout = toned(0.06 * cloud - 0.34 + dirt)
+    return as_bytes(toned(0.025 * tone + 0.02 * veins + 0.5 * dirt) * share + grout * (1 - share))
 
 
 @cache
-def plaster(seed: int, base: Color = (0.85, 0.83, 0.78)) -> np.ndarray:
-    """Painted wall: faint unevenness; 2 m."""
-    rng = rng_for(seed, "texture", "plaster")
-    return _bytes(_shade(base, 0.6 * noise(rng, slope=1.6) + 0.5 * noise(rng, slope=0.4), 0.016))
+def plaster(variant: int) -> np.ndarray:
+    """Painted wall: the roller's grain, faint unevenness, neutral; 2 m."""
+    rng = rng_for(variant, "texture", "plaster")
+    return as_bytes(toned(0.010 * noise(rng, slope=1.7) + 0.010 * noise(rng, slope=0.35), base=(0.9,) * 3))
 
 
 @cache
-def wallpaper(seed: int, base: Color, motif: Color) -> np.ndarray:
-    """Wallpaper: stripes or a lattice of rosettes; 1 m."""
-    rng = rng_for(seed, "texture", "wallpaper")
-    v, u = np.meshgrid(np.arange(SIZE) / SIZE, np.arange(SIZE) / SIZE, indexing="ij")
+def wallpaper(variant: int) -> np.ndarray:
+    """Wallpaper: woven lines, stripes or a lattice of rosettes tone in tone, neutral; 1 m."""
+    rng = rng_for(variant, "texture", "wallpaper")
+    v, u = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) / SIZE
     count = int(rng.integers(4, 9))
-    if rng.random() < 0.5:
-        pattern = (np.sin(2 * np.pi * count * u) > rng.uniform(-0.5, 0.7)).astype(float)
+    if variant % 3 == 0:
+        pattern = (np.sin(2 * np.pi * count * u) > rng.uniform(-0.5, 0.7)).astype(np.float32)
+    elif variant % 3 == 1:
+        pattern = (
+            0.5
+            + 0.25 * noise(rng, slope=0.4, stretch=(30, 1))
+            + 0.15 * noise(rng, slope=0.4, stretch=(1, 20))
+        )
     else:
         odd = np.floor(v * count) % 2
         du, dv = (u * count + odd / 2) % 1 - 0.5, (v * count) % 1 - 0.5
         petals = 0.22 + 0.12 * np.cos(int(rng.integers(4, 8)) * np.arctan2(dv, du))
-        pattern = (np.hypot(du, dv) < petals).astype(float)
-    pattern = cv2.GaussianBlur(pattern, (0, 0), 0.8)[..., None]
-    color = np.asarray(base) * (1 - pattern) + np.asarray(motif) * pattern
-    return _bytes(color * (1 + 0.02 * noise(rng, slope=0.8)[..., None]))
+        pattern = (np.hypot(du, dv) < petals).astype(np.float32)
+    pattern = cv2.GaussianBlur(pattern, (0, 0), 0.8)
+    return as_bytes(toned(-0.09 * pattern + 0.012 * noise(rng, slope=0.8), 0.1, (0.88,) * 3))
 
 
 @cache
-def fabric(seed: int, base: Color = (0.45, 0.47, 0.50)) -> np.ndarray:
-    """Woven upholstery; 0.5 m."""
-    rng = rng_for(seed, "texture", "fabric")
-    v, u = np.meshgrid(np.arange(SIZE), np.arange(SIZE), indexing="ij")
-    weave = np.sin(u * np.pi / 4) * np.sin(v * np.pi / 4)
-    melange = noise(rng, slope=0.2) + 0.5 * noise(rng, slope=1.5)
-    return _bytes(_shade(base, 0.10 * weave + 0.06 * melange, 1.0))
+def fabric(variant: int) -> np.ndarray:
+    """Upholstery: plain weave, bouclé or twill, neutral; 0.5 m."""
+    rng = rng_for(variant, "texture", "fabric")
+    v, u = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
+    if variant % 3 == 0:
+        weave = np.sin(u * np.pi / 4) * np.sin(v * np.pi / 4)
+    elif variant % 3 == 1:
+        weave = 0.6 * noise(rng, slope=0.7) * np.sin(0.4 * u + 3 * noise(rng, slope=1.4))
+    else:
+        weave = np.sin((u + v) * np.pi / 4)
+    melange = noise(rng, slope=0.2) + 0.35 * noise(rng, slope=1.5)
+    return as_bytes(toned(0.09 * weave + 0.05 * melange, 0.05))
 
 
 @cache
-def rug(seed: int, first: Color, second: Color, third: Color) -> np.ndarray:
-    """A whole rug with a border: not tileable."""
-    rng = rng_for(seed, "texture", "rug")
+def rug(variant: int, first: Color, second: Color, third: Color) -> np.ndarray:
+    """A whole rug with a border, faded and trodden: not tileable."""
+    rng = rng_for(variant, "texture", "rug")
     v, u = np.meshgrid(np.linspace(-1, 1, SIZE), np.linspace(-1, 1, SIZE), indexing="ij")
-    colors = np.array([first, second, third])
-    kind, count = int(rng.integers(3)), int(rng.integers(3, 8))
+    wave = 0.004 * np.stack([noise(rng, slope=1.8), noise(rng, slope=1.8)])
+    u, v = u + wave[0], v + wave[1]
+    colors = np.array([first, second, third], np.float32)
+    kind, count = variant % 4, int(rng.integers(3, 8))
     if kind == 0:
         index = (np.floor((u + 1) * count) % 3).astype(int)
     elif kind == 1:
         index = (np.floor((np.abs(u) + np.abs(v)) * count) % 3).astype(int)
-    else:
+    elif kind == 2:
         cells = np.abs((u * count) % 2 - 1) + np.abs((v * count) % 2 - 1)
         index = np.digitize(cells, [0.45, 1.1])
+    else:  # plain, with a band
+        index = np.zeros(u.shape, int)
     edge = np.maximum(np.abs(u), np.abs(v))
     index = np.where(edge > 0.9, 1, np.where(edge > 0.84, 2, index))
-    pile = 0.07 * noise(rng, slope=0.1) + 0.05 * noise(rng, slope=1.3)
-    return _bytes(colors[index] * (1 + pile[..., None]))
+    pile = 0.09 * noise(rng, slope=0.1) + 0.06 * noise(rng, slope=1.3)
+    faded = 0.82 * colors[index] + 0.18 * colors.mean(axis=0)
+    return as_bytes(faded * (1 + pile[..., None]))
 
 
 @cache
-def carpet(seed: int, base: Color = (0.50, 0.47, 0.43)) -> np.ndarray:
-    """Fitted carpet; 1 m."""
-    rng = rng_for(seed, "texture", "carpet")
-    return _bytes(_shade(base, 0.07 * noise(rng, slope=0.1) + 0.03 * noise(rng, slope=1.2), 1.0))
+def carpet(variant: int, squares: int = 0) -> np.ndarray:
+    """Fitted carpet, or carpet squares laid in turns, neutral; 1 m."""
+    rng = rng_for(variant, "texture", "carpet")
+    value = 0.085 * noise(rng, slope=0.08) + 0.03 * noise(rng, slope=1.3)
+    if squares:
+        place = np.arange(SIZE) * squares / SIZE
+        odd = ((place.astype(int)[:, None] + place.astype(int)[None, :]) % 2).astype(np.float32)
+        lines = noise(rng, slope=0.3, stretch=(14, 1))
+        value += 0.06 * np.where(odd > 0, lines, lines.T) + 0.035 * (odd - 0.5)
+        edge = np.minimum(place % 1, 1 - place % 1)
+        value -= 0.1 * (np.minimum(edge[:, None], edge[None, :]) < 0.006)
+    return as_bytes(toned(value))
 
 
 @cache
-def brick(seed: int, base: Color = (0.55, 0.30, 0.23), rows: int = 14) -> np.ndarray:
-    """Brick wall in running bond; 1.05 m with 14 rows."""
-    rng = rng_for(seed, "texture", "brick")
-    row = np.arange(SIZE) * rows / SIZE
-    line = row.astype(int)
-    columns = rows // 3
-    place = np.arange(SIZE)[None, :] * columns / SIZE + 0.5 * (line % 2)[:, None]
-    tone = rng.normal(0, 1, (rows, columns))[line[:, None], place.astype(int) % columns]
-    grit = noise(rng, slope=0.5)
-    color = _shade(base, 0.13 * tone + 0.06 * grit, 1.0)
-    mortar = ((row % 1)[:, None] < 0.14) | (place % 1 < 0.05)
-    return _bytes(np.where(mortar[..., None], _shade((0.62, 0.60, 0.56), grit, 0.05), color))
-
-
-@cache
-def concrete(seed: int, base: Color = (0.56, 0.55, 0.53)) -> np.ndarray:
-    """Concrete or asphalt; 2 m."""
-    rng = rng_for(seed, "texture", "concrete")
-    return _bytes(_shade(base, 0.06 * noise(rng, slope=1.2) + 0.09 * noise(rng, slope=0.05), 1.0))
-
-
-@cache
-def gravel(seed: int, base: Color = (0.62, 0.56, 0.47)) -> np.ndarray:
-    """A path of small stones on sand; 1.5 m."""
-    rng = rng_for(seed, "texture", "gravel")
-    picture = np.clip(_shade(base, 0.05 * noise(rng, slope=0.6), 1.0), 0, 1).astype(np.float32)
-    for _ in range(2600):
-        x, y = rng.integers(0, SIZE, 2)
-        axes = (int(rng.integers(2, 6)), int(rng.integers(1, 4)))
-        tone = np.asarray(base) * rng.uniform(0.62, 1.25) + rng.normal(0, 0.015, 3)
-        _tiled(picture, x, y, lambda p, c, a=axes, t=tone: cv2.ellipse(p, c, a, 30, 0, 360, t.tolist(), -1))
-    return _bytes(picture)
-
-
-@cache
-def grass(seed: int, base: Color = (0.30, 0.38, 0.16)) -> np.ndarray:
-    """Mown grass: thousands of short blades, some dry; 1.6 m."""
-    rng = rng_for(seed, "texture", "grass")
-    size = 2 * SIZE
-    ground = _shade(tuple(0.62 * np.asarray(base)), 0.2 * noise(rng, size, 0.8), 1.0)
-    picture = np.clip(ground, 0, 1).astype(np.float32)
-    patch = noise(rng, size, 1.6)
-    count = 26000
-    xs, ys = rng.integers(0, size, (2, count))
-    angle, length = rng.uniform(0, 2 * np.pi, count), rng.uniform(7, 20, count)
-    light = rng.uniform(0.6, 1.35, count) * (1 + 0.10 * patch[ys, xs])
-    dry = rng.random(count) < 0.07 + 0.03 * patch[ys, xs]
-    for i in range(count):
-        tint = np.array([0.52, 0.47, 0.28]) if dry[i] else np.asarray(base)
-        step = (int(length[i] * np.cos(angle[i])), int(length[i] * np.sin(angle[i])))
-        color = (tint * light[i]).tolist()
-        _tiled(
-            picture,
-            xs[i],
-            ys[i],
-            lambda p, c, s=step, k=color: cv2.line(p, c, (c[0] + s[0], c[1] + s[1]), k, 1),
-        )
-    return _bytes(cv2.GaussianBlur(picture, (0, 0), 0.6))
-
-
-def _tiled(picture: np.ndarray, x: int, y: int, draw) -> None:
-    """Draw at a point, and again beyond each border that the stroke may cross, so that the picture tiles."""
-    size, reach = len(picture), 24
-    xs = [x] + ([x - size] if x > size - reach else []) + ([x + size] if x < reach else [])
-    ys = [y] + ([y - size] if y > size - reach else []) + ([y + size] if y < reach else [])
-    for each_x in xs:
-        for each_y in ys:
-            draw(picture, (int(each_x), int(each_y)))
-
-
-@cache
-def bark(seed: int, base: Color = (0.36, 0.29, 0.22)) -> np.ndarray:
-    """Bark with ridges along v; 0.8 m."""
-    rng = rng_for(seed, "texture", "bark")
-    ridges = 1 - np.abs(noise(rng, slope=1.1, stretch=(5, 1)))
-    return _bytes(_shade(base, 0.22 * ridges + 0.06 * noise(rng, slope=0.3), 1.0))
-
-
-@cache
-def leaves(seed: int, base: Color = (0.26, 0.38, 0.14), count: int = 170) -> np.ndarray:
-    """A spray of leaves on nothing, shape (256, 256, 4); the colour under nothing is that of leaves."""
-    rng = rng_for(seed, "texture", "leaves")
-    size = 256
-    color = np.broadcast_to(np.asarray(base) * 0.8, (size, size, 3)).astype(np.float32).copy()
-    alpha = np.zeros((size, size), np.uint8)
-    for i in range(count):
-        radius, turn = 0.41 * size * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
-        center = (int(size / 2 + radius * np.cos(turn)), int(size / 2 + radius * np.sin(turn)))
-        length = int(rng.uniform(11, 19))
-        axes, angle = (length, int(length * rng.uniform(0.35, 0.5))), float(rng.uniform(0, 360))
-        tone = np.asarray(base) * (0.65 + 0.6 * i / count) * rng.uniform(0.85, 1.2)
-        cv2.ellipse(color, center, axes, angle, 0, 360, tone.tolist(), -1)
-        cv2.ellipse(color, center, (axes[0], 0), angle, 0, 360, (tone * 0.75).tolist(), 1)
-        cv2.ellipse(alpha, center, axes, angle, 0, 360, 255, -1)
-    rgba = np.concatenate([np.clip(color, 0, 1) * 255, alpha[..., None]], axis=2).astype(np.uint8)
-    rgba.setflags(write=False)
-    return rgba
-
-
-@cache
-def foliage(seed: int, base: Color = (0.24, 0.34, 0.13)) -> np.ndarray:
-    """Leaves without gaps, for hedges and the insides of trees; 1 m."""
-    rng = rng_for(seed, "texture", "foliage")
-    picture = np.broadcast_to(np.asarray(base) * 0.35, (SIZE, SIZE, 3)).astype(np.float32).copy()
+def vinyl(variant: int) -> np.ndarray:
+    """Sheet vinyl with chips tone in tone, neutral; 1 m."""
+    rng = rng_for(variant, "texture", "vinyl")
+    picture = toned(0.012 * noise(rng, slope=1.5) + 0.015 * _worn())
     count = 2600
-    for i in range(count):
-        x, y = rng.integers(0, SIZE, 2)
-        axes, angle = (int(rng.integers(5, 11)), int(rng.integers(2, 5))), float(rng.uniform(0, 360))
-        tone = (np.asarray(base) * (0.45 + 0.8 * i / count) * rng.uniform(0.8, 1.25)).tolist()
-        _tiled(picture, x, y, lambda p, c, a=axes, g=angle, t=tone: cv2.ellipse(p, c, a, g, 0, 360, t, -1))
-    return _bytes(picture)
+    tone = NEUTRAL * (1 + rng.normal(0, 0.07, (count, 1)) * [1.0, 1.0, 1.0])
+    axes = rng.uniform(1.0, 4.0, (count, 2))
+    stamp_dots(picture, rng.uniform(0, SIZE, (count, 2)), axes, rng.uniform(0, np.pi, count), tone)
+    return as_bytes(cv2.GaussianBlur(picture, (0, 0), 0.6))
 
 
 @cache
-def facade(seed: int, wall: Color, columns: int = 4, floors: int = 2) -> np.ndarray:
-    """A whole house front with windows and a door: not tileable."""
-    rng = rng_for(seed, "texture", "facade")
-    picture = np.clip(_shade(wall, noise(rng, slope=1.2), 0.03), 0, 1).astype(np.float32)
-    cell = np.array([SIZE / columns, SIZE / floors])
-    for column in range(columns):
-        for floor in range(floors):
-            low = np.array([(column + 0.28) * cell[0], (floor + 0.25) * cell[1]]).astype(int)
-            high = np.array([(column + 0.72) * cell[0], (floor + 0.75) * cell[1]]).astype(int)
-            frame = (6, 6)
-            cv2.rectangle(picture, tuple(low - frame), tuple(high + frame), (0.88, 0.87, 0.84), -1)
-            glass = np.array([0.22, 0.27, 0.32]) * rng.uniform(0.7, 1.3)
-            cv2.rectangle(picture, tuple(low), tuple(high), glass.tolist(), -1)
-            middle = int((low[0] + high[0]) / 2)
-            cv2.line(picture, (middle, int(low[1])), (middle, int(high[1])), (0.88, 0.87, 0.84), 4)
-    return _bytes(picture)
+def rubber(variant: int) -> np.ndarray:
+    """Rubber granulate of a gym's floor, black with a few grey and coloured flecks; 1 m."""
+    rng = rng_for(variant, "texture", "rubber")
+    base = np.array([[0.15, 0.15, 0.16], [0.19, 0.19, 0.20], [0.24, 0.25, 0.26]])[variant % 3]
+    picture = toned(0.13 * noise(rng, slope=0.15) + 0.06 * noise(rng, slope=1.3), base=tuple(base))
+    fleck = np.array([[0.45, 0.46, 0.48], [0.30, 0.38, 0.50], [0.42, 0.30, 0.28]])[variant % 3]
+    count = 1500
+    color = base + (fleck - base) * rng.uniform(0.15, 0.9, (count, 1))
+    axes = rng.uniform(0.8, 2.6, (count, 2))
+    stamp_dots(picture, rng.uniform(0, SIZE, (count, 2)), axes, rng.uniform(0, np.pi, count), color)
+    return as_bytes(picture)
 
 
 @cache
-def painting(seed: int) -> np.ndarray:
-    """A picture for a wall: hills under a sky, or flat shapes."""
-    rng = rng_for(seed, "texture", "painting")
+def concrete(variant: int) -> np.ndarray:
+    """Concrete or screed: clouds, pores, stains, neutral; 2.5 m."""
+    rng = rng_for(variant, "texture", "concrete")
+    value = 0.055 * noise(rng, slope=1.35) + 0.05 * noise(rng, slope=0.1)
+    picture = toned(value, 0.03)
+    count = 260
+    axes = np.repeat(rng.uniform(0.7, 2.2, (count, 1)), 2, axis=1)
+    tone = NEUTRAL * rng.uniform(0.55, 0.85, (count, 1)) * np.ones(3)
+    stamp_dots(picture, rng.uniform(0, SIZE, (count, 2)), axes, np.zeros(count), tone)
+    return as_bytes(picture)
+
+
+@cache
+def cardboard() -> np.ndarray:
+    """Corrugated cardboard, neutral; 0.5 m."""
+    rng = rng_for(0, "texture", "cardboard")
+    v = np.arange(SIZE)[:, None]
+    flutes = np.sin(v * 2 * np.pi * 64 / SIZE) * np.ones((1, SIZE))
+    return as_bytes(toned(0.012 * flutes + 0.02 * noise(rng, slope=1.4) + 0.02 * noise(rng, slope=0.3)))
+
+
+@cache
+def ceiling_panels() -> np.ndarray:
+    """A ceiling of mineral panels, 60 cm each, neutral; 1.2 m."""
+    rng = rng_for(0, "texture", "ceiling")
+    place = np.arange(SIZE) * 2 / SIZE
+    edge = np.minimum(place % 1, 1 - place % 1)
+    joint = np.minimum(edge[:, None], edge[None, :]) < 0.013
+    picture = toned(0.012 * noise(rng, slope=0.4), base=(0.9,) * 3)
+    holes = rng.uniform(0, SIZE, (2200, 2))
+    stamp_dots(picture, holes, np.full((2200, 2), 0.8), np.zeros(2200), np.full((2200, 3), 0.74))
+    return as_bytes(np.where(joint[..., None], 0.78, picture))
+
+
+# --- pictures
+
+
+@cache
+def painting(variant: int) -> np.ndarray:
+    """A picture for a wall: hills under a sky, flat shapes, or brush strokes; muted."""
+    rng = rng_for(variant, "texture", "painting")
     rows = np.linspace(0, 1, 256)[:, None, None]
-    picture = (rng.uniform(0.5, 0.9, 3) * (1 - rows) + rng.uniform(0.4, 0.95, 3) * rows) * np.ones(
-        (256, 256, 1)
-    )
-    picture = picture.astype(np.float32)
+    mute = float(rng.uniform(0.25, 0.7))
+
+    def color() -> np.ndarray:
+        raw = rng.uniform(0.1, 0.9, 3)
+        return raw * (1 - mute) + raw.mean() * mute
+
+    picture = ((color() * (1 - rows) + color() * rows) * np.ones((256, 256, 1))).astype(np.float32)
+    kind = variant % 3
     for _ in range(int(rng.integers(4, 9))):
-        color = rng.uniform(0.1, 0.85, 3).tolist()
-        if rng.random() < 0.5:
+        if kind == 0:
             x = np.arange(0, 257, 16)
             y = 256 * rng.uniform(0.4, 0.9) + 22 * np.cumsum(rng.normal(0, 0.5, len(x)))
             outline = np.concatenate([np.stack([x, y], 1), [[256, 256], [0, 256]]]).astype(np.int32)
-            cv2.fillPoly(picture, [outline], color, cv2.LINE_AA)
-        else:
+            cv2.fillPoly(picture, [outline], color().tolist(), cv2.LINE_AA)
+        elif kind == 1:
             center = tuple(int(c) for c in rng.integers(20, 236, 2))
             axes = tuple(int(a) for a in rng.integers(10, 70, 2))
-            cv2.ellipse(picture, center, axes, float(rng.uniform(0, 180)), 0, 360, color, -1, cv2.LINE_AA)
-    return _bytes(picture * (1 + 0.04 * noise(rng, 256, 0.5)[..., None]))
+            cv2.ellipse(
+                picture, center, axes, float(rng.uniform(0, 180)), 0, 360, color().tolist(), -1, cv2.LINE_AA
+            )
+        else:
+            points = np.cumsum(rng.normal(0, 40, (6, 2)), axis=0) + rng.uniform(60, 196, 2)
+            cv2.polylines(
+                picture,
+                [points.astype(np.int32)],
+                False,
+                color().tolist(),
+                int(rng.integers(6, 30)),
+                cv2.LINE_AA,
+            )
+    return as_bytes(picture * (1 + 0.04 * field(2, 0.5)[:256, :256, None]))
+
+
+@cache
+def anatomy_poster(variant: int) -> np.ndarray:
+    """A chart of the human figure: a standing body with its spine, ribs or muscles, and lines for words."""
+    rng = rng_for(variant, "texture", "anatomy")
+    height, width = 512, 360
+    paper = np.array([[0.93, 0.92, 0.88], [0.86, 0.89, 0.91], [0.94, 0.94, 0.93]])[variant % 3]
+    picture = (np.ones((height, width, 3)) * paper).astype(np.float32)
+    flesh = np.array([[0.78, 0.52, 0.44], [0.70, 0.36, 0.30], [0.80, 0.66, 0.58]])[variant % 3]
+    bone, dark = (0.90, 0.86, 0.74), (0.32, 0.22, 0.20)
+    x, top = width // 2, 70
+    limbs = [((x, 120), (x, 260), 62), ((x - 44, 130), (x - 62, 290), 20), ((x + 44, 130), (x + 62, 290), 20)]
+    limbs += [((x - 20, 265), (x - 24, 450), 30), ((x + 20, 265), (x + 24, 450), 30)]
+    for start, end, thick in limbs:
+        cv2.line(picture, start, end, flesh.tolist(), thick, cv2.LINE_AA)
+    cv2.ellipse(picture, (x, top), (22, 28), 0, 0, 360, flesh.tolist(), -1, cv2.LINE_AA)
+    if variant % 2 == 0:  # bones
+        for i in range(20):
+            y = 104 + 8 * i
+            sway = int(5 * np.sin(i / 3.0))
+            cv2.ellipse(picture, (x + sway, y), (6 + i // 5, 3), 0, 0, 360, bone, -1, cv2.LINE_AA)
+            if 3 <= i <= 12:
+                cv2.ellipse(picture, (x, y + 8), (36 - abs(i - 8), 12), 0, 20, 160, bone, 2, cv2.LINE_AA)
+        cv2.ellipse(picture, (x, 262), (34, 16), 0, 0, 360, bone, 4, cv2.LINE_AA)
+        for start, end, _ in limbs[1:]:
+            cv2.line(picture, start, end, bone, 5, cv2.LINE_AA)
+    else:  # muscles
+        for start, end, thick in limbs:
+            for k in np.linspace(-0.4, 0.4, max(3, thick // 8)):
+                offset = int(k * thick)
+                points = (start[0] + offset, start[1]), (int(end[0] + 0.6 * offset), end[1])
+                cv2.line(picture, *points, dark if abs(k) > 0.3 else (0.62, 0.30, 0.26), 2, cv2.LINE_AA)
+    for i in range(10):  # lines of words, never readable
+        side = 1 if i % 2 else -1
+        y = 110 + int(34 * i * 0.95)
+        start = x + side * int(rng.integers(70, 84))
+        cv2.line(picture, (x + side * 30, y), (start, y - 6), (0.45, 0.45, 0.45), 1, cv2.LINE_AA)
+        for k in range(3):
+            length = int(rng.integers(30, 70))
+            cv2.line(
+                picture, (start, y - 8 + 7 * k), (start + side * length, y - 8 + 7 * k), (0.55, 0.55, 0.56), 2
+            )
+    cv2.rectangle(picture, (90, 22), (270, 32), (0.30, 0.33, 0.40), -1)
+    return as_bytes(picture)
+
+
+@cache
+def screen(variant: int) -> np.ndarray:
+    """What a monitor shows: windows, lines of words, a table or a picture."""
+    rng = rng_for(variant, "texture", "screen")
+    height, width = 144, 256
+    dark = variant % 3 == 2
+    base = np.array([0.12, 0.13, 0.15]) if dark else np.array([0.93, 0.94, 0.95])
+    picture = (np.ones((height, width, 3)) * base).astype(np.float32)
+    ink = (0.62, 0.68, 0.66) if dark else (0.35, 0.37, 0.40)
+    cv2.rectangle(picture, (0, 0), (width, 9), (0.25, 0.30, 0.38) if variant % 2 else (0.80, 0.82, 0.84), -1)
+    cv2.rectangle(picture, (0, 10), (44, height), (0.19, 0.21, 0.24) if dark else (0.86, 0.88, 0.90), -1)
+    for y in range(18, height - 6, 7):
+        x = 52 + 6 * int(rng.integers(4)) * dark
+        while x < width - 30 and rng.random() < 0.8:
+            length = int(rng.integers(8, 40))
+            cv2.line(picture, (x, y), (min(x + length, width - 8), y), ink, 2)
+            x += length + 5
+        cv2.line(picture, (6, y), (6 + int(rng.integers(12, 32)), y), ink, 1)
+    if variant % 3 == 1:
+        cv2.rectangle(picture, (130, 40), (246, 120), (0.98, 0.98, 0.98), -1)
+        for k in range(8):
+            tall = int(rng.integers(10, 64))
+            cv2.rectangle(picture, (138 + 13 * k, 116 - tall), (146 + 13 * k, 116), (0.30, 0.50, 0.68), -1)
+    return as_bytes(picture)
 
 
 @cache
 def sport_ball(kind: int) -> np.ndarray:
     """The skin of a ball round its axis: 0 a basketball, 1 a ball of light and dark panels."""
-    rng = rng_for(kind, "texture", "ball")
     v, u = np.meshgrid(np.linspace(-1, 1, 256), np.linspace(-1, 1, 512), indexing="ij")
-    grit = noise(rng, 512, 0.2)[:256, :, None]
+    grit = field(1, 0.2)[:256, :, None]
     if kind == 0:
         wave = np.abs(v - 0.55 * np.cos(2 * np.pi * u)) < 0.02
         seam = wave | (np.abs(v) < 0.015) | (np.abs((4 * u + 0.5) % 1 - 0.5) < 0.02)
-        color = np.where(seam[..., None], np.array([0.10, 0.07, 0.06]), np.array([0.66, 0.33, 0.16]))
-        return _bytes(color * (1 + 0.06 * grit))
+        color = np.where(seam[..., None], np.array([0.10, 0.07, 0.06]), np.array([0.62, 0.32, 0.17]))
+        return as_bytes(color * (1 + 0.06 * grit))
     cells = np.round(6 * u) + np.round(3 * v)
     color = np.where((cells % 3 == 0)[..., None], np.array([0.13, 0.14, 0.17]), np.array([0.86, 0.85, 0.81]))
     edge = (np.abs((6 * u) % 1 - 0.5) < 0.03) | (np.abs((3 * v) % 1 - 0.5) < 0.03)
-    return _bytes(np.where(edge[..., None], 0.6 * color, color) * (1 + 0.03 * grit))
+    return as_bytes(np.where(edge[..., None], 0.6 * color, color) * (1 + 0.03 * grit))

@@ -65,7 +65,7 @@ def _world_box(item) -> tuple[np.ndarray, np.ndarray]:
     return points.min(axis=0), points.max(axis=0)
 
 
-@pytest.mark.parametrize("name", ["room", "park"])
+@pytest.mark.parametrize("name", ["living_room", "park"])
 @pytest.mark.parametrize("seed", range(4))
 def test_free_area_is_free_of_fixed_things(name: str, seed: int) -> None:
     place = _place(name, seed)
@@ -80,7 +80,7 @@ def test_free_area_is_free_of_fixed_things(name: str, seed: int) -> None:
         assert flat or overhead or around or apart or item.movable, f"{item.name}: {low} to {high}"
 
 
-@pytest.mark.parametrize("name", ["room", "park"])
+@pytest.mark.parametrize("name", ["living_room", "park"])
 def test_movable_things_can_stand_in_front_of_people(name: str) -> None:
     movable = [item for item in _place(name, 0).objects if item.movable]
     assert len(movable) >= 5
@@ -96,7 +96,7 @@ def test_movable_things_can_stand_in_front_of_people(name: str) -> None:
 
 
 def test_chair_and_table_have_the_size_of_furniture() -> None:
-    objects = {item.name: item for item in _place("room", 1).objects}
+    objects = {item.name: item for item in _place("living_room", 1).objects}
     low, high = _world_box(objects["dining_table"])
     assert 0.70 < high[2] < 0.78
     low, high = _world_box(objects["chair_1"])
@@ -106,7 +106,7 @@ def test_chair_and_table_have_the_size_of_furniture() -> None:
 
 
 def test_camera_keeps_out_of_walls_and_furniture() -> None:
-    place = _place("room", 2)
+    place = _place("living_room", 2)
     sofa = next(item for item in place.objects if item.name == "sofa").matrix[:3, 3]
     assert camera_is_clear(place, np.array([0.0, 0.0, 1.5]))
     assert not camera_is_clear(place, np.array([0.0, 60.0, 1.5]))
@@ -120,7 +120,7 @@ def renderer() -> Renderer:
 
 
 @pytest.mark.parametrize(
-    ("name", "seed"), [("room", 0), ("room", 5), ("park", 1), ("park", 6), ("studio", 0)]
+    ("name", "seed"), [("living_room", 0), ("living_room", 5), ("park", 1), ("park", 6), ("studio", 0)]
 )
 def test_pictures_are_neither_blown_nor_dim(renderer: Renderer, name: str, seed: int) -> None:
     renderer.set_place(_place(name, seed))
@@ -134,7 +134,7 @@ def test_pictures_are_neither_blown_nor_dim(renderer: Renderer, name: str, seed:
 
 def test_no_sun_gets_into_a_room_but_through_its_window(renderer: Renderer) -> None:
     """The sun alone behind the windowless side leaves every wall dark."""
-    place = _place("room", 0)
+    place = _place("living_room", 0)
     renderer.set_place(place)
     sun = light_from_json(
         {"sun_azimuth_deg": -90.0, "sun_elevation_deg": 40.0, "sun_strength": 50.0, "sky_strength": 1e-4}
