@@ -191,7 +191,9 @@ class RenderConfig(_Section):
         le=0.05,
         description="Standard deviation of the optical noise on each marker axis, metres.",
     )
-    jpeg_quality: int = Field(93, ge=50, le=100, description="Quality of the stored pictures.")
+    jpeg_quality: int = Field(
+        100, ge=1, le=100, description="Upper bound of the JPEG quality that scenes.sensor draws."
+    )
     timeout_s: float = Field(
         60.0, gt=0, le=3600, description="Longest wait for one answer of the world, seconds."
     )
@@ -199,7 +201,19 @@ class RenderConfig(_Section):
         10.0, gt=0, le=600, description="Longest wait for a world to accept a connection, seconds."
     )
     retries: int = Field(
-        2, ge=0, le=20, description="How often a request that failed is tried again with a fresh client."
+        2, ge=0, le=20, description="How often a frame or trial that failed is taken again, from nothing."
+    )
+    world_restarts: int = Field(
+        3,
+        ge=0,
+        le=100,
+        description="How often in a row a world that we started is started anew before a part is given up.",
+    )
+    worlds: int = Field(
+        0, ge=0, le=256, description="Worlds side by side; 0 means one a core, as far as the memory goes."
+    )
+    quality: Literal["fast", "fine"] = Field(
+        "fine", description="How carefully the embedded world draws: fine is smoother, fast is faster."
     )
     max_failed_fraction: Fraction = Field(
         0.1, description="Share of scenes that may fail before the stage does."

@@ -4,266 +4,156 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
-from collections.abc import Iterator
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 
-from pipelines.config import RenderConfig, RunConfig
+from pipelines.config import RunConfig
 from pipelines.progress import progress
+from pipelines.render_files import (
+    frame_row,
+    person_row,
+    trial_id,
+    world_name,
+    write_frame,
+    write_subject,
+    write_trials,
+)
+from pipelines.render_worlds import Crew, Unit, cores, units, world_count
 from pipelines.run import Failure, Stage, describe, open_stage, require_stage
 from pipelines.scenes import STATIC_CLIP, STATIC_TIMES_S, load_scenes
 from pipelines.tables import concat_parts, read_table, write_table
-from spinepose.errors import InputError, SpineforgeError, StageError
-from spinepose.rng import rng_for
-from spinepose.skeleton import INDEX
+from spinepose.errors import InputError, StageError
 from synth.body.spec import SubjectSpec
-from synth.scene import PersonSpec, SceneSpec
-from synth.unrealcv.capture import (
-    OTHER_INSTANCE,
-    CapturedFrame,
-    CapturedPerson,
-    MarkerSequence,
-    capture_frame,
-    capture_scene_trials,
-    capture_trial,
-)
+from synth.scene import FrameSpec, PersonSpec, SceneSpec
+from synth.unrealcv.capture import MarkerSequence, RawFrame, Spoiled, Studio, unpack
+from synth.unrealcv.decode import WorldFaultError
 from synth.unrealcv.driver import Driver, parse_address
+from synth.unrealcv.incidents import COLUMNS
 from synth.unrealcv.process import WorldProcess
 
-# In the stored id picture; more people than fit below it never stand in one frame.
-OTHER_BYTE = 255
-MAX_DEPTH_MM = 65534
-_SAFE_ID = re.compile(r"[A-Za-z0-9_.-]+")
+log = logging.getLogger(__name__)
+
+# How the work is done, not what comes out: these may change while a stage is unfinished.
+_HOW = {"worlds", "world_restarts", "timeout_s", "connect_timeout_s", "retries"}
+# Frames that wait for their encoding, a world; each is about 5 MB at 640x480.
+_AHEAD = 3
+# A frame's markers and those of the trial are the same points at the same time.
+_SAME_M = 1e-3
+INCIDENTS = "incidents.jsonl"
+
+Rows = tuple[dict[str, Any], list[dict[str, Any]]]
 
 
-def run(run_dir: Path, config: RunConfig, start_over: bool = False, world: str | None = None) -> Stage:
+def run(
+    run_dir: Path, config: RunConfig, start_over: bool = False, world: str | Sequence[str] | None = None
+) -> Stage:
     """Render the run's scenes.
 
     Writes a part a scene (``<frame>.jpg``, ``<frame>.depth.png`` in millimetres, ``<frame>.ids.png``) and a part a
     subject's static trial; over all ``frames``, ``persons``, ``markers``, ``authored`` and ``subjects`` as Parquet.
+    ``incidents`` says what failed on the way and what came of it; it is no part of the stage's hash.
 
     Args:
         run_dir: The run's folder.
         config: The run's config.
         start_over: Throw away what was rendered before.
-        world: ``host:port`` of a running world; None starts the embedded one.
+        world: ``host:port`` of running worlds, several with commas between; None starts embedded ones.
     """
     scenes_dir, scenes_manifest = require_stage(run_dir, "scenes")
     settings = config.render
     inputs = {"scenes": scenes_manifest.content_hash}
-    plain = settings.model_dump(mode="json")
-    limit = settings.max_failed_fraction
-    stage = open_stage(run_dir, "render", plain, inputs, config.seed, start_over, limit)
+    plain = settings.model_dump(mode="json", exclude=_HOW)
+    stage = open_stage(
+        run_dir, "render", plain, inputs, config.seed, start_over, settings.max_failed_fraction
+    )
     if stage.complete:
         return stage
     scenes = load_scenes(scenes_dir)
-    subjects = {p.subject.subject_id: p.subject for s in scenes for p in s.persons}
-    statics = [(f"static-{name}", subject) for name, subject in sorted(subjects.items())]
-    todo = [part for part, _ in statics] + [scene.scene_id for scene in scenes]
-    with _driver(stage, scenes_dir / "clips", settings, world, all(map(stage.has, todo))) as driver:
-        recorder = _Recorder(stage, driver, config)
-        for part, subject in progress(statics, stage, "subject"):
-            recorder.make(part, lambda folder, subject=subject: recorder.static(folder, subject))
-        for scene in progress(scenes, stage, "scene"):
-            recorder.make(scene.scene_id, lambda folder, scene=scene: recorder.scene(folder, scene))
-    for name in ("subjects", "frames", "persons", "markers", "authored"):
-        concat_parts(stage, f"{name}.parquet")
-    _collect_failures(stage)
-    frames = sum(len(scene.shots) for scene in scenes)
-    stage.finish(_counts(stage, len(subjects)), frames + len(statics))
+    addresses = _addresses(world)
+    count = len(addresses) or world_count(settings, len(scenes))
+    todo = _missing(stage, units(scenes, count))
+    if todo:
+        count = min(count, len(todo))
+        makers = [
+            _Recorder(stage, config, i, count, scenes_dir, addresses[i] if addresses else None)
+            for i in range(count)
+        ]
+        _render(stage, makers, todo)
+    _finish(stage, scenes)
     return stage
 
 
-@contextlib.contextmanager
-def _driver(
-    stage: Stage, clips: Path, settings: RenderConfig, world: str | None, nothing_to_do: bool
-) -> Iterator[Driver | None]:
-    """A connected driver: to the world that was named, or to an embedded one of our own."""
-    if nothing_to_do:
-        yield None
-        return
-    with contextlib.ExitStack() as stack:
-        # The world's own files are no result: they lie outside the stage's folder and its hash.
-        scratch = stage.folder.parent / "world"
-        address = parse_address(world) if world else stack.enter_context(WorldProcess(clips, scratch))
-        driver = stack.enter_context(
-            Driver(*address, settings.connect_timeout_s, settings.timeout_s, settings.retries)
+def _addresses(world: str | Sequence[str] | None) -> list[tuple[str, int]]:
+    words = [world] if isinstance(world, str) else list(world or ())
+    found = [parse_address(part) for word in words for part in word.split(",")]
+    twice = [f"{host}:{port}" for host, port in found if found.count((host, port)) > 1]
+    if twice:
+        raise InputError(f"--world names {twice[0]} twice; a world serves one client at a time")
+    return found
+
+
+def _missing(stage: Stage, all_units: list[Unit]) -> list[Unit]:
+    """What is left to do of each unit."""
+    left = [
+        Unit(
+            tuple(static for static in unit.statics if not stage.has(static[0])),
+            tuple(scene for scene in unit.scenes if not stage.has(scene.scene_id)),
         )
-        stage.manifest.notes["world"] = driver.check_version()
-        stage.save()
-        yield driver
+        for unit in all_units
+    ]
+    return [unit for unit in left if unit.parts]
 
 
-class _Recorder:
-    """Turns scenes into parts with one driver."""
-
-    def __init__(self, stage: Stage, driver: Driver | None, config: RunConfig) -> None:
-        self.stage = stage
-        self.driver = driver
-        self.config = config
-
-    def make(self, part: str, fill: Any) -> None:
-        """Write a part unless it is there; a part that fails is a record."""
-        if self.stage.has(part):
-            return
-        try:
-            with self.stage.write_part(part) as folder:
-                fill(folder)
-        except InputError:
-            raise  # a wrong address or a missing library spoils every part alike
-        except SpineforgeError as error:
-            self.stage.fail(part, describe(error))
-
-    def static(self, folder: Path, subject: SubjectSpec) -> None:
-        """A subject's static trial, and what a laboratory knows of a subject: sex, stature, mass."""
-        assert self.driver is not None
-        person = PersonSpec(_world_name(subject.subject_id), subject, STATIC_CLIP, 0.0, 0.0, 0.0, 0.0)
-        body = self.driver.spawn_character(person.name, subject.to_json())
-        sequence = capture_trial(self.driver, person, STATIC_TIMES_S)
-        self._write_trials(folder, {f"static-{subject.subject_id}": (subject.subject_id, sequence)})
-        row = {
-            "subject_id": subject.subject_id,
-            "sex": subject.sex,
-            "age_years": subject.age_years,
-            "stature_m": float(body["stature_cm"]) / 100,
-            "mass_kg": float(body["mass_kg"]),
-            "spec_json": subject.to_json(),
-        }
-        write_table(folder / "subjects.parquet", pd.DataFrame([row]))
-
-    def scene(self, folder: Path, scene: SceneSpec) -> None:
-        """All pictures and all marker trials of a scene."""
-        assert self.driver is not None
-        frames, failures = [], []
-        for frame in scene.frames():
-            try:
-                captured = capture_frame(self.driver, frame)
-                self._check_truth(captured)
-                self._write_frame(folder, captured)
-                frames.append(captured)
-            except InputError:
-                raise
-            except SpineforgeError as error:
-                failures.append({"item": frame.frame_id, "stage": "render", "error": describe(error)})
-        if not frames:
-            raise StageError(f"no frame of scene {scene.scene_id} succeeded; last: {failures[-1]['error']}")
-        trials = {
-            _trial_id(scene.scene_id, person.name): (person.subject.subject_id, sequence)
-            for person, sequence in zip(
-                scene.persons, capture_scene_trials(self.driver, scene).values(), strict=True
-            )
-        }
-        self._write_trials(folder, trials)
-        part = Path("parts") / scene.scene_id
-        write_table(folder / "frames.parquet", pd.DataFrame([_frame_row(part, c) for c in frames]))
-        people = [_person_row(c, p) for c in frames for p in c.persons]
-        write_table(folder / "persons.parquet", pd.DataFrame(people))
-        (folder / "failures.json").write_text(json.dumps(failures), encoding="utf-8")
-
-    @staticmethod
-    def _check_truth(captured: CapturedFrame) -> None:
-        if not (captured.instance_id != OTHER_INSTANCE).any() or captured.color.max() < 8:
-            raise StageError(f"frame {captured.spec.frame_id} is empty or black; look at its place and light")
-        for person in captured.persons:
-            if not np.isfinite(person.markers_world_m).any():
-                raise StageError(f"{person.spec.name} in frame {captured.spec.frame_id} came without markers")
-
-    def _write_frame(self, folder: Path, captured: CapturedFrame) -> None:
-        stem = folder / captured.spec.frame_id
-        quality = [cv2.IMWRITE_JPEG_QUALITY, self.config.render.jpeg_quality]
-        _imwrite(stem.with_suffix(".jpg"), captured.color[..., ::-1], quality)
-        millimetres = np.where(np.isfinite(captured.depth_m), np.round(1000 * captured.depth_m), 0)
-        _imwrite(stem.with_suffix(".depth.png"), np.clip(millimetres, 0, MAX_DEPTH_MM).astype(np.uint16))
-        instances = np.where(captured.instance_id == OTHER_INSTANCE, OTHER_BYTE, captured.instance_id)
-        ids = np.zeros((*instances.shape, 3), np.uint8)
-        ids[..., 2], ids[..., 1] = instances, captured.part_id  # OpenCV's order: blue, green, red
-        _imwrite(stem.with_suffix(".ids.png"), ids)
-
-    def _write_trials(self, folder: Path, trials: dict[str, tuple[str, MarkerSequence]]) -> None:
-        markers, authored = [], []
-        for trial_id, (subject_id, sequence) in trials.items():
-            rng = rng_for(self.config.seed, "marker-noise", trial_id)
-            noise = rng.normal(0.0, self.config.render.marker_noise_m, sequence.markers_world_m.shape)
-            noisy = sequence.markers_world_m + noise
-            for i, time_s in enumerate(sequence.times_s):
-                key = {"subject_id": subject_id, "trial_id": trial_id, "time_s": round(float(time_s), 6)}
-                markers.append({**key, "markers_world_m": noisy[i].ravel()})
-                truth = sequence.authored_landmarks_world_m[i]
-                if np.isfinite(truth).all():
-                    authored.append({**key, **_authored_row(truth, sequence, i)})
-        write_table(folder / "markers.parquet", pd.DataFrame(markers))
-        write_table(folder / "authored.parquet", pd.DataFrame(authored))
+def _render(stage: Stage, makers: list[_Recorder], todo: list[Unit]) -> None:
+    total = sum(len(unit.parts) for unit in todo)
+    with Crew(makers, todo) as crew:
+        for done in progress(crew.results(), stage, "part", total):
+            if done.error is not None:
+                stage.fail(done.part, describe(done.error))
+            elif any(failure.item == done.part for failure in stage.manifest.failures):
+                # A world was lost over it, and another one made it.
+                stage.manifest.failures = [f for f in stage.manifest.failures if f.item != done.part]
 
 
-def _authored_row(landmarks_m: np.ndarray, sequence: MarkerSequence, index: int) -> dict[str, Any]:
-    hips = sequence.keypoints_world_m[index, [INDEX["left_hip"], INDEX["right_hip"]]]
-    return {
-        "landmarks_world_m": landmarks_m.ravel(),
-        "left_minus_right_m": hips[0] - hips[1],
-        "coordinates_rad": sequence.coordinates_rad[index],
-    }
-
-
-def _imwrite(path: Path, image: np.ndarray, options: list[int] | None = None) -> None:
-    # OpenCV's own writing hides why it failed; Python's names a full disk, a missing right, a bad path.
-    encoded, data = cv2.imencode(path.suffix, image, options or [])
-    if not encoded:
-        raise StageError(f"{path}: a picture of shape {image.shape} cannot be encoded")
-    path.write_bytes(data.tobytes())
-
-
-def _trial_id(scene_id: str, person: str) -> str:
-    return f"{scene_id}-{person}"
-
-
-def _world_name(subject_id: str) -> str:
-    if not _SAFE_ID.fullmatch(subject_id):
-        raise InputError(f"subject id {subject_id!r} has characters beyond letters, digits, '_', '.' and '-'")
-    return subject_id
-
-
-def _frame_row(part: Path, captured: CapturedFrame) -> dict[str, Any]:
-    spec, camera = captured.spec, captured.camera
-    return {
-        "frame_id": spec.frame_id,
-        "scene_id": spec.scene_id,
-        "split": spec.split,
-        "place": spec.place,
-        "path": (part / spec.frame_id).as_posix(),
-        "width": camera.width,
-        "height": camera.height,
-        "K": camera.K.ravel(),
-        "R_world_to_cam": camera.R_world_to_cam.ravel(),
-        "t_world_to_cam_m": camera.t_world_to_cam_m,
-    }
-
-
-def _person_row(captured: CapturedFrame, person: CapturedPerson) -> dict[str, Any]:
-    spec = person.spec
-    return {
-        "frame_id": captured.spec.frame_id,
-        "instance": person.instance_id,
-        "subject_id": spec.subject.subject_id,
-        "trial_id": _trial_id(captured.spec.scene_id, spec.name),
-        "time_s": round(spec.time_s, 6),
-        "clip": spec.clip,
-        "x_m": spec.x_m,
-        "y_m": spec.y_m,
-        "yaw_rad": spec.yaw_rad,
-        "keypoints_world_m": person.keypoints_world_m.ravel(),
-        "authored_world_m": person.authored_landmarks_world_m.ravel(),
-    }
-
-
-def _collect_failures(stage: Stage) -> None:
+def _finish(stage: Stage, scenes: list[SceneSpec]) -> None:
+    for name in ("subjects", "frames", "persons", "markers", "authored"):
+        concat_parts(stage, f"{name}.parquet")
+    _collect_incidents(stage)
     for path in sorted((stage.folder / "parts").glob("*/failures.json")):
         for row in json.loads(path.read_text(encoding="utf-8")):
             stage.manifest.failures.append(Failure(**row))
+    stage.manifest.failures.sort(key=lambda failure: failure.item)
+    subjects = {p.subject.subject_id for scene in scenes for p in scene.persons}
+    frames = sum(len(scene.shots) for scene in scenes)
+    stage.finish(_counts(stage, len(subjects)), frames + len(subjects))
+
+
+def _collect_incidents(stage: Stage) -> None:
+    path = stage.folder / INCIDENTS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    rows = [row for line in lines if (row := _parsed(line)) is not None]
+    write_table(path.with_suffix(".parquet"), pd.DataFrame(rows, columns=list(COLUMNS)))
+    if rows:
+        lost_s = sum(row["seconds_lost"] for row in rows)
+        stage.manifest.notes["incidents"] = {"attempts": len(rows), "seconds_lost": round(lost_s, 1)}
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None  # the last line of a run that was killed
 
 
 def _counts(stage: Stage, subjects: int) -> dict[str, int]:
@@ -276,3 +166,220 @@ def _counts(stage: Stage, subjects: int) -> dict[str, int]:
         "people_on_frames": len(persons),
         "marker_frames": len(markers),
     }
+
+
+class _Recorder:
+    """Turns scenes into parts in one world: one that was named, or an embedded one of our own.
+
+    The calling thread talks to the world; a second one decodes, checks and writes what came, so that the world
+    draws the next frame meanwhile.
+
+    Args:
+        stage: Where parts go.
+        config: The run's config.
+        index: Which of the worlds this is.
+        count: How many there are.
+        scenes_dir: What the stage scenes left: motion clips, the user's photographs.
+        address: Of a running world; None starts an embedded one.
+    """
+
+    _lock = threading.Lock()
+
+    def __init__(
+        self, stage: Stage, config: RunConfig, index: int, count: int, scenes_dir: Path,
+        address: tuple[str, int] | None,
+    ) -> None:  # fmt: skip
+        self.stage, self.config, self.address = stage, config, address
+        self.own = None if address else _own_world(stage, config, index, count, scenes_dir)
+        self.driver: Driver | None = None
+        self.aborted = False
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> _Recorder:
+        settings = self.config.render
+        try:
+            address = self._stack.enter_context(self.own) if self.own else self.address
+            assert address is not None
+            self.driver = Driver(
+                *address, settings.connect_timeout_s, settings.timeout_s, settings.retries, self.own,
+                settings.world_restarts,
+            )  # fmt: skip
+            self._stack.enter_context(self.driver)
+            if self.aborted:
+                self.driver.abort()
+            self._note_version(self.driver.check_version())
+        except BaseException:
+            self._stack.close()
+            raise
+        self.studio = Studio(self.driver)
+        self.pool = self._stack.enter_context(ThreadPoolExecutor(1))
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._stack.close()
+
+    def abort(self) -> None:
+        """End what goes on, starting included."""
+        self.aborted = True
+        if self.own is not None:
+            self.own.stop()
+        if self.driver is not None:
+            self.driver.abort()
+
+    def _note_version(self, version: dict[str, Any]) -> None:
+        """The manifest names the world and its renderer; worlds that differ may differ in every pixel."""
+        with self._lock:
+            notes = self.stage.manifest.notes
+            first = notes.setdefault("world", version)
+            if version != first and version not in notes.setdefault("other_worlds", []):
+                log.warning("worlds differ: %s and %s; their pictures may, too", first, version)
+                notes["other_worlds"].append(version)
+            self.stage.save()
+
+    # --- parts
+
+    def jobs(self, unit: Unit) -> Iterator[tuple[str, Callable[[], None]]]:
+        """The parts of a unit that are not there yet."""
+        for part, subject in unit.statics:
+            if not self.stage.has(part):
+                yield part, partial(self._make, part, partial(self._static, subject=subject))
+        for scene in unit.scenes:
+            if not self.stage.has(scene.scene_id):
+                yield scene.scene_id, partial(self._make, scene.scene_id, partial(self._scene, scene=scene))
+
+    def _make(self, part: str, fill: Callable[[Path], None]) -> None:
+        """Write a part and the record of what failed on the way to it."""
+        assert self.driver is not None
+        self.driver.renew()
+        try:
+            with self.stage.write_part(part) as folder:
+                fill(folder)
+                self._record_incidents(part)
+        finally:
+            self._record_incidents(part)
+
+    def _record_incidents(self, part: str) -> None:
+        incidents, self.studio.incidents = self.studio.incidents, []
+        if incidents:
+            text = "".join(json.dumps({"part": part, **asdict(incident)}) + "\n" for incident in incidents)
+            with self._lock, open(self.stage.folder / INCIDENTS, "a", encoding="utf-8") as file:
+                file.write(text)
+
+    def _static(self, folder: Path, subject: SubjectSpec) -> None:
+        """A subject's static trial, and what a laboratory knows of a subject: sex, stature, mass."""
+        person = PersonSpec(world_name(subject.subject_id), subject, STATIC_CLIP, 0.0, 0.0, 0.0, 0.0)
+        body, sequence = self.studio.static_trial(person, STATIC_TIMES_S)
+        write_trials(folder, {f"static-{subject.subject_id}": (subject.subject_id, sequence)}, self.config)
+        write_subject(folder, subject, body)
+
+    def _scene(self, folder: Path, scene: SceneSpec) -> None:
+        """All pictures and all marker trials of a scene."""
+        take = _Take(self, folder, scene)
+        failures = take.frames()
+        rows = [take.rows[frame.frame_id] for frame in scene.frames() if frame.frame_id in take.rows]
+        if not rows:
+            raise StageError(f"no frame of scene {scene.scene_id} succeeded; last: {failures[-1]['error']}")
+        trials = {
+            trial_id(scene.scene_id, person.name): (person.subject.subject_id, take.trials[person.name])
+            for person in scene.persons
+        }
+        write_trials(folder, trials, self.config)
+        write_table(folder / "frames.parquet", pd.DataFrame([frame for frame, _ in rows]))
+        write_table(folder / "persons.parquet", pd.DataFrame([p for _, people in rows for p in people]))
+        (folder / "failures.json").write_text(json.dumps(failures), encoding="utf-8")
+
+
+class _Take:
+    """The pictures of one scene, some of which are still being written.
+
+    Attributes:
+        trials: Markers by person.
+        rows: What the tables say of each frame that is written, by frame id.
+    """
+
+    def __init__(self, recorder: _Recorder, folder: Path, scene: SceneSpec) -> None:
+        self._studio, self._pool, self._config = recorder.studio, recorder.pool, recorder.config
+        self._folder, self._scene = folder, scene
+        self.trials = self._studio.trials(scene)
+        self.rows: dict[str, Rows] = {}
+        self._failures: dict[str, str] = {}
+
+    def frames(self) -> list[dict[str, str]]:
+        """Take and write all frames; gives those that failed, as the manifest records them."""
+        pending: deque[tuple[FrameSpec, float, Future[Rows]]] = deque()
+        try:
+            for frame in self._scene.frames():
+                began = time.monotonic()
+                try:
+                    raw = self._studio.frame(frame, lambda raw: raw)
+                except WorldFaultError as error:
+                    self._failures[frame.frame_id] = describe(error)
+                    continue
+                pending.append((frame, began, self._pool.submit(self._finish, raw)))
+                while len(pending) > _AHEAD:
+                    self._settle(*pending.popleft())
+            while pending:
+                self._settle(*pending.popleft())
+        finally:
+            for _, _, future in pending:  # the folder must not go while somebody writes into it
+                future.cancel() or future.exception()
+        return [
+            {"item": item, "stage": "render", "error": error}
+            for item, error in sorted(self._failures.items())
+        ]
+
+    def _settle(self, frame: FrameSpec, began: float, future: Future[Rows]) -> None:
+        try:
+            self.rows[frame.frame_id] = future.result()
+            return
+        except WorldFaultError as error:
+            spoiled = Spoiled(error, began)
+        if isinstance(spoiled.error, OtherMomentError):  # of the two, the trial may be the wrong one
+            self.trials = self._studio.trials(self._scene)
+        try:
+            self.rows[frame.frame_id] = self._studio.frame(frame, self._finish, spoiled)
+        except WorldFaultError as error:
+            self._failures[frame.frame_id] = describe(error)
+
+    def _finish(self, raw: RawFrame) -> Rows:
+        """Decode, check and write a frame."""
+        captured = unpack(raw)
+        for person in captured.persons:
+            check_same_moment(person.spec, person.markers_world_m, self.trials[person.spec.name])
+        write_frame(self._folder, captured, self._config)
+        part = Path("parts") / self._scene.scene_id
+        return frame_row(part, captured), [person_row(captured, person) for person in captured.persons]
+
+
+class OtherMomentError(WorldFaultError):
+    """A frame's markers are not those of the trial at its time."""
+
+
+def check_same_moment(person: PersonSpec, markers_world_m: np.ndarray, trial: MarkerSequence) -> None:
+    """Compare a frame's markers, shape (54, 3), with the trial's at the same time of the clip.
+
+    Raises:
+        OtherMomentError: They differ.
+    """
+    index = int(np.abs(trial.times_s - person.time_s).argmin())
+    gap_m = np.abs(markers_world_m - trial.markers_world_m[index])
+    known = np.isfinite(gap_m)
+    if not known.any() or gap_m[known].max() > _SAME_M:
+        raise OtherMomentError(
+            f"markers of {person.name} are not those of its trial at {person.time_s:g} s",
+            "vbp SpineForge GetMarkers",
+        )
+
+
+def _own_world(stage: Stage, config: RunConfig, index: int, count: int, scenes_dir: Path) -> WorldProcess:
+    # The world's own files are no result: they lie outside the stage's folder and its hash.
+    scratch = stage.folder.parent / "world" / str(index)
+    # Mesa would start as many threads in each world as there are cores.
+    threads = max(1, cores() // count) if count > 1 else None
+    backdrops, panoramas = (
+        folder if (folder := scenes_dir / name).is_dir() else None for name in ("backdrops", "panoramas")
+    )
+    return WorldProcess(
+        scenes_dir / "clips", scratch, threads=threads, quality=config.render.quality, backdrops=backdrops,
+        panoramas=panoramas,
+    )  # fmt: skip

@@ -23,6 +23,8 @@ from spinepose.files import write_json
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+# What stands beside the results and differs from run to run: clocks, addresses, faults on the way.
+VOLATILE = (MANIFEST, "incidents.jsonl", "incidents.parquet")
 # What a result can depend on; their versions stand in every manifest.
 _VERSIONED = (
     "spineforge",
@@ -121,7 +123,7 @@ def hash_file(path: Path) -> str:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
 
 
-def hash_tree(folder: Path, exclude: tuple[str, ...] = (MANIFEST,)) -> str:
+def hash_tree(folder: Path, exclude: tuple[str, ...] = VOLATILE) -> str:
     """SHA-256 over names and bytes of all files below a folder, in sorted order."""
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):

@@ -1,25 +1,38 @@
-"""One frame out of a world: pictures, depth, masks, the true camera, and the truth about every person."""
+"""Frames out of a world: pictures, depth, masks, the true camera, and the truth about every person.
+
+:meth:`Studio.shoot` talks to the world, :func:`unpack` decodes and checks what came: the two may run on different
+threads, so that the world draws on meanwhile.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 
-from spinepose.errors import StageError
 from synth.camera import Camera
 from synth.scene import FrameSpec, PersonSpec, SceneSpec
-from synth.unrealcv.decode import BadReplyError
-from synth.unrealcv.driver import Driver
-
-log = logging.getLogger(__name__)
+from synth.sensor import blend, shutter_times
+from synth.unrealcv import asks, decode, plausible
+from synth.unrealcv.asks import Ask, Held, Placing
+from synth.unrealcv.decode import BadReplyError, Reply, WorldFaultError
+from synth.unrealcv.driver import Driver, LostConnectionError, WorldGoneError, WorldLostError, read
+from synth.unrealcv.incidents import Incident
+from synth.unrealcv.plausible import ImplausibleError
 
 #: Instance id of everything that is no person of the frame.
 OTHER_INSTANCE = 65535
-_FRAME_ATTEMPTS = 2
+_RETRY_PAUSE_S = 0.2
+# Requests on their way at once while markers are recorded; replies of thousands would pile up.
+_TRIAL_CHUNK = 60
+_REMEMBERED = 3
 _T = TypeVar("_T")
 
 
@@ -46,13 +59,36 @@ class CapturedPerson:
 
 
 @dataclass(frozen=True)
-class CapturedFrame:
-    """What came back of a frame.
+class RawFrame:
+    """What came back of a frame: texts read and checked, pictures as they came.
 
     Attributes:
         spec: What was asked for.
         camera: The camera of the pictures, from the pose that was read back.
-        color: sRGB, shape (H, W, 3) uint8.
+        lit: Colour pictures over the open shutter, at least one; the last is of the frame's time.
+        depth: An npy file.
+        mask: A picture.
+        parts: An npy file.
+        persons: In the order of the frame.
+    """
+
+    spec: FrameSpec
+    camera: Camera
+    lit: tuple[Reply, ...]
+    depth: Reply
+    mask: Reply
+    parts: Reply
+    persons: tuple[CapturedPerson, ...]
+
+
+@dataclass(frozen=True)
+class CapturedFrame:
+    """A frame, decoded and checked.
+
+    Attributes:
+        spec: What was asked for.
+        camera: The camera of the pictures, from the pose that was read back.
+        color: sRGB, shape (H, W, 3) uint8; an average where the shutter stays open.
         depth_m: Planar depth, metres, inf where nothing was hit, shape (H, W) float32.
         instance_id: 0 nothing, 1.. the people in the order of the frame, ``OTHER_INSTANCE`` all else,
             shape (H, W) uint16.
@@ -88,93 +124,287 @@ class MarkerSequence:
     coordinates_rad: np.ndarray
 
 
-def capture_frame(driver: Driver, frame: FrameSpec) -> CapturedFrame:
-    """Set up a frame from nothing and capture it.
+class Studio:
+    """Takes frames and trials with one driver, and sets up only what differs from the frame before.
 
-    The scene is built anew, so the result does not depend on what was captured before. If the connection was
-    lost on the way or something that came back was wrong, the whole frame is done again with a fresh client.
-
-    Raises:
-        StageError: The world failed again, or answers something else than was asked for.
-    """
-
-    def attempt() -> CapturedFrame:
-        _build(driver, frame.place, frame.place_seed, frame)
-        for person in frame.persons:
-            _add(driver, person)
-        for index, person in enumerate(frame.persons):
-            driver.color(person.name, person_color(index))
-        camera = driver.set_camera(frame.camera.camera())
-        color, depth, mask, parts = driver.lit(), driver.depth(), driver.mask(), driver.part_mask()
-        instances = instance_ids(mask, [person_color(index) for index in range(len(frame.persons))])
-        persons = tuple(_truth(driver, person, index) for index, person in enumerate(frame.persons, start=1))
-        return CapturedFrame(frame, camera, color, depth, instances, parts, persons)
-
-    return _on_one_connection(driver, attempt, f"frame {frame.frame_id}")
-
-
-def capture_trial(
-    driver: Driver, person: PersonSpec, times_s: np.ndarray | tuple[float, ...]
-) -> MarkerSequence:
-    """Record a person's markers alone in the place that is loaded, without drawing anything.
+    What comes back does not depend on what was taken before: a test compares both ways byte by byte. After any fault
+    the connection is closed and everything is set up from nothing.
 
     Args:
         driver: The world.
-        person: Who and where; ``time_s`` of the person is added to each time.
-        times_s: Shape (T,), seconds.
-
-    Raises:
-        StageError: The world failed again, or answers something else than was asked for.
     """
 
-    def attempt() -> MarkerSequence:
-        driver.spawn_character(person.name, person.subject.to_json())
-        driver.place_thing(person.name, person.x_m, person.y_m, person.yaw_rad)
-        rows = []
-        clip_times = [round(person.time_s + float(time_s), 6) for time_s in times_s]
-        for time_s in clip_times:
-            driver.play(person.name, person.clip, time_s)
-            rows.append((*driver.markers(person.name), *_authored(driver, person.name)))
-        driver.destroy(person.name)
-        return MarkerSequence(np.array(clip_times), *(np.stack(column) for column in zip(*rows, strict=True)))
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        #: Attempts that failed, in the order they happened.
+        self.incidents: list[Incident] = []
+        self._standing: Any = None
+        self._recent: deque[RawFrame] = deque(maxlen=_REMEMBERED)
+        self._trust_repeats = False
 
-    return _on_one_connection(driver, attempt, f"trial of {person.name}")
+    # --- pieces of work, each with its attempts
 
+    def frame(self, frame: FrameSpec, finish: Callable[[RawFrame], _T], spoiled: Spoiled | None = None) -> _T:
+        """Take a frame and do something with it, e.g. :func:`unpack`, again where either fails.
 
-def capture_scene_trials(driver: Driver, scene: SceneSpec) -> dict[str, MarkerSequence]:
-    """Markers of every person of a scene at all of its times, by the person's name."""
-    return {person.name: capture_trial(driver, person, scene.times_s) for person in scene.persons}
+        Args:
+            frame: What to take.
+            finish: Decodes and checks; what it raises as ``WorldFaultError`` is a failed attempt.
+            spoiled: An attempt that failed elsewhere, which counts.
 
+        Raises:
+            WorldFaultError: The last attempt failed, too.
+            WorldLostError: There is no world any more.
+        """
+        return self.insist(frame.frame_id, lambda: finish(self.shoot(frame)), spoiled)
 
-def _on_one_connection(driver: Driver, attempt: Callable[[], _T], what: str) -> _T:
-    """Repeat a piece of work that a lost connection or a wrong answer spoiled; never mix two connections."""
-    fault: StageError
-    for _ in range(_FRAME_ATTEMPTS):
-        try:
-            driver.text("vget /unrealcv/version")  # connects again where that is needed
-            before = driver.connections
-            result = attempt()
-            if driver.connections == before:
+    def trials(self, scene: SceneSpec) -> dict[str, MarkerSequence]:
+        """Markers of every person of a scene at all of its times, by the person's name; nothing is drawn."""
+        return self.insist(f"{scene.scene_id} trials", lambda: self._scene_trials(scene))
+
+    def static_trial(
+        self, person: PersonSpec, times_s: Sequence[float]
+    ) -> tuple[dict[str, Any], MarkerSequence]:
+        """Record a person alone in the place that is loaded.
+
+        Args:
+            person: Who and where; ``time_s`` of the person is added to each time.
+            times_s: Shape (T,), seconds.
+
+        Returns:
+            What the world says of the body (``stature_cm``, ``mass_kg``), and the markers.
+        """
+        return self.insist(f"static of {person.subject.subject_id}", lambda: self._static(person, times_s))
+
+    def insist(self, item: str, work: Callable[[], _T], spoiled: Spoiled | None = None) -> _T:
+        """Repeat a piece of work that a fault spoiled, each time on a fresh connection and from nothing."""
+        failed = [] if spoiled is None else [self._recover(spoiled, attempt=1)]
+        while True:
+            attempt = len(failed) + 1
+            began = time.monotonic()
+            try:
+                result = work()
+            except WorldFaultError as error:
+                failed.append(self._recover(Spoiled(error, began), attempt, attempt > self.driver.retries))
+                if attempt > self.driver.retries:
+                    self._record(item, failed, recovered=False)
+                    if isinstance(error, WorldGoneError):
+                        raise WorldLostError(str(error)) from error
+                    raise
+            except Exception:
+                self._record(item, failed, recovered=False)
+                raise
+            else:
+                self.driver.renew()
+                self._record(item, failed, recovered=True)
+                self._trust_repeats = False
                 return result
-            fault = StageError(f"{what}: the connection to {driver.address} was lost on the way")
-        except StageError as error:
-            fault = error
-            driver.close()
-        log.info("%s: %s", what, fault)
-    raise fault
+
+    def _recover(
+        self, spoiled: Spoiled, attempt: int, last: bool = False
+    ) -> tuple[Spoiled, int, bool, str, float]:
+        """Close the connection and open a fresh one, so that the time it takes counts as lost."""
+        restarts, address = self.driver.restarts, self.driver.address
+        self.forget()
+        self.driver.close()
+        # Twice the same picture in a row is what the world draws, and no stale one.
+        self._trust_repeats = isinstance(spoiled.error, RepeatedPictureError)
+        if not last:
+            time.sleep(_RETRY_PAUSE_S * (attempt - 1))
+            with suppress(LostConnectionError):  # the next attempt says so
+                self.driver.connect()
+        restarted = self.driver.restarts > restarts
+        return spoiled, attempt, restarted, address, time.monotonic() - spoiled.began
+
+    def _record(
+        self, item: str, failed: list[tuple[Spoiled, int, bool, str, float]], recovered: bool
+    ) -> None:
+        for spoiled, attempt, restarted, address, lost_s in failed:
+            what, command = str(spoiled.error), spoiled.error.command
+            self.incidents.append(
+                Incident(item, what, command, attempt, address, restarted, recovered, round(lost_s, 3))
+            )
+
+    def forget(self) -> None:
+        """Set up the next frame from nothing."""
+        self._standing = None
+
+    # --- one attempt
+
+    def shoot(self, frame: FrameSpec) -> RawFrame:
+        """Set up a frame and ask for everything in it, once.
+
+        Raises:
+            WorldFaultError: Something went wrong or was not what was asked for.
+        """
+        camera_index = self.driver.camera_index()
+        camera = frame.camera.camera()
+        setup, names = self._setup(frame.place, frame.place_seed, frame.light, frame.persons, frame.objects)
+        shutter = sorted(shutter_times(frame.sensor), key=lambda shift_s: shift_s == 0.0)
+        # Groups of requests; a real engine gets the next group when the one before it was answered.
+        groups: list[list[Ask[Any]]] = [[*setup, *asks.set_camera(camera_index, camera)]]
+        plays = len(frame.persons)
+        for shift_s in shutter:
+            groups.append([_play(person, shift_s) for person in frame.persons])
+            groups.append([asks.image(camera_index, "lit bmp")])
+        groups[-1] += [
+            asks.image(camera_index, what) for what in ("depth npy", "object_mask bmp", "part_mask npy")
+        ]
+        groups.append([ask for person in frame.persons for ask in _truth_asks(person)])
+        values = self._run(groups)
+        placed, moments, pictures, truth = values[0], values[1:-2:2], values[2:-1:2], values[-1]
+        self._check_things(placed[: len(setup)], names)
+        held: list[list[Held]] = [moment[:plays] for moment in moments]
+        raw = RawFrame(
+            frame,
+            asks.camera_read(camera, placed[-4:]),
+            tuple(group[0] for group in pictures),
+            *pictures[-1][1:],
+            tuple(
+                CapturedPerson(person, index + 1, *_truth(truth[2 * index : 2 * index + 2], held[-1][index]))
+                for index, person in enumerate(frame.persons)
+            ),
+        )
+        self._check_new(raw, held)
+        self._recent.append(raw)
+        return raw
+
+    def _run(self, groups: list[list[Ask[Any]]]) -> list[list[Any]]:
+        standing, self._standing = self._standing, None  # nothing is known of a world that failed half-way
+        if self.driver.eager:
+            flat = iter(self.driver.run([ask for group in groups for ask in group]))
+            values = [[next(flat) for _ in group] for group in groups]
+        else:
+            values = [self.driver.run(group) for group in groups]
+        self._standing = standing
+        return values
+
+    def _setup(
+        self, place: str, seed: int, light: dict[str, Any], persons: tuple[PersonSpec, ...], objects: tuple
+    ) -> tuple[list[Ask[Any]], set[str] | None]:
+        """Requests that build a scene, and the people's names; none where it stands already on this connection."""
+        self.driver.connect()
+        who = tuple((p.name, p.subject, p.clip, p.x_m, p.y_m, p.yaw_rad) for p in persons)
+        key = (self.driver.connections, place, seed, json.dumps(light, sort_keys=True), who, objects)
+        if key == self._standing:
+            return [], None
+        self._standing = key
+        wanted: list[Ask[Any]] = [asks.set_place(place, seed), asks.set_light(light)]
+        for item in objects:
+            wanted += asks.put(item.name, Placing.on_floor(item.x_m, item.y_m, item.yaw_rad))
+        for index, person in enumerate(persons):
+            wanted.append(asks.spawn(person.name, person.subject.to_json()))
+            wanted += asks.put(person.name, _placing(person))
+            wanted += asks.color(person.name, person_color(index))
+        return [*wanted, asks.objects()], {person.name for person in persons}
+
+    def _check_things(self, values: Sequence[Any], names: set[str] | None) -> None:
+        """Nobody is missing, and nobody is left over from another scene."""
+        if names is None:
+            return
+        there, expected = set(values[-1]), {*values[0], *names}
+        missing = expected - there
+        # A real engine lists the floor and the sky, too.
+        extra = there - expected if self.driver.eager else set()
+        if missing or extra:
+            self._standing = None
+            shown = ", ".join(sorted(missing or extra)[:4])
+            raise BadReplyError(
+                f"{'missing' if missing else 'left over'} in the scene: {shown}", "vget /objects"
+            )
+
+    def _check_new(self, raw: RawFrame, held: list[list[Held]]) -> None:
+        """A picture that equals an earlier one though the scene has changed is a stale one."""
+        if self._trust_repeats:
+            return
+        stale = ""
+        for before in self._recent:
+            if before.spec == raw.spec:
+                continue
+            stale = stale or next((kind for kind in ("depth", "mask") if _same(before, raw, kind)), "")
+            if any(picture == earlier for picture in raw.lit for earlier in before.lit):
+                stale = "lit"
+            if _same(before, raw, "parts") and any(bytes(raw.parts[128:])):
+                stale = "parts"
+        for (picture, frames), (later, later_frames) in pairwise(zip(raw.lit, held, strict=True)):
+            if picture == later and frames != later_frames:
+                stale = "lit"
+        if stale:
+            self._standing = None
+            raise RepeatedPictureError(f"'{stale}' equals that of another moment", stale)
+
+    def _scene_trials(self, scene: SceneSpec) -> dict[str, MarkerSequence]:
+        setup, names = self._setup(scene.place, scene.place_seed, scene.light, scene.persons, scene.objects)
+        (values,) = self._run([setup])
+        self._check_things(values, names)
+        return self._record_people(scene.persons, scene.times_s)
+
+    def _static(self, person: PersonSpec, times_s: Sequence[float]) -> tuple[dict[str, Any], MarkerSequence]:
+        self._standing = None
+        spawn = asks.spawn(person.name, person.subject.to_json())
+        body, *_ = self.driver.run([spawn, *asks.put(person.name, _placing(person))])
+        sequence = self._record_people((person,), times_s)[person.name]
+        self.driver.run([asks.destroy(person.name)])
+        return body, sequence
+
+    def _record_people(
+        self, persons: Sequence[PersonSpec], times_s: Sequence[float]
+    ) -> dict[str, MarkerSequence]:
+        moments = [(person, float(time_s)) for time_s in times_s for person in persons]
+        rows: list[tuple[np.ndarray, ...]] = []
+        for start in range(0, len(moments), _TRIAL_CHUNK):
+            chunk = moments[start : start + _TRIAL_CHUNK]
+            (values,) = self._run([[a for p, t in chunk for a in (_play(p, t), *_truth_asks(p))]])
+            rows += [_truth(values[i + 1 : i + 3], values[i]) for i in range(0, len(values), 3)]
+        sequences = {}
+        for index, person in enumerate(persons):
+            times = np.array([_clip_time(person, float(time_s)) for time_s in times_s])
+            columns = zip(*rows[index :: len(persons)], strict=True)
+            sequences[person.name] = MarkerSequence(times, *(np.stack(column) for column in columns))
+        return sequences
 
 
-def _build(driver: Driver, place: str, seed: int, frame: FrameSpec) -> None:
-    driver.set_place(place, seed)
-    driver.set_light(frame.light)
-    for item in frame.objects:
-        driver.place_thing(item.name, item.x_m, item.y_m, item.yaw_rad)
+@dataclass(frozen=True)
+class Spoiled:
+    """An attempt that failed: why, and when it began (``time.monotonic``)."""
+
+    error: WorldFaultError
+    began: float
 
 
-def _add(driver: Driver, person: PersonSpec) -> None:
-    driver.spawn_character(person.name, person.subject.to_json())
-    driver.place_thing(person.name, person.x_m, person.y_m, person.yaw_rad)
-    driver.play(person.name, person.clip, person.time_s)
+class RepeatedPictureError(ImplausibleError):
+    """A picture of another moment came; or two moments look the same, which a second attempt tells."""
+
+
+def _same(before: RawFrame, now: RawFrame, kind: str) -> bool:
+    return getattr(before, kind) == getattr(now, kind)
+
+
+def _placing(person: PersonSpec) -> Placing:
+    return Placing.on_floor(person.x_m, person.y_m, person.yaw_rad)
+
+
+def _clip_time(person: PersonSpec, shift_s: float) -> float:
+    return max(round(person.time_s + shift_s, 6), 0.0)
+
+
+def _play(person: PersonSpec, shift_s: float = 0.0) -> Ask[Held]:
+    return asks.play(person.name, person.clip, _clip_time(person, shift_s))
+
+
+def _truth_asks(person: PersonSpec) -> list[Ask[Any]]:
+    placing = _placing(person)
+    return [asks.markers(person.name, placing), asks.authored(person.name, placing)]
+
+
+def _truth(values: Sequence[Any], held: Held) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Markers, keypoints, landmarks and coordinates, if they are of the pose that is held."""
+    (markers, keypoints, marker_frame), (landmarks, coordinates, authored_frame) = values
+    for function, frame in (("GetMarkers", marker_frame), ("GetAuthored", authored_frame)):
+        if frame is not None and frame != held.frame:
+            command = f"vbp SpineForge {function}"
+            raise BadReplyError(f"'{command}' was answered for frame {frame}, expected {held.frame}", command)
+    return markers, keypoints, landmarks, coordinates
 
 
 def person_color(index: int) -> tuple[int, int, int]:
@@ -182,30 +412,39 @@ def person_color(index: int) -> tuple[int, int, int]:
     return 255, (64 + 48 * index) % 256, 7
 
 
-def instance_ids(mask: np.ndarray, colors: list[tuple[int, int, int]]) -> np.ndarray:
-    """Turn a mask of colours into ids: 0 black, 1.. the given colours, ``OTHER_INSTANCE`` all else.
+def instance_ids(packed: np.ndarray, colors: Sequence[tuple[int, int, int]]) -> np.ndarray:
+    """Turn a mask of packed colours into ids: 0 black, 1.. the given colours, ``OTHER_INSTANCE`` all else.
 
     Args:
-        mask: Shape (H, W, 3) uint8.
+        packed: ``red << 16 | green << 8 | blue``, shape (H, W).
         colors: One a person.
     """
-    packed = mask.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    ids = np.where(packed == 0, 0, OTHER_INSTANCE).astype(np.uint16)
+    ids = np.where(packed == 0, np.uint16(0), np.uint16(OTHER_INSTANCE))
     for index, (red, green, blue) in enumerate(colors, start=1):
         ids[packed == (red << 16 | green << 8 | blue)] = index
     return ids
 
 
-def _truth(driver: Driver, person: PersonSpec, instance_id: int) -> CapturedPerson:
-    markers, keypoints = driver.markers(person.name)
-    return CapturedPerson(person, instance_id, markers, keypoints, *_authored(driver, person.name))
+def unpack(raw: RawFrame) -> CapturedFrame:
+    """Decode a frame's pictures and check that they, the camera and the markers belong together.
+
+    Raises:
+        WorldFaultError: A picture cannot be read, is of another size, black, or of another moment.
+    """
+    size = raw.camera.width, raw.camera.height
+    lit = [_decoded("lit", decode.picture, reply, size) for reply in raw.lit]
+    depth = _decoded("depth", decode.depth_m, raw.depth, size)
+    parts = _decoded("part_mask", decode.array, raw.parts, size).astype(np.uint8)
+    packed = _decoded("object_mask", decode.packed_picture, raw.mask, size)
+    instances = instance_ids(packed, [person_color(index) for index in range(len(raw.persons))])
+    for picture in lit:
+        plausible.check_pictures(picture, depth, instances, parts, len(raw.persons))
+    for person in raw.persons:
+        plausible.check_person(raw.camera, person.markers_world_m, depth, instances, person.instance_id)
+    return CapturedFrame(raw.spec, raw.camera, blend(lit), depth, instances, parts, raw.persons)
 
 
-def _authored(driver: Driver, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """What only the embedded world knows; a real engine has no such function, and nothing but evaluation needs it."""
-    try:
-        return driver.authored(name)
-    except BadReplyError as error:
-        if "No handler found" not in str(error):
-            raise
-        return np.full((9, 3), np.nan), np.full(9, np.nan)
+def _decoded(
+    command: str, decoder: Callable[..., np.ndarray], reply: Reply, size: tuple[int, int]
+) -> np.ndarray:
+    return read(Ask(command, lambda data: decoder(data, *size)), reply)
