@@ -75,7 +75,7 @@ def squat_lift(
         duration_s: Seconds.
     """
     trunk = {"pelvis_tilt": tilt_deg, "lumbar_flexion": 14.0, "thoracic_flexion": 8.0}
-    return box_lift("squat_lift", depth, trunk, 0.0, 0.32, 0.22 + 0.05 * size, size, duration_s)
+    return box_lift("squat_lift", depth, trunk, 0.0, 0.32, 0.17 + 0.06 * size, size, duration_s)
 
 
 def squat_lift_rand(rng: np.random.Generator) -> Clip:
@@ -96,7 +96,7 @@ def stoop_lift(
         size: Scale of the box.
         duration_s: Seconds.
     """
-    return box_lift("stoop_lift", knees, {"bend": bend_deg}, 0.0, 0.40, 0.26 + 0.06 * size, size, duration_s)
+    return box_lift("stoop_lift", knees, {"bend": bend_deg}, 0.0, 0.38, 0.18 + 0.07 * size, size, duration_s)
 
 
 def stoop_lift_rand(rng: np.random.Generator) -> Clip:
@@ -117,7 +117,7 @@ def twisted_lift(
         knees: Depth of the knees' bend.
         duration_s: Seconds.
     """
-    return box_lift("twisted_lift", knees, {"bend": bend_deg}, twist_deg, 0.40, 0.34, 0.8, duration_s)
+    return box_lift("twisted_lift", knees, {"bend": bend_deg}, twist_deg, 0.40, 0.27, 0.8, duration_s)
 
 
 def twisted_lift_rand(rng: np.random.Generator) -> Clip:

@@ -89,7 +89,7 @@ def prop_rig(clip: Clip, body: Any) -> PropRig:
         if prop.attach == "ground":
             ground[index], wanted = _standing(prop, wanted, clip, body, size)
         elif prop.kind == "box" and prop.attach == "hands":
-            wanted[1] = _between_palms(prop, clip, body)
+            wanted[1:] = _box_in_hands(prop, wanted[2], clip, body)
         x, y, z = np.maximum(wanted, _LEAST_M).tolist()
         extents.append((x, y, z))
     return PropRig(clip, body, tuple(extents), ground)
@@ -230,9 +230,14 @@ def _stood(kind: str, matrix: np.ndarray, extents_m: tuple[float, float, float])
     return result
 
 
-def _between_palms(prop: ClipProp, clip: Clip, body: Any) -> float:
-    """Width of a box that fits between both palms when it is taken, metres."""
+def _box_in_hands(prop: ClipProp, height_m: float, clip: Clip, body: Any) -> tuple[float, float]:
+    """Width of a box that fits between both palms when it is taken, and its height, metres.
+
+    What is taken from the floor is held half way up, whoever takes it.
+    """
     frame = min(prop.frames[0], clip.num_frames - 1)
     palms = palm_frames(body, body.pose(clip, frame))
-    gap = float(np.linalg.norm(palms["l"][:3, 3] - palms["r"][:3, 3]))
-    return float(np.clip(gap, 0.15, 0.7))
+    left, right = palms["l"][:3, 3], palms["r"][:3, 3]
+    if prop.frames[0] > 0:
+        height_m = float(np.clip(left[2] + right[2], 0.6 * height_m, 1.6 * height_m))
+    return float(np.clip(np.linalg.norm(left - right), 0.15, 0.7)), height_m
