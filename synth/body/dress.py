@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from opensim_models.markers import MARKER_NAMES
 from spinepose.rng import rng_for
-from synth.body import regions
+from synth.body import garment_skirt
+from synth.body import garment_tape as tape
 from synth.body.anatomy import Anatomy
 from synth.body.asset import BodyAsset
-from synth.body.garments import Garment, make_bottom, make_shoes, make_top
+from synth.body.cloth_textures import ROUGHNESS, cloth_texture, shoe_texture, skirt_texture
+from synth.body.garment_charts import STRIP, Chart
+from synth.body.garment_collars import make_collar
+from synth.body.garment_cuts import is_open, waist_of
+from synth.body.garment_folds import fold_heights
+from synth.body.garment_form import Dummy, make_dummy
+from synth.body.garment_sewing import Cloth3d, sew
+from synth.body.garment_shapes import Shaped, over, shape_bottom, shape_top
+from synth.body.garment_shoes import Shoes, make_shoes, make_socks
+from synth.body.garment_tape import Landscape
 from synth.body.head import eyes_layer, head_layers, skin_picture
 from synth.body.layer import Layer
 from synth.body.markers import SurfacePoints
-from synth.body.patch import Patch, submesh
-from synth.body.regions import Landscape
-from synth.body.spec import SubjectSpec
-from synth.body.textures import cloth_texture, shoe_texture
-from synth.body.unwrap import cloth_uvs
+from synth.body.patch import Patch, push_outside
+from synth.body.spec import Cloth, SubjectSpec
+
+Covers = Callable[[np.ndarray, np.ndarray], np.ndarray]
+_PULL_M = 0.007  # covered skin near an edge lies up to this much deeper
+_TUCKED = {
+    "shirt": 0.4,
+    "tshirt": 0.2,
+    "tank": 0.25,
+    "long_sleeve": 0.2,
+}  # share of tops worn inside the bottom
+
+
+@dataclass(frozen=True)
+class _Worn:
+    """A finished garment: its name, mesh, picture, and what skin it hides.
+
+    Attributes:
+        covers: Metres inside its edges.
+        margin_m: Skin this far inside is left out; nearer the edge it is pulled in.
+    """
+
+    name: str
+    sewn: Cloth3d
+    texture: np.ndarray
+    roughness: float
+    covers: Covers
+    margin_m: float
 
 
 def _landscape(
-    spec: SubjectSpec, body: Patch, joints_m: dict, anatomy: Anatomy, markers: SurfacePoints
+    spec: SubjectSpec, body: Patch, dummy: Dummy, joints_m: dict, anatomy: Anatomy, markers: SurfacePoints
 ) -> Landscape:
     at = dict(zip(MARKER_NAMES, markers.positions_m(body.vertices_m), strict=True))
     v = body.vertices_m
@@ -38,35 +72,8 @@ def _landscape(
         notch_m=at["CLAV"],
         crotch_height_m=float(v[middle, 2].min()),
         neck_half_width_m=float(np.abs(v[neck, 1]).max()),
+        **tape.trunk_measures(dummy.points_m, dummy.weights, joints_m),
     )
-
-
-def _plain_kinds(spec: SubjectSpec) -> SubjectSpec:
-    """Nearest kinds that can be sewn so far."""
-    tops = {
-        "tshirt": "tshirt",
-        "dress": "tshirt",
-        "tank": "tank",
-        "singlet": "tank",
-        "sports_top": "tank",
-        "leotard": "tank",
-    }
-    bottoms = {"jeans": "trousers", "none": "skirt" if spec.top.kind == "dress" else "shorts"}
-    shoes = {"flats": "sneakers", "barefoot": "sneakers"}
-    return replace(
-        spec,
-        top=replace(spec.top, kind=tops.get(spec.top.kind, "long_sleeve")),
-        bottom=replace(spec.bottom, kind=bottoms.get(spec.bottom.kind, spec.bottom.kind)),
-        shoes=replace(spec.shoes, kind=shoes.get(spec.shoes.kind, spec.shoes.kind)),
-    )
-
-
-def _uncovered(patch: Patch, garments: list[Garment], margins: list[float]) -> np.ndarray:
-    """Indices of the triangles that no garment hides."""
-    hidden = np.zeros(len(patch.vertices_m), dtype=bool)
-    for garment, margin in zip(garments, margins, strict=True):
-        hidden |= garment.covers(patch.vertices_m, patch.weights) > margin
-    return np.flatnonzero(~hidden[patch.triangles].all(axis=1))
 
 
 def dress(
@@ -91,50 +98,173 @@ def dress(
         anatomy: For heights of waist and neck.
         markers: For nape and jugular notch.
     """
-    land = _landscape(spec, body, joints_m, anatomy, markers)
-    tights, _ = submesh(vertices_m, weights, asset.triangles["helper-tights"])
-    skirt, _ = submesh(vertices_m, weights, asset.triangles["helper-skirt"])
-    spec = _plain_kinds(spec)
-    shoes = make_shoes(spec.shoes, tights, body, land)
-    bottom = make_bottom(
-        spec.bottom, tights, skirt, body, land, shoes.patch, rng_for(spec.seed, "folds", "bottom")
-    )
-    top = make_top(spec.top, tights, body, land, bottom.patch, rng_for(spec.seed, "folds", "top"))
-    garments = [top, bottom, shoes]
+    dummy = make_dummy(asset, vertices_m, body)
+    land = _landscape(spec, body, dummy, joints_m, anatomy, markers)
+    shoes = None if spec.shoes.kind == "barefoot" else make_shoes(spec.shoes, body, land)
+    worn = _trunk_and_legs(spec, dummy, land, body, shoes)
+    if shoes is not None:
+        worn.append(_worn_shoes(spec, shoes, dummy, land))
     layers = [
-        _skin_layer(spec, asset, body, vertices_m, garments),
+        _skin_layer(spec, asset, body, vertices_m, worn),
         eyes_layer(spec, asset, vertices_m, weights),
     ]
-    for garment in garments:
-        over = [top] if garment is bottom else []
-        layers.append(_cloth_layer(spec, garment, over, land))
+    for w in worn:
+        layers.append(
+            Layer(w.name, w.sewn.patch, w.sewn.patch.triangles, w.sewn.corner_uvs, w.texture, w.roughness)
+        )
     return layers + head_layers(spec, asset, body, vertices_m, weights)
 
 
+def tucked_in(spec: SubjectSpec) -> bool:
+    """Whether the bottom goes over the top."""
+    if spec.top.kind == "leotard":
+        return True
+    chance = _TUCKED.get(spec.top.kind, 0.0) * (2.0 if spec.bottom.kind == "skirt" else 1.0)
+    chance *= float(spec.bottom.kind != "none")
+    return bool(rng_for(spec.seed, "clothes", "tucked").random() < chance)
+
+
+def _trunk_and_legs(
+    spec: SubjectSpec, dummy: Dummy, land: Landscape, body: Patch, shoes: Shoes | None
+) -> list[_Worn]:
+    """Top, inner top, bottom and skirt, inner ones first."""
+    tucked = tucked_in(spec)
+    top = shape_top(spec.top, dummy, land, rng_for(spec.seed, "clothes", "top"), tucked)
+    inner = _inner_top(spec, top, dummy, land)
+    bottom = None
+    skirted = spec.bottom.kind == "skirt" or spec.top.kind == "dress"
+    under = spec.bottom
+    if spec.bottom.kind == "none" and spec.top.kind == "dress":
+        under = replace(spec.top, kind="skirt", pattern="plain")
+    if under.kind != "none":
+        rng = rng_for(spec.seed, "clothes", "bottom")
+        bottom = shape_bottom(under, dummy, land, rng, spec.shoes.kind == "barefoot")
+        if tucked:
+            top, bottom = over(top, bottom)
+        else:
+            if inner is not None:
+                bottom, inner = over(bottom, inner)
+                inner, top = over(inner, top)
+            bottom, top = over(bottom, top)
+    worn = []
+    if bottom is not None:
+        worn.append(_worn_bottom(spec, bottom, land, shoes))
+    if inner is not None:
+        worn.append(_worn_top(spec, inner, dummy, land, body, "inner"))
+    outer = _worn_top(spec, top, dummy, land, body, "top")
+    if skirted:
+        skirt = _worn_skirt(spec, dummy, land, top, bottom, tucked)
+        if not tucked and spec.top.kind != "dress":
+            patch, fall = outer.sewn.patch, skirt.sewn.patch
+            pushed = push_outside(patch, fall.vertices_m, fall.normals, 0.004, reach_m=0.03)
+            outer = replace(outer, sewn=replace(outer.sewn, patch=pushed))
+        worn.append(skirt)
+    worn.append(outer)
+    return worn
+
+
+def _inner_top(spec: SubjectSpec, top: Shaped, dummy: Dummy, land: Landscape) -> Shaped | None:
+    """The shirt that shows under an open jacket."""
+    if not is_open(spec.top, top.style):
+        return None
+    shade = (226, 224, 218) if np.mean(spec.top.color) < 150 else (52, 54, 60)
+    color = spec.top.color2 if spec.top.pattern == "plain" else shade
+    shirt = Cloth("tshirt", "plain", color, shade, 0.35, 0.4, "cotton")
+    return shape_top(shirt, dummy, land, rng_for(spec.seed, "clothes", "inner"), False)
+
+
+def _worn_top(spec: SubjectSpec, top: Shaped, dummy: Dummy, land: Landscape, body: Patch, name: str) -> _Worn:
+    sewn = sew(top.work)
+    collar = make_collar(top, sewn, dummy, land, body)
+    if collar is not None:
+        sewn = sewn.joined(collar)
+    texture = cloth_texture(top, land, rng_for(spec.seed, "texture", name))
+    margin = 0.022 if top.cloth.fabric == "stretch" else 0.035
+    return _Worn(name, sewn, texture, ROUGHNESS[top.cloth.fabric], top.work.cut.covers, margin)
+
+
+def _worn_bottom(spec: SubjectSpec, bottom: Shaped, land: Landscape, shoes: Shoes | None) -> _Worn:
+    sewn = sew(bottom.work)
+    if shoes is not None and bottom.cloth.kind != "leggings":
+        shoe = shoes.sewn.patch
+        pushed = push_outside(sewn.patch, shoe.vertices_m, shoe.normals, 0.005, reach_m=0.025)
+        sewn = replace(sewn, patch=pushed)
+    lining = bottom.cloth.kind == "skirt"
+    texture = cloth_texture(bottom, land, rng_for(spec.seed, "texture", "bottom"))
+    name = "lining" if lining else "bottom"
+    return _Worn(name, sewn, texture, ROUGHNESS[bottom.cloth.fabric], bottom.work.cut.covers, 0.03)
+
+
+def _worn_skirt(
+    spec: SubjectSpec, dummy: Dummy, land: Landscape, top: Shaped, bottom: Shaped | None, tucked: bool
+) -> _Worn:
+    """The fall of a skirt or of a dress."""
+    of_dress = spec.top.kind == "dress"
+    cloth = spec.top if of_dress else spec.bottom
+    rng = rng_for(spec.seed, "clothes", "skirt")
+    waist = land.waist_height_m + 0.012 if of_dress else waist_of(cloth, land)
+    upper = dummy.points_m.copy()
+    for shaped, counts in ((bottom, True), (top, tucked or of_dress)):
+        if shaped is not None and counts:
+            inside = shaped.work.inside_m > -0.01
+            upper[inside] = (dummy.points_m + shaped.work.offset_m)[inside]
+    sewn = garment_skirt.make_skirt(cloth, dummy, land, upper, waist, rng, not of_dress)
+    hem = garment_skirt.hem_height(cloth, land)
+    half = np.pi * 0.17 * land.stature_m / 1.7
+    chart = Chart("skirt", (0.0, 2 * STRIP, 1.0, 1.0), (-half, half), (hem, waist))
+    folds = 0.5 * fold_heights(rng, chart, cloth, land)
+    seed = "top" if of_dress else "bottom"
+    texture = skirt_texture(cloth, chart, folds, land, rng_for(spec.seed, "texture", seed))
+
+    def covers(v: np.ndarray, w: np.ndarray) -> np.ndarray:
+        return garment_skirt.covers(v, w, hem, waist)
+
+    return _Worn(
+        "bottom" if spec.bottom.kind in ("skirt", "none") else "skirt",
+        sewn,
+        texture,
+        ROUGHNESS[cloth.fabric],
+        covers,
+        0.16,
+    )
+
+
+def _worn_shoes(spec: SubjectSpec, shoes: Shoes, dummy: Dummy, land: Landscape) -> _Worn:
+    sewn = shoes.sewn
+    legs_show = spec.bottom.kind in ("shorts", "skirt", "none", "leggings")
+    if spec.shoes.kind == "sneakers" and legs_show:
+        ankle = land.joints_m["ankle_l"][2]
+        sewn = sewn.joined(
+            make_socks(dummy, land, ankle + (0.05 + 0.09 * spec.shoes.length**2) * land.stature_m / 1.7)
+        )
+    texture = shoe_texture(spec.shoes, rng_for(spec.seed, "texture", "shoes"))
+    return _Worn("shoes", sewn, texture, 0.55 if spec.shoes.kind != "sneakers" else 0.75, shoes.covers, 0.015)
+
+
 def _skin_layer(
-    spec: SubjectSpec, asset: BodyAsset, body: Patch, vertices_m: np.ndarray, garments: list[Garment]
+    spec: SubjectSpec, asset: BodyAsset, body: Patch, vertices_m: np.ndarray, worn: list[_Worn]
 ) -> Layer:
-    seen = _uncovered(body, garments, [g.hidden_margin_m for g in garments])
+    """The skin: left out deep under cloth, pulled in where an edge is near.
+
+    Pulled-in vertices are copies that follow the body's own: markers and keypoints keep theirs.
+    """
+    inside = np.stack([w.covers(body.vertices_m, body.weights) for w in worn])
+    margins = np.array([w.margin_m for w in worn])[:, None]
+    hidden = (inside > margins).any(axis=0)
+    pull = _PULL_M * np.clip(inside / 0.02, 0, 1).max(axis=0)
+    triangles = body.triangles
+    seen = ~hidden[triangles].all(axis=1)
+    moved = np.flatnonzero(pull > 0)
+    moved = moved[np.isin(moved, triangles[seen])]
+    copy = np.arange(len(body.vertices_m))
+    copy[moved] = len(copy) + np.arange(len(moved))
+    drawn = copy[triangles[seen]].astype(np.int32)
+    copied = drawn[(drawn >= len(body.vertices_m)).any(axis=1)]
+    patch = Patch(
+        np.concatenate([body.vertices_m, (body.vertices_m - pull[:, None] * body.normals)[moved]]),
+        np.concatenate([body.weights, body.weights[moved]]),
+        np.concatenate([triangles, copied]),
+        np.concatenate([body.uvs, body.uvs[moved]]),
+    )
     uv = asset.uvs[asset.triangle_uvs["body"]]
-    return Layer(
-        "skin", body, body.triangles[seen], uv[seen], skin_picture(spec, asset, body, vertices_m), 0.55
-    )
-
-
-def _cloth_layer(spec: SubjectSpec, garment: Garment, over: list[Garment], land: Landscape) -> Layer:
-    seen = _uncovered(garment.patch, over, [0.05] * len(over))
-    rng = rng_for(spec.seed, "texture", garment.name)
-    texture = (
-        shoe_texture(garment.cloth, rng) if garment.name == "shoes" else cloth_texture(garment.cloth, rng)
-    )
-    uvs = cloth_uvs(
-        garment.patch,
-        land,
-        regions.arm_share(garment.patch.weights),
-        regions.leg_share(garment.patch.weights),
-    )
-    if garment.name == "shoes":
-        low = garment.patch.vertices_m[:, 2] - garment.patch.vertices_m[:, 2].min()
-        uvs = uvs.copy()
-        uvs[..., 1] = np.clip(low[garment.patch.triangles] / 0.12, 0.01, 0.99)
-    return Layer(garment.name, garment.patch, garment.patch.triangles[seen], uvs[seen], texture, 0.85)
+    return Layer("skin", patch, drawn, uv[seen], skin_picture(spec, asset, body, vertices_m), 0.55)

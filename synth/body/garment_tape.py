@@ -1,4 +1,4 @@
-"""Where garments end: fields over the rest body, in metres, positive on the covered side.
+"""What a tailor measures on a body at rest, and the simple fields that garments are cut by.
 
 The same functions are evaluated on the cloth (to cut it) and on the skin (to drop what it covers).
 """
@@ -6,6 +6,7 @@ The same functions are evaluated on the cloth (to cut it) and on the skin (to dr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,13 @@ class Landscape:
         notch_m: Skin of the jugular notch, shape (3,).
         crotch_height_m: Where the legs part.
         neck_half_width_m: Half the width of the neck above C7.
+        pit_height_m: Where arm and trunk part.
+        half_shoulder_m: Half the distance between the shoulder joints.
+        half_width_m: Half the trunk's width below the armpits.
+        half_hip_m: Half the width at the hips.
+        quarter_m: A quarter of the girth below the armpits.
+        ridge: Height of the shoulder's ridge over its distance from the middle, shape (R, 2).
+        middle: Middle between front and back over height, rising, shape (M, 2): x, z.
     """
 
     joints_m: dict[str, np.ndarray]
@@ -38,6 +46,61 @@ class Landscape:
     notch_m: np.ndarray
     crotch_height_m: float
     neck_half_width_m: float
+    pit_height_m: float
+    half_shoulder_m: float
+    half_width_m: float
+    half_hip_m: float
+    quarter_m: float
+    ridge: np.ndarray
+    middle: np.ndarray
+
+    @property
+    def waist_height_m(self) -> float:
+        """The natural waist, between hips and chest."""
+        return self.s1_height_m + 0.38 * (self.pit_height_m - self.s1_height_m)
+
+    def ridge_height(self, side_m: float) -> float:
+        """Height of the shoulder's ridge at a distance from the middle."""
+        return float(np.interp(side_m, self.ridge[:, 0], self.ridge[:, 1]))
+
+    def middle_x(self, height_m: np.ndarray) -> np.ndarray:
+        """Middle between front and back of the trunk at heights."""
+        return np.interp(height_m, self.middle[:, 1], self.middle[:, 0])
+
+
+def trunk_measures(
+    points_m: np.ndarray, weights: np.ndarray, joints_m: dict[str, np.ndarray]
+) -> dict[str, Any]:
+    """What :class:`Landscape` needs of the trunk, from points round the body (:mod:`synth.body.garment_form`)."""
+    arm, leg = arm_share(weights), leg_share(weights)
+    side, z = np.abs(points_m[:, 1]), points_m[:, 2]
+    shoulder, hip = joints_m["shoulder_l"], joints_m["hip_l"]
+    between = (arm > 0.35) & (arm < 0.65)
+    pit = float(np.percentile(z[between], 4))
+    trunk = arm < 0.35
+    sides = np.linspace(0.045, shoulder[1], 8)
+    ridge = [z[trunk & (np.abs(side - s) < 0.014)].max() for s in sides]
+    heights = np.linspace(hip[2] - 0.06, pit + 0.02, 8)
+    rings = [trunk & (leg < 0.9) & (np.abs(z - h) < 0.02) for h in heights]
+    middle = [(points_m[ring, 0].min() + points_m[ring, 0].max()) / 2 for ring in rings]
+    # On the shoulders the middle is their ridge, which lies where the surface is highest.
+    high = trunk & (np.abs(side - 0.55 * shoulder[1]) < 0.02) & (z > pit)
+    top = points_m[high][np.argmax(z[high])]
+    chest = trunk & (np.abs(z - pit + 0.02) < 0.025)
+    half_width = float(side[chest].max())
+    depth = float(np.ptp(points_m[chest, 0])) / 2
+    hips = np.abs(z - hip[2]) < 0.03
+    return {
+        "pit_height_m": pit,
+        "half_shoulder_m": float(shoulder[1]),
+        "half_width_m": half_width,
+        "half_hip_m": float(side[hips & (arm < 0.1)].max()),
+        "quarter_m": float(np.pi / 2 * np.sqrt((half_width**2 + depth**2) / 2)),
+        "ridge": np.stack([sides, np.array(ridge)], axis=1),
+        "middle": np.array(
+            [*zip(middle, heights, strict=True), (top[0], top[2] - 0.01), (top[0], top[2] + 0.3)]
+        ),
+    }
 
 
 def _on_arm(weights: np.ndarray) -> np.ndarray:
@@ -61,41 +124,6 @@ def sleeve(land: Landscape, vertices_m: np.ndarray, weights: np.ndarray, end: fl
     """Covered where an arm is nearer to the trunk than ``end`` (0 shoulder, 1 elbow, 2 wrist)."""
     lengths = np.linalg.norm(land.joints_m["elbow_l"] - land.joints_m["shoulder_l"])
     return np.where(_on_arm(weights), (end - along_arm(land, vertices_m)) * lengths, FAR_M)
-
-
-def armhole(land: Landscape, vertices_m: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Covered on the trunk side of a sleeveless garment's armholes."""
-    field = np.full(len(vertices_m), FAR_M)
-    for side, sign in (("l", 1.0), ("r", -1.0)):
-        shoulder = land.joints_m[f"shoulder_{side}"]
-        normal = np.array([0.0, sign * 0.93, 0.37])
-        inner = shoulder - np.array([0.0, sign * 0.022 * land.stature_m, 0.0])
-        beyond = -(vertices_m - inner) @ normal
-        ball = np.linalg.norm(vertices_m - shoulder, axis=1) - 0.07 * land.stature_m
-        field = np.minimum(field, np.where(sign * vertices_m[:, 1] > 0, np.maximum(beyond, ball), FAR_M))
-    return np.where(_on_arm(weights) & (along_arm(land, vertices_m) > 0.3), -0.1, field)
-
-
-def neckline(land: Landscape, vertices_m: np.ndarray, depth_m: float, width_m: float) -> np.ndarray:
-    """Covered outside an upright oval tube around the neck, which leaves the body just below nape and notch.
-
-    Args:
-        land: The body's measures.
-        vertices_m: Shape (V, 3).
-        depth_m: How far below the jugular notch the front goes, about.
-        width_m: Half the width of the opening; a thick neck widens it.
-    """
-    width = max(width_m, land.neck_half_width_m + 0.012)
-    back = land.nape_m[0] - 0.004
-    front = land.notch_m[0] + 0.45 * depth_m
-    flat = (
-        np.hypot((vertices_m[:, 0] - (front + back) / 2) / ((front - back) / 2), vertices_m[:, 1] / width) - 1
-    )
-    high = vertices_m[:, 2] > land.notch_m[2] - 0.04 - 1.5 * depth_m
-    field = np.where(high, flat * min(width, (front - back) / 2), FAR_M)
-    throat = (vertices_m[:, 2] > land.notch_m[2] + 0.035) & (vertices_m[:, 0] > (front + back) / 2)
-    field = np.where(throat & (np.abs(vertices_m[:, 1]) < 0.75 * width), -0.05, field)
-    return np.minimum(field, land.nape_m[2] + 0.02 - vertices_m[:, 2])
 
 
 def above(height_m: float, vertices_m: np.ndarray, weights: np.ndarray, arms: float = FAR_M) -> np.ndarray:
