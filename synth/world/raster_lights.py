@@ -22,7 +22,7 @@ from synth.world.light import (
 from synth.world.raster_ambient import enclosed_ambient, outdoor_ambient
 from synth.world.raster_frustum import lamp_matrix, ndc_to_world_rays, sun_matrix, to_texture
 from synth.world.raster_gl import Programs
-from synth.world.raster_panorama import panorama_ambient, panorama_by_sine
+from synth.world.raster_panorama import PANORAMA_HEIGHT_M, panorama_ambient, panorama_by_sine
 from synth.world.sky import LOWEST_SINE, sky_panorama
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _NEAR, _PLACE, _LAMP0, _LAMP1, _SKY = 3, 4, 5, 6, 7
 _WHITE_TARGET = 1.15  # exposed brightness of a white sheet in the place's mean light; chosen by eye
+_PICTURE_GAIN = 1.2  # makes the tone curve leave the mid tones of a finished picture where they are
 _BALANCE = 0.6  # share of the light's colour that the camera takes out
 _NIGHT = 0.45  # mean irradiance outdoors below which a camera leaves pictures darker
 _SOFT_M = (0.012, 0.02, 0.05)  # half width of the sun's penumbra in the near, middle and far map
@@ -249,6 +250,7 @@ class LightRig:
             "u_sky": _SKY,
             "u_lowest_sine": -1.0 if self._place is not None and self._place.panorama is not None else LOWEST_SINE,
             "u_cover": self._cover(camera),
+            "u_panorama_height_m": PANORAMA_HEIGHT_M,
         } | self._sun_uniforms() | self._lamp_uniforms()  # fmt: skip
 
     def _sun_uniforms(self) -> dict[str, Any]:
@@ -304,6 +306,11 @@ class LightRig:
         return self._ambient
 
     @property
+    def _pictured(self) -> bool:
+        place = self._place
+        return place is not None and (place.backdrop is not None or place.panorama is not None)
+
+    @property
     def _enclosed(self) -> bool:
         return bool(self._place and self._place.enclosed)
 
@@ -315,10 +322,13 @@ class LightRig:
 
         A night outdoors stays darker than a day, as it does in photographs: by a third of what is missing.
         """
+        stops = self._light.exposure_ev
+        if self._pictured:  # the picture was exposed and balanced when it was taken
+            gain = _PICTURE_GAIN * 2.0**stops
+            return gain, gain, gain
         reference = self._reference()
         brightness = float(LUMINANCE @ reference)
-        cast = (reference / brightness) ** (0.0 if self._place and self._place.shadow_catcher else _BALANCE)
-        stops = self._light.exposure_ev
+        cast = (reference / brightness) ** _BALANCE
         if not self._enclosed:
             stops -= 0.35 * float(np.clip(np.log2(_NIGHT / brightness), 0.0, 4.0))
         red, green, blue = _WHITE_TARGET / (brightness * cast) * 2.0**stops

@@ -10,6 +10,7 @@ import numpy as np
 from synth.world.light import LUMINANCE
 from synth.world.raster_ambient import fit_ambient, irradiance_of_sky
 
+PANORAMA_HEIGHT_M = 1.6  # taken to be photographed at a man's eye level above a flat ground
 _SMALL = (128, 64)
 # A sun is compact and stands out: a patch of the sky this many times brighter than the sky's mean, no wider
 # than a bright cloud, that gives the ground at least this share of its light.
