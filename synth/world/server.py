@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import errno
 import logging
 import os
@@ -32,6 +33,7 @@ _BACKLOG = 128
 _READ_BYTES = 1 << 18
 #: As many requests as upstream answers in one tick of its game; here, those whose small replies leave together.
 TICK_REQUESTS = 32
+_LEAVE_S = 1.0
 _MAX_BATCH = 4096
 _MAX_BATCH_BYTES = 64 * 1024 * 1024
 _BATCH = re.compile(r"vbatch ([0-9]{1,9})")
@@ -117,11 +119,12 @@ def _photo_places(backdrops: Path | None, panoramas: Path | None) -> dict[str, C
 
 
 def _exit_at_end_of_stdin() -> None:
-    # Also after a kill -9 of the parent: the system closes its end of the pipe. Nothing here needs to be saved,
-    # and the thread that draws may be deep in a driver: leave without it.
+    # Also after a kill -9 of the parent: the system closes its end of the pipe.
     while os.read(0, 4096):
         pass
-    os._exit(0)
+    _thread.interrupt_main(signal.SIGTERM)  # lets the Unix socket's file go
+    time.sleep(_LEAVE_S)
+    os._exit(0)  # the thread that draws may be deep in a driver: leave without it
 
 
 def _leave_on_terminate() -> None:
