@@ -66,7 +66,7 @@ def brow_layer(spec: SubjectSpec, asset: BodyAsset, body: Patch, scale: float) -
     """Short hairs over the painted brows."""
     canvas = canvas_of(asset)
     rng = rng_for(spec.seed, "brow hairs")
-    share, count = brow_share(canvas, spec), 84
+    share, count = brow_share(canvas, spec), 84 if spec.sex == "male" else 56
     roots = np.flatnonzero(share > 0.35)
     picked = roots[rng.choice(len(roots), count, p=share[roots] / share[roots].sum())]
     p = canvas.p[picked].astype(float)
@@ -78,7 +78,7 @@ def brow_layer(spec: SubjectSpec, asset: BodyAsset, body: Patch, scale: float) -
         0, 0.12, (count, 3)
     )
     along = unit(along - normals * np.einsum("nd,nd->n", along, normals)[:, None])
-    length = scale * rng.uniform(0.006, 0.0095, count)[:, None]
+    length = scale * rng.uniform(0.005, 0.0085, count)[:, None] * (1.0 if spec.sex == "male" else 0.8)
     lift = scale * 0.0012
     line = np.stack(
         [points + 0.0002 * normals - 0.2 * length * along, points + 0.35 * length * along + lift * normals,

@@ -179,12 +179,11 @@ def expression_of(spec: SubjectSpec) -> str:
 
 @once_per_asset
 def _reach(asset: BodyAsset) -> np.ndarray:
-    """Share of a target that each vertex takes, shape (V, 1): the crown and the neck keep their place, so that
-    neither stature nor the joints of the neck change."""
+    """Share of a target that each vertex takes, shape (V, 1): none below the neck, whose joints keep their place."""
     template = asset.template_m.astype(float)
     centre, scale = head_frame(asset, template)
     z = (template[:, 2] - centre[2]) / scale
-    return (ramp(-z, -0.108, -0.070) * ramp(z, -0.175, -0.115))[:, None].astype(np.float32)
+    return ramp(z, -0.175, -0.115)[:, None].astype(np.float32)
 
 
 def face_offsets(spec: SubjectSpec, asset: BodyAsset, cache_dir: Path | None = None) -> np.ndarray:
@@ -196,7 +195,7 @@ def face_offsets(spec: SubjectSpec, asset: BodyAsset, cache_dir: Path | None = N
         cache_dir: Where the targets lie; by default ``SPINEFORGE_CACHE`` or the checkout's ``.cache``.
 
     Returns:
-        Metres, shape (V, 3), float32, to add to the rest mesh; zero below the neck and on top of the head.
+        Metres, shape (V, 3), float32, to add to the rest mesh; zero below the neck.
     """
     offsets = np.zeros(asset.template_m.shape, dtype=np.float32)
     targets = _targets(cache_dir)

@@ -32,14 +32,14 @@ from synth.body.hair_strands import (
     make_cards,
     unit,
 )
-from synth.body.hair_textures import COLUMNS, cap_texture, card_texture, shell_texture
+from synth.body.hair_textures import COLUMNS, cap_texture, card_texture, shell_texture, solid
 from synth.body.layer import Layer
 from synth.body.patch import Patch
 from synth.body.rig import BONES
 from synth.body.spec import SubjectSpec
 
 _DOWN = np.array([0.0, 0.0, -1.0])
-_ROUGHNESS = 0.52
+_ROUGHNESS = 0.42
 _MIDDLE = np.array([0.025, 0.0, 0.03])  # of the skull, in head coordinates
 
 
@@ -293,7 +293,7 @@ def _buzz(scene: Scene, rng: np.random.Generator) -> list[Layer]:
         rise = length * share * _ramp(scene.field, -0.002, 0.02)
         rise = np.where(scene.field > 0, rise + 0.0003, -0.003)
         patch = scene.scalp.moved(scene.scalp.vertices_m + scene.scale * rise[:, None] * scene.normals)
-        keep = scene.field[patch.triangles].min(axis=1) > 0
+        keep = scene.field[patch.triangles].max(axis=1) > 0
         texture = shell_texture(scene.spec.hair_color, "stubble", cover, 0.8 + 0.2 * i)
         layers.append(Layer(f"hair_{i}", patch, patch.triangles[keep], uvs[keep], texture, 0.7))
     return layers
@@ -335,12 +335,21 @@ def _short_cards(
     edge = _ramp(roots.field, 0.0, 0.03)
     nape = _ramp(-roots.p[:, 2], -0.01, 0.06)
     length = (side_m + (top_m - side_m) * up) * (0.55 + 0.45 * edge) * (1 - 0.35 * nape)
+    # Nobody combs long hair into the eyes.
+    length = np.minimum(
+        length, 0.055 + 0.9 * np.maximum(0.085 - roots.p[:, 0], 0) + 0.2 * np.abs(roots.p[:, 1])
+    )
     length *= rng.uniform(0.8, 1.2, count)
     inner = np.arange(count) % 3 == 0
     thick = volume_m * (0.35 + 0.65 * up) * (0.4 + 0.6 * edge)
     gap = np.where(inner, 0.35, rng.uniform(0.5, 1.0, count)) * thick + 0.001
-    growth = Growth(_in_head(scene, comb), np.full(steps, fall), lift, 0.45, _DOWN, cling)
+    jitter = rng.normal(0, 0.22, (count, 3))
+    growth = Growth(
+        lambda points: comb(scene.local(points)) + jitter, np.full(steps, fall), lift, 0.45, _DOWN, cling
+    )
     columns = _columns(rng, inner)
+    if curl_m:  # wisps of a curl float in the air
+        columns = np.where(columns > 5, columns - 3, columns)
     cards = _cards(scene, rng, roots, length, gap, steps, growth, width_m, columns, roll=roll, curl_m=curl_m)
     cap_height = 0.30 * volume_m * (0.25 + 0.75 * _ramp(scene.p[:, 2], 0.0, 0.08))
     cap = _cap_layer(scene, cap_height)
@@ -397,7 +406,7 @@ def _hanging(scene: Scene, rng: np.random.Generator, length_m: float, volume_m: 
     sway = "straight" if wave < 0.55 else "wavy"
     down = np.array([-0.10, 0.0, -1.0])
     steps = 12 if length_m > 0.2 else 9
-    count = 210 if length_m > 0.2 else 250
+    count = 195 if length_m > 0.2 else 250
 
     def comb(p: np.ndarray) -> np.ndarray:
         sideways = np.tanh((p[:, 1] - part_y) / 0.008)
@@ -427,9 +436,10 @@ def _hanging(scene: Scene, rng: np.random.Generator, length_m: float, volume_m: 
     gap = gap + 0.012 * _ramp(-np.abs(azimuth - 92), -25, 0)  # over the ears
     fall = np.broadcast_to(np.linspace(0.25, 1.0, steps) ** 0.6, (count, steps))
     pull = np.broadcast_to(down, (count, 3)).copy()
-    pull[:, 0] -= 0.30 * _ramp(azimuth, 70, 120)
-    # Front locks fall before the shoulder, others behind it.
-    pull[:, 0] += 0.12 * _ramp(-azimuth, -60, -40)
+    # Front locks fall before the shoulder, others behind it; neither slides down the shoulder's slope.
+    behind = _ramp(azimuth, 62, 84)
+    pull[:, 0] += 0.20 - 0.58 * behind + 0.33 * _ramp(azimuth, 105, 150)
+    pull[:, 1] -= np.sign(roots.p[:, 1]) * (0.10 + 0.22 * behind) * _ramp(np.abs(roots.p[:, 1]), 0.02, 0.05)
     pull = unit(pull)
 
     def towards(points: np.ndarray) -> np.ndarray:
@@ -438,7 +448,7 @@ def _hanging(scene: Scene, rng: np.random.Generator, length_m: float, volume_m: 
         wanted[is_fringe] = np.array([1.0, 0.12, -0.5])
         return wanted
 
-    growth = Growth(towards, fall, 0.35, 0.35, pull, 0.75, scene.centre_m[2] - 0.045 * scene.scale)
+    growth = Growth(towards, fall, 0.2, 0.35, pull, 0.75, scene.centre_m[2] - 0.045 * scene.scale)
     cards = _cards(
         scene, rng, roots, length, gap, steps, growth, 0.026, _columns(rng, inner), roll=0.15, taper=0.25,
         curl_m=0.004 if sway == "wavy" else 0.0, curl_turns_per_m=11,
@@ -468,7 +478,7 @@ def _curly(scene: Scene, rng: np.random.Generator) -> list[Layer]:
         side,
         count=300 if long else 340,
         comb=_away_from(_CROWN, 0.0),
-        lift=0.75,
+        lift=0.6,
         fall=0.35 if long else 0.12,
         width_m=0.020,
         volume_m=0.030 if long else 0.018,
@@ -514,7 +524,10 @@ def _pulled(scene: Scene, rng: np.random.Generator, tie: np.ndarray, volume_m: f
     """Hair combed tight towards a tie (head coordinates)."""
 
     def comb(p: np.ndarray) -> np.ndarray:
-        return unit(tie - p)
+        # Along the head, not through it; over the top from right in front.
+        out = unit(p - _MIDDLE)
+        way = unit(tie - p) + np.array([0.0, 0.0, 0.45]) * _ramp(p[:, 0], 0.04, 0.09)[:, None]
+        return way - 0.97 * out * np.einsum("nd,nd->n", way, out)[:, None]
 
     count = 150
     density = (scene.field > 0.001) * (0.5 + 1.5 * np.exp(-scene.field / 0.02))
@@ -532,8 +545,10 @@ def _pulled(scene: Scene, rng: np.random.Generator, tie: np.ndarray, volume_m: f
 
 
 def _tie_point(scene: Scene, rng: np.random.Generator, high: float, low: float) -> np.ndarray:
-    """Where hair is tied: on the back of the head, in head coordinates."""
+    """Where hair is tied: on the back of the head, below headwear, in head coordinates."""
     z = rng.uniform(low, high)
+    if scene.spec.headwear != "none":
+        z = min(z, -0.035)
     behind = (np.abs(scene.p[:, 2] - z) < 0.015) & (np.abs(scene.p[:, 1]) < 0.02)
     return np.array([scene.p[behind, 0].min() - 0.006, 0.0, z])
 
@@ -543,7 +558,7 @@ def _bun(scene: Scene, rng: np.random.Generator) -> list[Layer]:
     layers = _pulled(scene, rng, tie, 0.005)
     out = unit(tie - _MIDDLE)
     size = rng.uniform(0.024, 0.034)
-    middle = tie + out * (0.75 * size)
+    middle = tie + out * (0.45 * size)
     # A knot: loops of hair wound about the tie's axis.
     count, steps = 34, 9
     start = rng.uniform(0, 6.3, count)
@@ -593,13 +608,13 @@ def _ball(middle: np.ndarray, radius: float, axis: np.ndarray) -> Patch:
 
 
 def _tail_line(
-    scene: Scene, tie: np.ndarray, length_m: float, steps: int, gap_m: float, stiff: float
+    scene: Scene, tie: np.ndarray, length_m: float, steps: int, gap_m: float, lift: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The middle line of hair that hangs from a tie, and outward directions, shape (S, 3) each."""
     out = unit(tie - _MIDDLE)
-    start = scene.centre_m + scene.scale * (tie + 0.012 * out)
+    start = scene.centre_m + scene.scale * (tie + 0.004 * out)
     growth = Growth(
-        lambda q: np.broadcast_to(out, q.shape), np.linspace(0.35, 1, steps) ** 0.5, 1.0, stiff, _DOWN
+        lambda q: np.broadcast_to(out, q.shape), np.linspace(1 - lift, 1, steps) ** 0.5, lift, 0.4, _DOWN
     )
     line, outward = grow(
         start[None], out[None], np.array([scene.scale * length_m]), np.array([scene.scale * gap_m]), steps, growth,
@@ -613,7 +628,7 @@ def _ponytail(scene: Scene, rng: np.random.Generator) -> list[Layer]:
     layers = _pulled(scene, rng, tie, 0.005)
     steps, count = 12, 46
     length = rng.uniform(0.18, 0.36)
-    line, outward = _tail_line(scene, tie, length, steps, 0.022, 0.55)
+    line, outward = _tail_line(scene, tie, length, steps, 0.020, rng.uniform(0.45, 0.75))
     tangent = unit(np.gradient(line, axis=0))
     back = np.array([-1.0, 0, 0])
     normal = unit(back - tangent * (tangent @ back)[:, None] + 0.2 * outward)
@@ -640,13 +655,11 @@ def _ponytail(scene: Scene, rng: np.random.Generator) -> list[Layer]:
         cards.vertices_m, np.tile(np.repeat(weights, 2, axis=0), (count, 1)), cards.triangles, cards.uvs
     )
     band = _ball(scene.centre_m + scene.scale * (tie + 0.01 * unit(tie)), 0.015 * scene.scale, unit(tie))
-    color = tuple(int(c) for c in rng.integers(20, 90, 3))
-    from synth.body.hair_textures import solid
-
+    red, green, blue = (int(c) for c in rng.integers(20, 90, 3))
     return [
         *layers,
         layer_of("hair_tail", cards, card_texture(scene.spec.hair_color, sway)),
-        layer_of("hair_band", _on_head(band), solid(color)),
+        layer_of("hair_band", _on_head(band), solid((red, green, blue))),
     ]
 
 
@@ -655,7 +668,7 @@ def _braid(scene: Scene, rng: np.random.Generator) -> list[Layer]:
     layers = _pulled(scene, rng, tie, 0.005)
     steps, around = 34, 7
     length = rng.uniform(0.24, 0.40)
-    line, outward = _tail_line(scene, tie, length, steps, 0.016, 0.5)
+    line, outward = _tail_line(scene, tie, length, steps, 0.011, 0.18)
     tangent = unit(np.gradient(line, axis=0))
     back = np.array([-1.0, 0, 0])
     normal = unit(back - tangent * (tangent @ back)[:, None] + 0.2 * outward)

@@ -56,7 +56,9 @@ class Obstacle:
         foot = np.einsum("nk,nkd->nd", share, self._points[near])
         normal = unit(np.einsum("nk,nkd->nd", share, self._normals[near]))
         height = np.einsum("nd,nd->n", points - foot, normal)
-        move = np.maximum(gap_m - height, 0.0) - cling * np.maximum(height - gap_m, 0.0)
+        # Hair that hangs far from the neck is not drawn to it.
+        near = np.clip((0.09 - distance[:, 0]) / 0.04, 0, 1)
+        move = np.maximum(gap_m - height, 0.0) - near * cling * np.maximum(height - gap_m, 0.0)
         return points + move[:, None] * normal, normal
 
     def weights(self, points: np.ndarray) -> np.ndarray:
@@ -79,7 +81,7 @@ class Growth:
         lift: How much a strand starts along the normal, 0 to 1.
         stiff: How much it keeps its direction from step to step, 0 to 1.
         down: Where gravity pulls: unit vectors, shape (3,) or (N, 3).
-        cling: How closely strands keep to the head, 0 to 1; below ``free_below_m`` they hang freely.
+        cling: How closely strands keep to the head, 0 to 1; below ``free_below_m`` they hang almost freely.
         free_below_m: That height, shape () or (N,).
     """
 

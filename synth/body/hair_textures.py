@@ -83,6 +83,7 @@ def _shell(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _tinted(color: Color, shade: np.ndarray, tone: np.ndarray) -> np.ndarray:
     base = np.array(color, np.float32)
+    base = base + 12 * np.clip(1 - base.max() / 90, 0, 1)  # even black hair reflects a few per cent
     light, saturation = base.max(), (base.max() - base.min()) / max(base.max(), 1)
     # Greying hair is a mixture of white and dark hairs, not of one grey.
     salt = (

@@ -7,19 +7,19 @@ import numpy as np
 from spinepose.rng import rng_for
 from synth.body.asset import BodyAsset
 from synth.body.hair_strands import Growth, Obstacle, grow, make_cards, on_head, unit
-from synth.body.hair_textures import COLUMNS, card_texture
+from synth.body.hair_textures import tuft_texture
 from synth.body.layer import Layer
 from synth.body.patch import Patch
 from synth.body.skin_masks import canvas_of
 from synth.body.spec import SubjectSpec
 
-_STEPS = 4
+_STEPS = 3
 
 
 def beard_color(spec: SubjectSpec) -> tuple[int, int, int]:
     """A little redder than the hair, and grey from the chin; where the head is shaved, too."""
     rng = rng_for(spec.seed, "beard color")
-    color = np.array(spec.hair_color, float) * rng.uniform(0.85, 1.1) * np.array([1.06, 1.0, 0.95])
+    color = np.array(spec.hair_color, float) * rng.uniform(0.75, 1.0) * np.array([1.06, 1.0, 0.95])
     r, g, b = (int(c) for c in np.clip(color, 8, 235))
     return r, g, b
 
@@ -48,7 +48,7 @@ def beard_layers(
             p=(0.55, 0.33, 0.12),
         )
     )
-    count = 230 if full else 60
+    count = 270 if full else 70
     where = np.flatnonzero(region > 0.45)
     picked = np.sort(where[rng.choice(len(where), count)])
     p = canvas.p[picked].astype(float)
@@ -65,11 +65,9 @@ def beard_layers(
     )
     near = (body.vertices_m[:, 2] > centre_m[2] - 0.2 * scale) & (body.vertices_m[:, 0] > centre_m[0])
     near[asset.masked_vertices("inside-mouth")] = False
-    gaps = scale * np.minimum(0.0022 + 0.10 * length, 0.006) * rng.uniform(0.4, 1.2, count)
+    gaps = scale * min(0.0022 + 0.10 * length, 0.006) * rng.uniform(0.4, 1.2, count)
     growth = Growth(lambda _: comb, np.linspace(0, 0.5, _STEPS), 0.40, 0.35, np.array([0.0, 0.0, -1.0]), 0.3)
     line, outward = grow(points, normals, lengths, gaps, _STEPS, growth, Obstacle(body, near))
-    width = np.where(moustache, 0.006, 0.011)[:, None] * scale * np.array([0.9, 1.0, 0.9, 0.6])
-    inner = np.arange(count) % 3 == 0
-    columns = np.where(inner, rng.integers(0, 3, count), rng.integers(3, 7, count))
-    cards = make_cards(line, outward, width, columns, COLUMNS, rng.normal(0, 0.3, count))
-    return [on_head("head_beard", cards, card_texture(beard_color(spec), "wavy"), 0.65)]
+    width = np.where(moustache, 0.005, 0.007)[:, None] * scale * np.array([0.9, 1.0, 0.8])
+    cards = make_cards(line, outward, width, np.zeros(count), 1, rng.normal(0, 0.35, count))
+    return [on_head("head_beard", cards, tuft_texture(beard_color(spec)), 0.65)]

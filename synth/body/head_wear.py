@@ -97,6 +97,9 @@ def under_wear(layers: list[Layer], dome: Dome, head: HeadPlace) -> list[Layer]:
     """Press hair flat where it would come through."""
     result = []
     for layer in layers:
+        if layer.name in ("hair_tail", "hair_band"):  # tied below it
+            result.append(layer)
+            continue
         p = dome.shrink(head.local(layer.patch.vertices_m))
         result.append(replace(layer, patch=layer.patch.moved(head.world(p))))
     return result

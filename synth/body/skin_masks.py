@@ -228,10 +228,11 @@ def _head_masks(
         for level in (-0.112, -0.135, -0.158)
     )
     bag = ((s - 0.031) / 0.015) ** 2 + ((z + 0.0115) / 0.0048) ** 2
+    tip = _bump(s, 0, 0.013) * _bump(z, -0.036, 0.012)
+    wing = _bump(s, 0.015, 0.005) * _bump(z, -0.038, 0.007)
     return {
         "cheeks": _bump(s, 0.044, 0.020) * _bump(z, -0.032, 0.015) * face * outside,
-        "nose": np.maximum(_bump(s, 0, 0.013) * _bump(z, -0.036, 0.012), 0.4 * _bump(s, 0.015, 0.005) * _bump(z, -0.038, 0.007))
-        * ramp(p[:, 0], 0.105, 0.125) * outside,
+        "nose": np.maximum(tip, 0.4 * wing) * ramp(p[:, 0], 0.105, 0.125) * outside,
         "ears": _uv_mask(asset, "ears", texels),
         "lips": lips * outside,
         "mouth_line": _bump(z, -0.0648, 0.0012) * ramp(0.0275 - s, 0, 0.004) * (p[:, 0] > 0.09),

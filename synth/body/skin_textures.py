@@ -70,7 +70,7 @@ def hollows(canvas: Canvas, body_m: np.ndarray, triangles: np.ndarray) -> np.nda
         for _ in range(rounds):
             smooth = canvas.neighbours @ smooth
         total += gain * np.einsum("vd,vd->v", smooth - v, normals) / canvas.edge_m
-    return np.clip(canvas.neighbours @ total, -1, 1)
+    return np.clip(canvas.neighbours @ (canvas.neighbours @ total), -0.6, 0.8)
 
 
 def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
@@ -81,9 +81,9 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
     man = spec.sex == "male"
     red = np.array([0.02, -0.30, -0.30]) * (0.35 + 0.65 * light)
     dark = np.array([-0.9, -1.0, -1.0])
-    brown = np.array([-0.45, -0.75, -0.95])
+    brown = np.array([-0.50, -0.62, -0.68])
     freckled = max(rng.normal(-0.2, 0.6), 0) * light
-    ruddy = rng.uniform(0.4, 1.3)
+    ruddy = rng.uniform(0.4, 1.05)
     lines = old**1.2 * rng.uniform(0.7, 1.2)
     w: dict[str, np.ndarray] = {
         "mottle_a": rng.normal(0, 0.035) * np.array([0.6, 1, 1.2]) * 3,
@@ -91,8 +91,8 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
         "mottle_c": rng.choice((-1, 1)) * (0.040 + 0.03 * old) * np.array([0.8, 1, 1]),
         "blood": ruddy * 0.28 * red,
         "grain": np.array([0.055, 0.07, 0.08]) * (1 + 0.4 * old),
-        "freckles": freckled * brown * 0.55,
-        "spots": brown * (0.10 + 0.75 * old * light),
+        "freckles": freckled * brown * 0.30,
+        "spots": brown * (0.06 + 0.50 * old * light),
         "joints": ruddy * 0.7 * red + np.array([-0.10, -0.13, -0.13]) * (1.2 - 0.7 * light),
         "hands": ruddy * 0.55 * red - 0.03,
         "sun": rng.uniform(0, 0.10) * np.array([-0.6, -1.0, -1.2]) * (0.3 + 0.7 * light),
@@ -172,7 +172,7 @@ def _hair_in_skin(out: np.ndarray, canvas: Canvas, spec: SubjectSpec, rng: np.ra
     hair, tone = np.array(spec.hair_color, float), np.array(spec.skin, float)
     where = canvas.texels[: canvas.num_head]
     field = line_field(canvas.azimuth_deg, canvas.p[:, 2], hairline_of(spec))
-    cover = {"buzz": 0.62, "bald": 0.5}.get(spec.hair, 0.93)
+    cover = {"buzz": 0.80, "bald": 0.5}.get(spec.hair, 0.93)
     root = 0.75 * hair
     if is_shaved(spec):
         cover, root = (0.16 if spec.sex == "male" else 0.05), 0.55 * tone + 0.3 * hair
@@ -186,7 +186,9 @@ def _hair_in_skin(out: np.ndarray, canvas: Canvas, spec: SubjectSpec, rng: np.ra
         if spec.beard in ("full", "moustache"):
             shadow = np.maximum(shadow, 0.75 * (canvas.beard if spec.beard == "full" else canvas.moustache))
         speckle = np.clip(0.75 + 0.45 * canvas.grain, 0.1, 1.3)
-        _mix_at(out, where, 0.35 * tone * (0.9, 0.95, 1.0) + 0.5 * hair, np.clip(shadow * speckle, 0, 0.9))
+        grown = spec.beard in ("full", "moustache")
+        root = 0.10 * tone + 0.75 * hair if grown else 0.35 * tone * (0.9, 0.95, 1.0) + 0.5 * hair
+        _mix_at(out, where, root, np.clip(shadow * (1.1 if grown else speckle), 0, 0.9))
     _mix_at(out, where, brow_color(spec), brow_share(canvas, spec))
 
 
