@@ -13,14 +13,15 @@ from synth.world.place_gym import gym_rand
 from synth.world.place_living_room import living_room_rand
 from synth.world.place_office import office_rand
 from synth.world.place_park import park_rand
+from synth.world.place_studio import studio_rand
 from synth.world.place_types import Place, PlacedObject, camera_is_clear
 from synth.world.solids import plane
 
-__all__ = ["PLACES", "Place", "PlacedObject", "camera_is_clear", "studio", "studio_rand"]
+__all__ = ["PLACES", "Place", "PlacedObject", "camera_is_clear", "studio"]
 
 
 def studio(grey: float = 0.3) -> Place:
-    """A floor of one grey under a plain backdrop."""
+    """A floor of one grey under a plain backdrop: for pictures of things alone, and for tests."""
     floor = merge([plane((40, 40), Material(color=(grey, grey, grey)))])
     light = Light(
         sun_strength=1.6,
@@ -31,11 +32,6 @@ def studio(grey: float = 0.3) -> Place:
         exposure_ev=-0.35,
     )
     return Place("studio", (PlacedObject("floor", floor, np.eye(4)),), light, plain_sky=True)
-
-
-def studio_rand(rng: np.random.Generator) -> Place:
-    """A plain place of a random grey."""
-    return studio(float(rng.uniform(0.12, 0.5)))
 
 
 PLACES: dict[str, Callable[[np.random.Generator], Place]] = {

@@ -213,11 +213,9 @@ def _column(
 
 
 def _skirting(y0: float, y1: float, look: Material) -> Surface:
-    """Front and top only, so that it is not seen from behind the wall."""
-    outline = np.array([[0.016, 0.0], [0.016, _SKIRTING_M - 0.006], [0.008, _SKIRTING_M], [0.0, _SKIRTING_M]])
-    points = np.zeros((len(outline), 2, 3))
-    points[..., 0], points[..., 2], points[..., 1] = outline[:, :1], outline[:, 1:], np.array([y0, y1])
-    return grid_surface(points, points[..., 1:], look, smooth=False)
+    """Its front only, so that nothing of it is seen from behind the wall."""
+    points = np.array([[[0.016, y0, 0.0], [0.016, y1, 0.0]], [[0.012, y0, _SKIRTING_M], [0.012, y1, _SKIRTING_M]]])
+    return grid_surface(points, points[..., 1:], look)
 
 
 def shell(
