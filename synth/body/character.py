@@ -29,6 +29,7 @@ from synth.motion.clip import Clip
 _STRAIGHTER = (
     1.0045  # height of straight legs over that of the rest mesh, whose legs stand apart (60 subjects)
 )
+_MAX_SCALE = 0.006  # three times as much of the mass
 _UV_STEPS = 2e4  # texture coordinates closer than this are one; a 1024 texture has 20 of them a texel
 
 
@@ -248,11 +249,41 @@ class RiggedBody:
 def rig_body(asset: BodyAsset, spec: SubjectSpec) -> RiggedBody:
     """Shape a body, put the skeleton inside and stand it up in its owner's posture.
 
-    The stature is that of quiet standing: a guess of what the posture costs goes into the shape, and what is left after
-    measuring (millimetres) is scaled away.
+    The stature is that of quiet standing. A guess of what the posture costs goes into the shape; what measuring shows
+    to be left is scaled away, and where it is more than a few millimetres (which would change the mass) the shape is
+    made again first.
     """
     lost = height_lost_m(spec.stature_m, spec.sex, spec.posture) / spec.stature_m
-    solved = solve_shape(asset, spec, (1.0 + lost) / _STRAIGHTER)
+    stretch = (1.0 + lost) / _STRAIGHTER
+    body = _stand_up(asset, spec, stretch)
+    scale = spec.stature_m / _standing_height(asset, body)
+    if abs(scale - 1) > _MAX_SCALE:
+        body = _stand_up(asset, spec, stretch * scale)
+        scale = spec.stature_m / _standing_height(asset, body)
+    skeleton = body.skeleton.scaled(scale)
+    vertices = body.vertices_m * scale
+    heads = {name: scale * x for name, x in body.heads_m.items()}
+    hands = make_hands(asset, vertices, heads, skeleton.align)
+    for fingers, shapes in zip(hands.vertices, hands.rest_m, strict=True):
+        vertices[fingers] = shapes[RELAXED]
+    mass = body.mass_kg * scale**3
+    return RiggedBody(vertices, body.weights, skeleton, heads, hands, spec.stature_m, mass)
+
+
+@dataclass(frozen=True)
+class _Stood:
+    """A body and its skeleton before it is brought to size; fields as in :class:`RiggedBody`."""
+
+    vertices_m: np.ndarray
+    weights: np.ndarray
+    skeleton: Skeleton
+    heads_m: dict[str, np.ndarray]
+    mass_kg: float
+
+
+def _stand_up(asset: BodyAsset, spec: SubjectSpec, stretch: float) -> _Stood:
+    """A body whose rest mesh is ``stretch`` times the stature high, in its owner's posture."""
+    solved = solve_shape(asset, spec, stretch)
     own = asymmetry_of(spec.seed, spec.asymmetry)
     joints = rest_joints(asset, solved.vertices_m, spec.stature_m)
     heads = asset.bone_heads_m(solved.vertices_m)
@@ -269,32 +300,16 @@ def rig_body(asset: BodyAsset, spec: SubjectSpec) -> RiggedBody:
     longer = (joints["hip_l"] - hips["l"])[2] - (joints["hip_r"] - hips["r"])[2]
     obliquity = float(np.arcsin(longer / (hips["l"] - hips["r"])[1]))
     anatomy = anatomy.standing((hips["l"] + hips["r"]) / 2, spec.posture, obliquity)
-    weights = skin_weights(asset, vertices, anatomy)
     skeleton = make_skeleton(joints, anatomy, hips, own.girdle_rad)
-    scale = spec.stature_m / _standing_height(asset, vertices, weights, skeleton)
-    skeleton = make_skeleton(
-        {name: scale * x for name, x in joints.items()},
-        anatomy.scaled(scale),
-        {side: scale * x for side, x in hips.items()},
-        own.girdle_rad,
-    )
-    vertices = vertices * scale
-    heads = {name: scale * x for name, x in heads.items()}
-    hands = make_hands(asset, vertices, heads, skeleton.align)
-    for fingers, shapes in zip(hands.vertices, hands.rest_m, strict=True):
-        vertices[fingers] = shapes[RELAXED]
-    return RiggedBody(vertices, weights, skeleton, heads, hands, spec.stature_m, solved.mass_kg * scale**3)
+    return _Stood(vertices, skin_weights(asset, vertices, anatomy), skeleton, heads, solved.mass_kg)
 
 
-def _standing_height(
-    asset: BodyAsset, vertices_m: np.ndarray, weights: np.ndarray, skeleton: Skeleton
-) -> float:
+def _standing_height(asset: BodyAsset, body: _Stood) -> float:
     """Height of the skin in quiet standing, from the crown and the soles."""
     ends = asset.end_vertices
-    pose = pose_skeleton(skeleton, np.eye(3), np.zeros(9), np.broadcast_to(np.eye(3), (16, 3, 3)))
-    stood = skin(
-        vertices_m[ends].astype(np.float32), *pack_weights(weights[ends]), pose.transforms.astype(np.float32)
-    )
+    pose = pose_skeleton(body.skeleton, np.eye(3), np.zeros(9), np.broadcast_to(np.eye(3), (16, 3, 3)))
+    rest = body.vertices_m[ends].astype(np.float32)
+    stood = skin(rest, *pack_weights(body.weights[ends]), pose.transforms.astype(np.float32))
     return float(np.ptp(stood[:, 2]))
 
 

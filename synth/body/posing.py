@@ -6,7 +6,7 @@ there to the clip's T-pose (arms along +-y, palms down, legs straight down, feet
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -109,6 +109,15 @@ class Skeleton:
     def middle_m(self) -> np.ndarray:
         """Middle of the hip joints at rest."""
         return (self.hips_m["l"] + self.hips_m["r"]) / 2
+
+    def scaled(self, factor: float) -> Skeleton:
+        """The skeleton of the same body, larger by a factor about the character frame's origin."""
+        return replace(
+            self,
+            joints_m={name: factor * x for name, x in self.joints_m.items()},
+            hips_m={side: factor * x for side, x in self.hips_m.items()},
+            anatomy=self.anatomy.scaled(factor),
+        )
 
 
 def make_skeleton(

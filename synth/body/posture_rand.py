@@ -16,8 +16,8 @@ _LORDOSIS_SD, _KYPHOSIS_SD, _TILT_SD, _HEAD_SD = 8.5, 8.5, 3.5, 4.5
 # More kyphosis goes with more lordosis, and more lordosis with a pelvis tilted forward [mem: 0.3-0.5 and 0.5-0.8].
 _LORDOSIS_WITH_KYPHOSIS, _LORDOSIS_WITH_TILT = 0.35, 0.5
 # With ten years of age: kyphosis and the head's lean grow, lordosis fades [mem: Fon 1980, Griegel-Morris 1992; the
-# rest mesh brings 1.3 of the kyphosis itself].
-_KYPHOSIS_PER_DECADE, _HEAD_PER_DECADE, _LORDOSIS_PER_DECADE = 1.7, 1.4, -1.0
+# rest mesh brings 1.3 of the kyphosis and 1.0 of the lean itself].
+_KYPHOSIS_PER_DECADE, _HEAD_PER_DECADE, _LORDOSIS_PER_DECADE = 1.7, 0.6, -1.0
 # Almost nobody is straight: small curves that nobody calls scoliosis.
 _SLIGHT_COBB_SD, _SLIGHT_COBB_MAX = 3.5, 9.0
 # How much more frequent 10 degrees and more are with age: 2-3 % of adolescents, 9 % above 40 (Kebaish 2011), 30-68 %
@@ -98,7 +98,7 @@ def posture_rand(
     rest = np.sqrt(1 - _LORDOSIS_WITH_KYPHOSIS**2 - _LORDOSIS_WITH_TILT**2)
     lordosis = _LORDOSIS_SD * (_LORDOSIS_WITH_KYPHOSIS * common + _LORDOSIS_WITH_TILT * tilting + rest * own)
     lordosis += _LORDOSIS_PER_DECADE * late
-    head = _HEAD_SD * float(rng.normal()) + _HEAD_PER_DECADE * grown + 0.25 * kyphosis
+    head = _HEAD_SD * float(rng.normal()) + _HEAD_PER_DECADE * grown + 0.15 * kyphosis
     drawn = {
         "lordosis_deg": lordosis,
         "kyphosis_deg": kyphosis - 1.0,
