@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -135,7 +135,7 @@ def sample_subject(
     bmi = _bmi_rand(body, age, population)
     races = _races_rand(body)
     clothes = rng_for(seed, "subject", "clothes")
-    top, bottom, shoes = wardrobe_rand(clothes, sex, age)
+    top, bottom, shoes = wardrobe_rand(clothes, sex, age, population.sports_share)
     return SubjectSpec(
         subject_id=subject_id,
         seed=seed,
@@ -157,6 +157,3 @@ def sample_subject(
         ),
         asymmetry=population.asymmetry,
     )  # fmt: skip
-
-
-POPULATION_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Population))

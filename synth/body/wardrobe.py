@@ -175,7 +175,9 @@ def _shoes(rng: np.random.Generator, kind: str, sport: bool, hue: Color) -> Clot
     )  # fmt: skip
 
 
-def wardrobe_rand(rng: np.random.Generator, sex: str, age_years: int) -> tuple[Cloth, Cloth, Cloth]:
+def wardrobe_rand(
+    rng: np.random.Generator, sex: str, age_years: int, sport_share: float | None = None
+) -> tuple[Cloth, Cloth, Cloth]:
     """Draw an outfit: top, bottom and shoes that go together.
 
     First the occasion is drawn, sport or daily life (:data:`SPORT_SHARE`); it weighs kinds, fabrics and patterns. One
@@ -186,8 +188,10 @@ def wardrobe_rand(rng: np.random.Generator, sex: str, age_years: int) -> tuple[C
         rng: Numbers of this subject's clothes.
         sex: ``female`` or ``male``.
         age_years: 18 to 80.
+        sport_share: Share of people dressed for sport; by default ``SPORT_SHARE``.
     """
-    sport = bool(rng.random() < np.interp(age_years, (18, 80), SPORT_SHARE))
+    share = np.interp(age_years, (18, 80), SPORT_SHARE) if sport_share is None else sport_share
+    sport = bool(rng.random() < share)
     hue = _one(rng, _BRIGHTS) if sport and rng.random() < 0.45 else _one(rng, _HUES)
     tops = dict((_SPORT_TOPS if sport else _DAILY_TOPS)[sex])
     if age_years > 55:  # fewer wear what shows much skin

@@ -85,6 +85,13 @@ def test_a_change_of_bodies_leaves_clothes_and_looks():
         assert plain.bmi != heavy.bmi
 
 
+def test_sports_clothes_are_as_frequent_as_asked():
+    """Daily life has no leotards, singlets or sports tops; sport has no dresses."""
+    never, always = (people(150, Population(sports_share=share)) for share in (0.0, 1.0))
+    assert not {p.top.kind for p in never} & {"leotard", "singlet", "sports_top"}
+    assert not {p.top.kind for p in always} & {"dress", "shirt"}
+
+
 def test_sampling_is_deterministic():
     assert people(3) == people(3)
     assert people(2)[0] != replace(people(2)[1], subject_id="s000")
