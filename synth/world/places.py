@@ -13,6 +13,7 @@ from synth.world.place_gym import gym_rand
 from synth.world.place_living_room import living_room_rand
 from synth.world.place_office import office_rand
 from synth.world.place_park import park_rand
+from synth.world.place_street import street_rand
 from synth.world.place_studio import studio_rand
 from synth.world.place_types import Place, PlacedObject, camera_is_clear
 from synth.world.solids import plane
@@ -39,6 +40,7 @@ PLACES: dict[str, Callable[[np.random.Generator], Place]] = {
     "gym": gym_rand,
     "clinic": clinic_rand,
     "office": office_rand,
+    "street": street_rand,
     "park": park_rand,
     "studio": studio_rand,
 }

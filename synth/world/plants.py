@@ -16,7 +16,7 @@ from synth.world.meshes import (
     transform,
 )
 from synth.world.place_materials import BRIGHTS, paint, pick, tinted
-from synth.world.solids import ball, cylinder, lathe, rod
+from synth.world.solids import ball, box, cylinder, lathe, rod
 
 Rng = np.random.Generator
 GREENS = ((0.30, 0.38, 0.19), (0.26, 0.34, 0.18), (0.36, 0.41, 0.21), (0.31, 0.35, 0.23), (0.44, 0.41, 0.22))
@@ -125,6 +125,26 @@ def tree_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
         radii = spread * rng.uniform(0.45, 0.85) * np.array([1, 1, rng.uniform(0.75, 0.95)])
         pieces += _crown(radii, center, int(110 * detail), (0.26 * spread + 0.36) / detail**0.4, looks, rng)
     return merge(pieces)
+
+
+def street_tree(rng: Rng) -> tuple[ObjectMesh, ObjectMesh]:
+    """A clipped tree of a street, in two: the trunk up to 2.6 m, and all above it."""
+    wood, looks = _bark(rng), _looks(rng)
+    radius, top = float(rng.uniform(0.09, 0.14)), 2.6
+    grate = box((1.3, 1.3, 0.02), paint((0.20, 0.19, 0.18), 0.8), (0, 0, 0.004), 0)
+    soil = cylinder(0.4, 0.012, paint((0.25, 0.20, 0.16), 1.0), (0, 0, 0.008), 16)
+    trunk = [grate, soil, rod((0, 0, -0.05), (0, 0, top), radius * 1.15, wood, 10, radius)]
+    spread = float(rng.uniform(1.4, 2.0))
+    pieces = [rod((0, 0, top - 0.01), (0, 0, top + 1.6), radius, wood, 8, radius * 0.5)]
+    count = int(rng.integers(4, 7))
+    for i in range(count):
+        turn = 2 * np.pi * (i + rng.uniform(-0.3, 0.3)) / count
+        out = spread * rng.uniform(0.35, 0.6) * (i < count - 1)
+        center = np.array([out * np.cos(turn), out * np.sin(turn), top + spread * rng.uniform(0.75, 1.4)])
+        pieces.append(rod((0, 0, top + 0.1), tuple(center), radius * 0.6, wood, 6, radius * 0.25))
+        radii = spread * rng.uniform(0.5, 0.72) * np.array([1, 1, rng.uniform(0.8, 1.0)])
+        pieces += _crown(radii, center, 90, 0.3 * spread + 0.25, looks, rng)
+    return merge(trunk), merge(pieces)
 
 
 def conifer_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:

@@ -214,7 +214,9 @@ def _column(
 
 def _skirting(y0: float, y1: float, look: Material) -> Surface:
     """Its front only, so that nothing of it is seen from behind the wall."""
-    points = np.array([[[0.016, y0, 0.0], [0.016, y1, 0.0]], [[0.012, y0, _SKIRTING_M], [0.012, y1, _SKIRTING_M]]])
+    points = np.array(
+        [[[0.016, y0, 0.0], [0.016, y1, 0.0]], [[0.012, y0, _SKIRTING_M], [0.012, y1, _SKIRTING_M]]]
+    )
     return grid_surface(points, points[..., 1:], look)
 
 
