@@ -122,7 +122,7 @@ def make_renderer(quality: str) -> RendererLike:
     """
     from synth.world.raster import Renderer
 
-    return Renderer() if quality == "fine" else Renderer(quality=quality)
+    return Renderer(quality)
 
 
 def command_table() -> Table:

@@ -1,0 +1,84 @@
+"""The world as one object: characters kept by memory, places of photographs, folders and qualities that are wrong."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from spinepose.errors import InputError
+from synth.world.characters import CharacterCache, arrays_of
+from synth.world.server import run_world
+from synth.world.world import World, make_renderer
+from tests.synth.conftest import StubBody, StubRenderer, stub_place
+
+SHARED = np.zeros(1000, np.uint8)
+
+
+def body_of(spec):
+    own = np.zeros(int(spec), np.uint8)
+    return SimpleNamespace(
+        parts=(SimpleNamespace(texture=SHARED), {"x": [own, own[5:]]}), matrix=own.reshape(1, -1)
+    )
+
+
+def test_arrays_are_counted_once_however_they_are_held():
+    assert sorted(array.nbytes for array in arrays_of(body_of("300"))) == [300, 1000]
+
+
+def test_characters_are_kept_as_long_as_memory_allows():
+    built = []
+    cache = CharacterCache(lambda spec: built.append(spec) or body_of(spec), budget_bytes=1600)
+    for spec in ("100", "200", "300"):
+        cache.get(spec)
+    assert (len(cache), cache.bytes) == (3, 1600)
+    cache.get("100")  # used again, so it outlives the others
+    cache.get("250")
+    assert (len(cache), cache.bytes) == (2, 1350)
+    cache.get("100")
+    assert built == ["100", "200", "300", "250"]
+    cache.get("200")
+    assert built[-1] == "200"
+
+
+def test_a_character_over_the_budget_is_kept_alone():
+    cache = CharacterCache(body_of, budget_bytes=1200)
+    cache.get("100")
+    body = cache.get("9000")
+    assert (len(cache), cache.bytes) == (1, 10000)
+    assert cache.get("9000") is body
+
+
+def test_a_character_that_cannot_be_built_leaves_nothing_behind():
+    cache = CharacterCache(lambda spec: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        cache.get("1")
+    assert (len(cache), cache.bytes) == (0, 0)
+
+
+def test_photographs_are_places_whose_seed_picks_the_picture(tmp_path):
+    seeds = []
+
+    def photo(seed):
+        seeds.append(seed)
+        return stub_place(None)
+
+    world = World(
+        StubRenderer(), {"stub": stub_place}, None, tmp_path, build=lambda spec: StubBody(),
+        quality="fast", photo_places={"backdrop": photo},
+    )  # fmt: skip
+    assert world.answer("vget /level/name") == "stub"
+    for seed in (7, 8, 7):  # the last few places are kept
+        assert world.answer(f"vbp SpineForge SetPlace backdrop {seed}") == '{"objects":["crate"]}'
+    assert seeds == [7, 8]
+    assert '"quality":"fast"' in world.answer("vbp SpineForge GetVersion")
+
+
+@pytest.mark.parametrize("option", ["backdrops", "panoramas"])
+def test_a_missing_folder_of_pictures_is_one_line(tmp_path, option):
+    with pytest.raises(InputError, match=f"--{option} .*nowhere is no folder"):
+        run_world(0, **{option: tmp_path / "nowhere"})
+
+
+def test_a_quality_that_is_none():
+    with pytest.raises(InputError, match="superb"):
+        make_renderer("superb")
