@@ -78,7 +78,7 @@ class SensorConfig(_Section):
         0.15, ge=0, le=2, description="Standard deviation of the exposure's error, stops."
     )
     noise: tuple[Fraction, Fraction] = Field(
-        (0.0, 0.02), description="Noise in a mid-grey pixel, linear light, range drawn from."
+        (0.0, 0.015), description="Noise in a mid-grey pixel, linear light, range drawn from."
     )
     blur_chance: Fraction = Field(
         0.0, description="Share of pictures with a slow shutter (motion blur); each costs five."

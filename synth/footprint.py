@@ -57,7 +57,7 @@ def footprint(clip: Clip, frames: np.ndarray, stature_m: float, bmi: float) -> F
         bmi: Body mass index; width goes with the square root of mass over height.
     """
     fields = ("pelvis_position", "pelvis_rotation", "spine_rad", "limb_rotations", "clearance")
-    part = replace(clip, **{name: getattr(clip, name)[frames] for name in fields})
+    part = replace(clip, hand_curl=None, **{name: getattr(clip, name)[frames] for name in fields})
     joints = stick_points(part)
     points, radii = [], []
     for start, end in BONES:

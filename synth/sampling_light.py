@@ -27,7 +27,7 @@ class SensorRanges:
     """
 
     exposure_ev: float = 0.15
-    noise: tuple[float, float] = (0.0, 0.02)
+    noise: tuple[float, float] = (0.0, 0.015)
     blur_chance: float = 0.0
     shutter_s: tuple[float, float] = (1 / 125, 1 / 25)
     temperature_shift: float = 0.25
