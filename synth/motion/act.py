@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from spinepose.errors import InputError
 from synth.motion.author import ANGLE_NAMES, SIDED_ANGLES, SIDES, clip_from_angles
@@ -48,6 +49,9 @@ _START = {"pz": 1.0, "foot_y": 0.11, "foot_yaw": 8.0}
 # Arms hang clear of the body unless a table says otherwise.
 _HANGING = {"shoulder_abduction": 18.0, "shoulder_flexion": 4.0, "elbow_flexion": 14.0, "pronation": 15.0}
 _THORAX_FOLLOWS = 0.2
+_SMOOTH = 1.3  # frames
+# A foot that moves faster than this, mid-hip heights a frame (10 cm/s), is in the air, by this much.
+_CREEP, _STEP_LIFT = 0.0035, 0.035
 _SIDE = {"lumbar_bending": 0.45, "thoracic_bending": 0.55, "lumbar_rotation": 0.05}
 _TWIST = {"lumbar_rotation": 0.13, "thoracic_rotation": 0.87, "thoracic_bending": -0.08}
 _NECK = {"nod": "cervical_flexion", "look": "cervical_rotation", "cant": "cervical_bending"}
@@ -81,11 +85,13 @@ def tracks(t: np.ndarray, table: Table, through: bool = False) -> Tracks:
             if name not in _NAMES:
                 raise InputError(f"unknown track: {name}")
             keys.setdefault(name, []).append((time, float(value)))
-    curve = flow if through else poses
-    return {
-        name: curve(t, points) if len(points) > 1 else np.full(len(t), points[0][1])
-        for name, points in keys.items()
-    }
+    def curve(points: list[tuple[float, float]]) -> np.ndarray:
+        if len(points) < 2:
+            return np.full(len(t), points[0][1])
+        # Through keys the speed bends at each; a frame or two of smoothing is what flesh does.
+        return gaussian_filter1d(flow(t, points), _SMOOTH, mode="nearest") if through else poses(t, points)
+
+    return {name: curve(points) for name, points in keys.items()}
 
 
 def mixed(t: np.ndarray, base: Mapping[str, np.ndarray], extra: Pose) -> Tracks:
@@ -204,7 +210,17 @@ def footing_of(values: Mapping[str, np.ndarray], frames: int, knees: np.ndarray 
         return np.broadcast_to(np.asarray(value, float), (frames,))
 
     plans = [{n: of(f"foot_{n}", s) for n in ("x", "y", "lift", "pitch", "yaw")} for s in SIDES]
+    for plan in plans:
+        plan["lift"] = plan["lift"] + _raised(plan)
     return steps(plans[0], plans[1], knees)
+
+
+def _raised(plan: Mapping[str, np.ndarray]) -> np.ndarray:
+    """How far a foot on its way is lifted where the table says no more than where it goes, shape (T,)."""
+    speed = np.hypot(np.gradient(plan["x"]), np.gradient(plan["y"]))
+    going = 1.0 - np.exp(-((speed / _CREEP) ** 2))
+    free = np.exp(-((np.maximum(plan["lift"], 0.0) / 0.02) ** 2))
+    return gaussian_filter1d(_STEP_LIFT * going * free, 1.5, mode="nearest")
 
 
 def _pelvis(values: Mapping[str, np.ndarray], angles: Tracks, frames: int, legs: str) -> np.ndarray:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from synth.motion.clip import SEGMENTS, Clip
-from synth.motion.rotations import frame_from, transpose, turn_deg, unit
+from synth.motion.rotations import angle_between_rad, frame_from, transpose, turn_deg, unit
 from synth.motion.stick import LENGTHS, segment_rotations, stick_points
 
 # A standing knee is not locked: 0.3 % of the leg is a knee flexion of about 9 degrees, and the bend stays smooth.
@@ -20,6 +21,7 @@ _LEG = LENGTHS["thigh"] + LENGTHS["shank"]
 _ARM = LENGTHS["upper_arm"] + LENGTHS["forearm"]
 # From the middle, the forearm turns about 80 degrees either way (AAOS norms: pronation 80, supination 80).
 _MOST_PRONATION_DEG = 80.0
+_MOST_WRIST_RAD = np.radians(100.0)  # flexion and deviation together, of a hand that leans on the floor
 # Arms straighten softly: beyond this share of its length an arm gives way, so that an elbow never snaps.
 _SOFT_REACH = 0.9
 
@@ -78,7 +80,7 @@ def steps(
     """Feet anywhere: on the ground, on the way, on a step.
 
     Args:
-        left: ``x``, ``y`` (outward) of the ankle were the foot flat, ``lift`` of the sole over the ground, ``pitch``
+        left: ``x``, ``y`` (outward) of the ankle were the foot flat and headed as at first, ``lift`` of the sole over the ground, ``pitch``
             about the ball (heel up, +) or the heel (toes up, -), ``yaw`` outward, degrees; shape (T,) each.
         right: The same for the right foot.
         knees: Where the knees point, shape (T, 2, 3), if not over the toes.
@@ -92,6 +94,8 @@ def steps(
         pivot[:, 0] = np.where(pitch > 0, LENGTHS["foot"], -LENGTHS["heel"])
         pivot[:, 2] = -LENGTHS["ankle_height"]
         ankle = np.stack([plan["x"], sign * plan["y"], LENGTHS["ankle_height"] + lift], axis=1)
+        # Feet turn about their balls: x and y are the ankle's where the foot keeps its first heading.
+        ankle += np.einsum("tij,j->ti", heading[:1] - heading, [LENGTHS["foot"], 0.0, 0.0])
         pitched = heading @ turn_deg("y", pitch)
         ankles[:, side] = ankle + np.einsum("tij,tj->ti", heading - pitched, pivot)
         feet[:, side] = pitched
@@ -125,7 +129,7 @@ def with_feet(clip: Clip, plan: Footing) -> Clip:
     hips = _hips(clip)
     limbs = clip.limb_rotations.copy()
     for index, side in enumerate("lr"):
-        thigh, shank = _two_bones(
+        thigh, shank = two_bones(
             pelvis + hips[:, index],
             plan.ankles[:, index],
             plan.feet[:, index, :, 0] if plan.knees is None else plan.knees[:, index],
@@ -140,7 +144,7 @@ def with_feet(clip: Clip, plan: Footing) -> Clip:
     return replace(clip, pelvis_position=position, limb_rotations=limbs, anchor="feet")
 
 
-def _two_bones(
+def two_bones(
     root: np.ndarray, end: np.ndarray, bend_to: np.ndarray, upper: float, lower: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Orientations of two bones that reach from a root to an end, (T, 3, 3) each; at rest they hang along -z.
@@ -189,7 +193,7 @@ def with_hands(
     for side, wrist in wrists.items():
         shoulder = points[f"shoulder_{side}"]
         hint = np.broadcast_to(elbow_to[side], shoulder.shape)
-        upper, fore = _two_bones(
+        upper, fore = two_bones(
             shoulder, _within_reach(shoulder, wrist), hint, LENGTHS["upper_arm"], LENGTHS["forearm"]
         )
         upper, fore = upper @ _ARM_FROM_LEG[side], fore @ _ARM_FROM_LEG[side]
@@ -198,6 +202,8 @@ def with_hands(
             turned = _pronation(fore, np.broadcast_to(hands[side], fore.shape))
         fore = fore @ turn_deg("y", turned)
         hand = fore if hands is None else np.broadcast_to(hands[side], fore.shape)
+        if pronation_deg is None:
+            hand = _held_wrist(fore, hand)
         chain = (world[f"clavicle_{side}"], upper, fore, hand)
         for stem, parent, child in zip(("upper_arm", "forearm", "hand"), chain, chain[1:], strict=False):
             limbs[:, SEGMENTS.index(f"{stem}_{side}")] = transpose(parent) @ child
@@ -209,7 +215,25 @@ def _pronation(fore: np.ndarray, hand: np.ndarray) -> np.ndarray:
     relative = transpose(fore) @ hand
     trace = np.trace(relative, axis1=-2, axis2=-1)
     sine, cosine = relative[:, 0, 2] - relative[:, 2, 0], np.maximum(1.0 + trace, 1e-9)
-    return np.clip(np.degrees(2.0 * np.arctan2(sine, cosine)), -_MOST_PRONATION_DEG, _MOST_PRONATION_DEG)
+    # Unwrapped over time: a hand that turns past half a turn stops at the limit instead of jumping to the other.
+    angle = np.degrees(np.unwrap(2.0 * np.arctan2(sine, cosine)))
+    return np.where(np.abs(angle) < 0.5 * _MOST_PRONATION_DEG, angle, np.sign(angle) * _soft(np.abs(angle)))
+
+
+def _soft(angle: np.ndarray) -> np.ndarray:
+    """From half of the range on, angles near its end without reaching it."""
+    half = 0.5 * _MOST_PRONATION_DEG
+    return half + half * np.tanh((angle - half) / half)
+
+
+def _held_wrist(fore: np.ndarray, hand: np.ndarray) -> np.ndarray:
+    """The hand that the forearm can have: bent as asked, as far as wrists bend, never twisted, shape (T, 3, 3)."""
+    aim = (transpose(fore) @ hand)[..., 1]
+    angle = angle_between_rad(aim, np.array([0.0, 1.0, 0.0]))[:, None]
+    half = 0.5 * _MOST_WRIST_RAD
+    held = np.where(angle < half, angle, half + half * np.tanh((angle - half) / half))
+    axis = unit(np.cross(np.array([0.0, 1.0, 0.0]), aim))
+    return fore @ Rotation.from_rotvec(axis * held).as_matrix()
 
 
 def _within_reach(shoulder: np.ndarray, wrist: np.ndarray) -> np.ndarray:

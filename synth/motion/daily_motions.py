@@ -180,7 +180,7 @@ def standing_drift(
         "nod": 0.4 * slouch_deg,
         "look": -26.0,
     }
-    hand = {"wx_r": -0.02, "wy_r": 0.205, "wz_r": 0.13, "curl_r": 0.0} if hand_on_hip else {}
+    hand = {"wx_r": -0.02, "wy_r": 0.245, "wz_r": 0.15, "curl_r": 0.0} if hand_on_hip else {}
     values = tracks(
         t,
         [
@@ -253,8 +253,8 @@ def mopping(
     t = phase(duration_s)
     go = np.sin(2 * np.pi * strokes * t)
     wide = np.sin(2 * np.pi * 0.5 * strokes * t + 0.7)
-    lower = np.stack([0.52 + sweep * 0.6 * go, -0.12 + 0.14 * wide, 0.88 - 0.05 * go], axis=1)
-    upper = np.stack([0.26 + sweep * 0.42 * go, -0.02 + 0.06 * wide, 1.22 + 0.02 * go], axis=1)
+    lower = np.stack([0.58 + sweep * 0.6 * go, -0.14 + 0.14 * wide, 0.86 - 0.05 * go], axis=1)
+    upper = np.stack([0.40 + sweep * 0.5 * go, 0.03 + 0.06 * wide, 1.24 + 0.02 * go], axis=1)
     along = (lower - upper) / np.linalg.norm(lower - upper, axis=1, keepdims=True)
     values: Tracks = {"bend": bend_deg + 8.0 * go, "twist": -10.0 + 12.0 * wide, "side": 4.0 + 3.0 * wide, "pelvis_turn": 4.0 * wide, "px": 0.03 + 0.06 * go, "py": -0.02 + 0.03 * wide,
                       "pz": 0.955 - 0.02 * go, "nod": 10.0 - 0.2 * bend_deg - 6.0 * go, "look": 8.0 - 6.0 * wide, "foot_x_l": -0.16 + 0 * t, "foot_x_r": 0.20 + 0 * t, "foot_y_l": 0.14 + 0 * t,

@@ -6,11 +6,15 @@ Lumbar flexion at the bottom of a lift: some 15 to 30 degrees from a squat, 45 t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from synth.motion.act import Arms, Table, act, mixed, phase, tracks
+from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
+from synth.motion.act import Arms, Table, act, mixed, phase, reached, tracks
 from synth.motion.clip import Clip, ClipProp
 from synth.motion.edit import either_side
+from synth.motion.gait_motions import gait
 
 _ELBOWS_BACK = (-0.7, 0.6, -0.5)
 _BOX_ARMS = Arms("world", _ELBOWS_BACK, (1.0, -0.1, -0.25), (0.0, -1.0, 0.0))
@@ -128,64 +132,32 @@ def twisted_lift_rand(rng: np.random.Generator) -> Clip:
     return either_side(rng, clip)
 
 
-def walk_cycle(t: np.ndarray, duration_s: float, step: float, rate_hz: float) -> dict[str, np.ndarray]:
-    """Tracks of feet and pelvis that step on the spot or forward, a step at a time.
-
-    Args:
-        t: Phases, shape (T,).
-        duration_s: Seconds.
-        step: Length of a step, units of mid-hip height.
-        rate_hz: Steps of both feet a second.
-    """
-    beat = rate_hz * t * duration_s
-    out: dict[str, np.ndarray] = {"px": step * (beat - beat[-1] / 2)}
-    for side, shift in (("l", 0.0), ("r", 1.0)):
-        at = (beat + shift) / 2.0
-        whole, part = np.floor(at), np.mod(at, 1.0)
-        # A foot stands for 60 % of its stride and swings for the rest.
-        swing = np.clip((part - 0.6) / 0.4, 0.0, 1.0)
-        share = swing**3 * (10 - 15 * swing + 6 * swing**2)
-        out[f"foot_x_{side}"] = step * (2.0 * (whole + share) - shift - beat[-1] / 2 + 0.6)
-        out[f"foot_lift_{side}"] = 0.07 * np.sin(np.pi * swing) ** 2
-        leaving = np.clip((part - 0.42) / 0.18, 0.0, 1.0) * (part < 0.6) + (part >= 0.6) * (1.0 - swing)
-        out[f"foot_pitch_{side}"] = (34.0 * leaving**2 * (3 - 2 * leaving)) * min(1.0, step / 0.4)
-    return out
-
-
 def carry_box(
-    step: float = 0.5,
-    rate_hz: float = 1.7,
-    lean_deg: float = -5.0,
-    size: float = 1.0,
-    duration_s: float = 2.6,
+    pace: float = 0.5, lean_deg: float = -5.0, size: float = 1.0, phase_: float = 0.0, duration_s: float = 2.4
 ) -> Clip:
     """Walk with a box before the belly, leaning back against its weight.
 
     Args:
-        step: Length of a step, units of mid-hip height.
-        rate_hz: Steps a second.
+        pace: 0 is slow, 1 a natural walk.
         lean_deg: Lean of the trunk, negative backward.
         size: Scale of the box.
+        phase_: Where in the stride the clip starts, 0 to 1.
         duration_s: Seconds.
     """
-    t = phase(duration_s)
-    feet = walk_cycle(t, duration_s, step, rate_hz)
-    beat = np.pi * rate_hz * t * duration_s
-    sway = np.sin(beat + 0.4)
-    body = {"pelvis_tilt": np.full_like(t, -2.0), "lumbar_flexion": 0.5 * lean_deg + 0 * t, "thoracic_flexion": 0.5 * lean_deg + 0 * t,
-            "pelvis_list": 2.6 * sway, "side": -3.4 * sway, "twist": 3.0 * np.cos(beat), "pelvis_turn": -3.0 * np.cos(beat),
-            "nod": 3.0 + 0 * t, "py": 0.022 * sway, "pz": 0.985 + 0.014 * np.cos(2 * beat), "foot_y": 0.085 + 0 * t}  # fmt: skip
-    held = {"wx": 0.32, "wy": 0.205, "wz": -0.44, "curl": 0.35}
-    values = mixed(t, tracks(t, [(0.0, held)]), feet | body)
+    walk = gait(1.36 - 0.26 * pace, 0.95 + 0.3 * pace, counter_deg=4.0, phase=phase_, duration_s=duration_s)
+    spine = walk.spine_rad.copy()
+    for name in ("lumbar_flexion", "thoracic_flexion"):
+        spine[:, REGIONAL_COORDINATES.index(name)] += np.radians(0.5 * lean_deg)
+    walk = replace(walk, name="carry_box", spine_rad=spine, hand_curl=np.full((walk.num_frames, 2), 0.35))
+    held = tracks(phase(duration_s), [(0.0, {"wx": 0.33, "wy": 0.205, "wz": -0.44})])
     arms = Arms("chest", _ELBOWS_BACK, (1.0, -0.1, -0.1), (0.0, -1.0, 0.1))
-    return act("carry_box", values, arms=arms, props=(ClipProp("box", "hands", scale=(size, 1.0, size)),))
+    box = ClipProp("box", "hands", scale=(size, 1.0, size))
+    return replace(reached(walk, held, arms), props=(box,))
 
 
 def carry_box_rand(rng: np.random.Generator) -> Clip:
     """A random walk with a box."""
-    return carry_box(
-        rng.uniform(0.4, 0.58), rng.uniform(1.4, 1.9), rng.uniform(-9.0, 0.0), rng.uniform(0.7, 1.1), rng.uniform(2.2, 3.0)
-    )  # fmt: skip
+    return carry_box(rng.uniform(0.0, 1.0), rng.uniform(-9.0, 0.0), rng.uniform(0.7, 1.1), rng.random(), 2.2)
 
 
 def barbell_deadlift(

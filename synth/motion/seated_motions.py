@@ -296,10 +296,10 @@ def tie_shoes(bend_deg: float = 78.0, duration_s: float = 3.6) -> Clip:
     """
     t = phase(duration_s)
     down = {"pelvis_tilt": 0.5 * bend_deg, "lumbar_flexion": 34.0, "thoracic_flexion": 22.0, "nod": 4.0, "wx": 0.50,
-            "wy_l": -0.02, "wy_r": 0.17, "wz": 0.27, "twist": -4.0, "protraction": 16.0, "curl": 0.5}  # fmt: skip
+            "wy_l": 0.04, "wy_r": 0.27, "wz": 0.27, "twist": -4.0, "protraction": 16.0, "curl": 0.5}  # fmt: skip
     up = {"pelvis_tilt": -4.0, "lumbar_flexion": 12.0, "thoracic_flexion": 4.0, "nod": 10.0, "wx": 0.30, "wy_l": 0.15,
           "wy_r": 0.15, "wz": 0.72, "twist": 0.0, "protraction": 0.0, "curl": 0.0}  # fmt: skip
-    feet = {"pz": 0.52, "px": 0.0, "foot_x_l": 0.30, "foot_y_l": 0.17, "foot_x_r": 0.47, "foot_y_r": 0.16}
+    feet = {"pz": 0.52, "px": 0.0, "foot_x_l": 0.30, "foot_y_l": 0.24, "foot_x_r": 0.44, "foot_y_r": 0.15}
     values = tracks(t, [(0.0, feet | up), (0.36, down), (0.84, down), (1.0, up | {"nod": 24.0})])
     busy = (values["curl_l"] > 0.45) * np.sin(np.pi * np.clip((t - 0.36) / 0.48, 0, 1)) ** 0.5
     tug = 0.025 * busy * np.sin(2 * np.pi * 1.3 * t * duration_s)

@@ -276,14 +276,9 @@ def kick(height: float = 0.5, run_up: float = 0.36, duration_s: float = 2.2) -> 
     t = phase(duration_s)
     start = {"px": -run_up, "pz": 0.97, "foot_x_l": -run_up - 0.14, "foot_x_r": -run_up + 0.16, "foot_y": 0.10, "foot_lift": 0.0, "foot_pitch": 0.0, "pelvis_turn": 0.0, "twist": 0.0,
              "bend": 6.0, "nod": 22.0, "shoulder_flexion": 10.0, "shoulder_abduction": 26.0, "elbow_flexion": 40.0, "side": 0.0, "pelvis_list": 0.0}  # fmt: skip
-    step = {
-        "px": -0.5 * run_up,
-        "foot_x_l": -0.5 * run_up,
-        "foot_lift_l": 0.08,
-        "foot_pitch_r": 16.0,
-        "pz": 0.98,
-    }
-    plant = {"px": -0.10, "pz": 0.93, "foot_x_l": 0.0, "foot_lift_l": 0.0, "foot_x_r": -0.50, "foot_lift_r": 0.30, "foot_pitch_r": 88.0, "pelvis_turn": -22.0, "twist": 24.0, "side": -6.0,
+    step = {"px": -0.5 * run_up, "foot_x_l": -0.5 * run_up, "foot_lift_l": 0.08, "foot_pitch_r": 22.0, "foot_x_r": -run_up + 0.16, "foot_lift_r": 0.0, "pz": 0.97}  # fmt: skip
+    land = {"foot_x_l": 0.0, "foot_lift_l": 0.0, "foot_x_r": -run_up + 0.16, "foot_lift_r": 0.0, "px": -0.14, "foot_pitch_r": 52.0}
+    plant = {"px": -0.08, "pz": 0.93, "foot_x_l": 0.0, "foot_lift_l": 0.0, "foot_x_r": -0.50, "foot_lift_r": 0.30, "foot_pitch_r": 88.0, "pelvis_turn": -22.0, "twist": 24.0, "side": -6.0,
              "lumbar_flexion": -8.0, "shoulder_abduction_l": 82.0, "shoulder_flexion_l": -14.0, "shoulder_flexion_r": -26.0}  # fmt: skip
     hit = {
         "px": 0.02,
@@ -302,14 +297,7 @@ def kick(height: float = 0.5, run_up: float = 0.36, duration_s: float = 2.2) -> 
             "lumbar_flexion": 8.0, "shoulder_abduction_l": 50.0, "shoulder_flexion_l": 44.0, "shoulder_flexion_r": -30.0, "foot_pitch_l": 8.0, "side": 2.0, "pelvis_tilt": -14.0}  # fmt: skip
     end = {"px": 0.16, "pz": 0.96, "foot_x_r": 0.32, "foot_lift_r": 0.0, "foot_pitch_r": 0.0, "pelvis_turn": 8.0, "twist": -4.0, "bend": 8.0, "lumbar_flexion": 0.0, "pelvis_tilt": 0.0,
            "shoulder_flexion_l": 10.0, "shoulder_abduction_l": 28.0, "shoulder_flexion_r": 8.0, "foot_pitch_l": 14.0, "pelvis_list": 0.0, "side": 0.0}  # fmt: skip
-    table = [
-        (0.03, start | {"lumbar_flexion": 0.0, "pelvis_tilt": 0.0}),
-        (0.22, step),
-        (0.42, plant),
-        (0.54, hit),
-        (0.7, high),
-        (1.0, end),
-    ]
+    table = [(0.03, start | {"lumbar_flexion": 0.0, "pelvis_tilt": 0.0}), (0.2, step), (0.34, land), (0.48, plant), (0.58, hit), (0.73, high), (1.0, end)]  # fmt: skip
     ball = ClipProp("ball", position=(0.46, -0.10, 0.0))
     return act("kick", tracks(t, table, True), knees=((1.0, 0.1, 0.0), (1.0, 0.08, 0.1)), props=(ball,))
 
@@ -360,7 +348,7 @@ def run(
         "pelvis_turn": -7.0 * turned, "twist": 15.0 * turned, "look": -8.0 * turned, "pelvis_tilt": 6.0 + 0.4 * lean_deg + 2.0 * np.cos(4 * np.pi * beat),
         "pelvis_list": 4.0 * bearing, "side": -5.0 * bearing, "lumbar_flexion": 0.2 * lean_deg + 2.0 * np.cos(4 * np.pi * (beat - 0.18)),
         "thoracic_flexion": 0.4 * lean_deg + 0 * t, "nod": -0.5 * lean_deg + 0 * t, "curl": 0.5 + 0 * t,
-        "pz": 0.955 - 0.035 * np.cos(4 * np.pi * (beat - 0.18)), "py": 0.012 * np.sin(2 * np.pi * beat),
+        "pz": 0.925 - 0.03 * np.cos(4 * np.pi * (beat - 0.18)), "py": 0.012 * np.sin(2 * np.pi * beat),
     }  # fmt: skip
     return act("run", mixed(t, {}, values | {"air": _flight(values)}))
 

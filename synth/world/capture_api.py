@@ -14,6 +14,7 @@ from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
 from opensim_models.markers import MARKER_NAMES
 from spinepose.skeleton import NAMES, SPINE_CHAIN
 from synth.unreal_coords import to_unreal_cm
+from synth.world.clip_fit import ClipFit
 from synth.world.commands import ARGUMENT_INVALID, CommandError, command
 from synth.world.light import light_from_json
 from synth.world.prop_stage import stage_props
@@ -117,7 +118,10 @@ def play_clip(world: World, name: str, clip_name: str, time_s: float) -> str:
     if not 0 <= time_s <= _MAX_TIME_S:
         raise CommandError(ARGUMENT_INVALID)
     clip = world.clips.get(clip_name)
-    character.set_motion(clip, clip.frame_at(time_s))
+    if character.fit is None or character.fit.source is not clip:
+        character.fit = ClipFit(clip, character.body, world.rest)
+    frame = clip.frame_at(time_s)
+    character.set_motion(character.fit.at(frame), frame)
     stage_props(world.scene, character)
     return _json({"frame": character.frame, "frames": clip.num_frames, "fps": clip.fps})
 

@@ -5,6 +5,7 @@ Everything here is worked out from clip, body and pose alone; ``prop_stage`` put
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,11 +36,13 @@ class PropRig:
     Attributes:
         clip: The motion.
         body: The ``Character``.
+        pose: The body in a frame of the clip.
         extents_m: For each thing, extents along x, y, z, metres.
     """
 
     clip: Clip
     body: Any
+    pose: Callable[[int], Any]
     extents_m: tuple[tuple[float, float, float], ...]
     _ground: dict[int, np.ndarray] = field(default_factory=dict)
     _rests: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
@@ -70,29 +73,35 @@ class PropRig:
             return held_matrix(prop, self.extents_m[index], self.body, posed)
         at = int(np.clip(first if frame < first else last - 1, 0, self.clip.num_frames - 1))
         if (index, at) not in self._rests:
-            matrix = held_matrix(prop, self.extents_m[index], self.body, self.body.pose(self.clip, at))
+            matrix = held_matrix(prop, self.extents_m[index], self.body, self.pose(at))
             self._rests[index, at] = _stood(prop.kind, matrix, self.extents_m[index])
         return self._rests[index, at]
 
 
-def prop_rig(clip: Clip, body: Any) -> PropRig:
+def prop_rig(clip: Clip, body: Any, pose: Callable[[int], Any] | None = None) -> PropRig:
     """Fit the things of a clip to a body.
 
     Args:
         clip: The motion.
         body: The ``Character``.
+        pose: The body in a frame of the clip, where that is not what ``body.pose`` says.
     """
+
+    def posed(frame: int) -> Any:
+        frame = min(frame, clip.num_frames - 1)
+        return body.pose(clip, frame) if pose is None else pose(frame)
+
     size = float(getattr(body, "hip_height_m", 1.0))
     extents, ground = [], {}
     for index, prop in enumerate(clip.props):
         wanted = np.array(PROP_KINDS[prop.kind]) * prop.scale
         if prop.attach == "ground":
-            ground[index], wanted = _standing(prop, wanted, clip, body, size)
+            ground[index], wanted = _standing(prop, wanted, posed, body, size)
         elif prop.kind == "box" and prop.attach == "hands":
-            wanted[1:] = _box_in_hands(prop, wanted[2], clip, body)
+            wanted[1:] = _box_in_hands(prop, wanted[2], posed, body)
         x, y, z = np.maximum(wanted, _LEAST_M).tolist()
         extents.append((x, y, z))
-    return PropRig(clip, body, tuple(extents), ground)
+    return PropRig(clip, body, posed, tuple(extents), ground)
 
 
 def prop_matrices(clip: Clip, frame: int, body: Any, posed: Any) -> list[np.ndarray]:
@@ -108,15 +117,14 @@ def prop_matrices(clip: Clip, frame: int, body: Any, posed: Any) -> list[np.ndar
 
 
 def _standing(
-    prop: ClipProp, extents: np.ndarray, clip: Clip, body: Any, size: float
+    prop: ClipProp, extents: np.ndarray, pose: Callable[[int], Any], body: Any, size: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Matrix and extents of a thing on the ground."""
     matrix = np.eye(4)
     matrix[:3, :3] = turn("z", prop.yaw_rad)
     matrix[:2, 3] = size * np.array(prop.position[:2])
     if prop.under_frame >= 0:
-        posed = body.pose(clip, min(prop.under_frame, clip.num_frames - 1))
-        _fit_under(prop, matrix, extents, body, posed)
+        _fit_under(prop, matrix, extents, body, pose(prop.under_frame))
     elif prop.position[2] > 0:
         extents[2] = size * prop.position[2]
     if prop.kind == "mat":
@@ -230,13 +238,14 @@ def _stood(kind: str, matrix: np.ndarray, extents_m: tuple[float, float, float])
     return result
 
 
-def _box_in_hands(prop: ClipProp, height_m: float, clip: Clip, body: Any) -> tuple[float, float]:
+def _box_in_hands(
+    prop: ClipProp, height_m: float, pose: Callable[[int], Any], body: Any
+) -> tuple[float, float]:
     """Width of a box that fits between both palms when it is taken, and its height, metres.
 
     What is taken from the floor is held half way up, whoever takes it.
     """
-    frame = min(prop.frames[0], clip.num_frames - 1)
-    palms = palm_frames(body, body.pose(clip, frame))
+    palms = palm_frames(body, pose(prop.frames[0]))
     left, right = palms["l"][:3, 3], palms["r"][:3, 3]
     if prop.frames[0] > 0:
         height_m = float(np.clip(left[2] + right[2], 0.6 * height_m, 1.6 * height_m))

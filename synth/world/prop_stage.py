@@ -20,7 +20,9 @@ def stage_props(scene: Scene, character: CharacterThing) -> None:
     rig: PropRig | None = character.rig
     if rig is None or rig.clip is not character.clip:
         clear_props(scene, character)
-        character.rig = rig = prop_rig(character.clip, character.body)
+        character.rig = rig = prop_rig(
+            character.clip, character.body, character.fit.pose if character.fit else None
+        )
         _spawn(scene, character, rig)
     if not character.owned:
         return

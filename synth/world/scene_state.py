@@ -103,6 +103,7 @@ class CharacterThing(Thing):
         frame: Index of that frame.
         owned: Names of the things that the motion needs; they go with the person.
         rig: Where those things are (``synth.world.clip_props.PropRig``).
+        fit: The motion fitted to the body (``synth.world.clip_fit.ClipFit``).
     """
 
     spec_json: str = ""
@@ -111,6 +112,7 @@ class CharacterThing(Thing):
     frame: int = 0
     owned: tuple[str, ...] = ()
     rig: Any = None
+    fit: Any = None
     _posed: Any = None
 
     def set_motion(self, clip: Any, frame: int) -> None:

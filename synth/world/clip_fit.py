@@ -1,0 +1,323 @@
+"""A clip fitted to a body: feet where the plan has them, hands that meet the floor or each other, arms outside the body.
+
+A clip says rotations; planned on average proportions they leave other bodies' feet and hands centimetres off, and arms that
+brush a slim body end inside a stout one. Each frame is mended by itself, by turns that change steadily with the pose.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from synth.body.parts import PARTS
+from synth.body.posing import Pose, pose_skeleton
+from synth.body.rig import BONE_INDEX, VERTEBRAE
+from synth.motion.clip import SEGMENTS, Clip
+from synth.motion.contacts import two_bones
+from synth.motion.stick import segment_rotations, stick_points
+
+_SEGMENT = {name: index for index, name in enumerate(SEGMENTS)}
+_STATIONS = ("sacrum", "L4", "L2", "T12", "T10", "T8", "T6", "T4", "T2")
+_HALF_SLICE_M = 0.035
+_THIGH_BINS = 5
+# The least gap between arm and body, and how thick forearm, wrist and hand are, metres at BMI 24.
+_GAP_M = 0.006
+_ARM_POINTS = (
+    ("fore", 0.35, 0.048),
+    ("fore", 0.7, 0.040),
+    ("fore", 1.0, 0.030),
+    ("hand", 0.6, 0.026),
+    ("hand", 1.3, 0.022),
+)
+_ROUNDS, _MOST_RAD = 5, np.radians(40.0)
+# Wrists lower than the first height (mid-hip heights) lean on the floor, from the second on they do not.
+_LEANS, _FREE = 0.09, 0.16
+_JOINED = (0.22, 0.34)  # wrists this near hold one thing
+_CACHED = 64
+_cores: OrderedDict[int, tuple[Any, Core]] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Core:
+    """The trunk as ellipsoids on vertebrae and the thighs as tapered capsules: what arms must stay out of.
+
+    Attributes:
+        stations: Index of each station among the vertebral frames, shape (K,).
+        centers_m: Its middle in that frame's axes (forward, up, right), shape (K, 3).
+        radii_m: Half sizes along them, shape (K, 3).
+        thigh_m: Radius along the thigh from hip to knee, shape (B,).
+        arm: Factor on the thickness of arms.
+        toe_m: Height of the joint at the ball of the foot over the sole.
+    """
+
+    stations: np.ndarray
+    centers_m: np.ndarray
+    radii_m: np.ndarray
+    thigh_m: np.ndarray
+    arm: float
+    toe_m: float
+
+
+def core_of(body: Any, rest: Clip) -> Core:
+    """Measure a body in the T-pose (kept for bodies seen before)."""
+    known = _cores.get(id(body))
+    if known is not None and known[0]() is body:
+        return known[1]
+    posed = body.pose(rest, 0)
+    points, ids = posed.vertices_m.astype(float), body.vertex_part_id
+    trunk = points[ids == PARTS["trunk"]]
+    stations = np.array([VERTEBRAE.index(name) for name in _STATIONS])
+    centers, radii = [], []
+    for station in stations:
+        frame = posed.vertebrae[station]
+        local = (trunk - frame[:3, 3]) @ frame[:3, :3]
+        ring = local[np.abs(local[:, 1]) < _HALF_SLICE_M]
+        # The widest few are armpits and hems.
+        low, high = np.percentile(ring, 2.0, axis=0), np.percentile(ring, 98.0, axis=0)
+        centers.append([(low[0] + high[0]) / 2, 0.0, (low[2] + high[2]) / 2])
+        radii.append([(high[0] - low[0]) / 2, 0.11, (high[2] - low[2]) / 2])
+    core = Core(
+        stations, np.array(centers), np.array(radii), _thigh(body, posed, points, ids),
+        float(np.sqrt(max(body.bmi, 16.0) / 24.0)), _toe_height(body, posed),
+    )  # fmt: skip
+    _cores[id(body)] = (weakref.ref(body), core)
+    while len(_cores) > _CACHED:
+        _cores.popitem(last=False)
+    return core
+
+
+def _joint(body: Any, posed: Any, bone: str, joint: str, side: str) -> np.ndarray:
+    matrix = posed.bones[f"{bone}_{side}"]
+    return matrix[:3, :3] @ body.skeleton.joints_m[f"{joint}_{side}"] + matrix[:3, 3]
+
+
+def _thigh(body: Any, posed: Any, points: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    hip, knee = _joint(body, posed, "thigh_near", "hip", "l"), _joint(body, posed, "shank", "knee", "l")
+    along = knee - hip
+    skin = points[ids == PARTS["thigh_l"]] - hip
+    share = skin @ along / (along @ along)
+    away = np.linalg.norm(skin - share[:, None] * along, axis=1)
+    edges = np.linspace(0.0, 1.0, _THIGH_BINS + 1)
+    rows = [away[(share >= a) & (share < b)] for a, b in zip(edges, edges[1:], strict=False)]
+    return np.array([np.percentile(row, 80.0) if len(row) else 0.06 for row in rows])
+
+
+def _toe_height(body: Any, posed: Any) -> float:
+    return float(
+        np.mean([_joint(body, posed, "foot", "toe", side)[2] for side in "lr"]) - posed.vertices_m[:, 2].min()
+    )
+
+
+class ClipFit:
+    """A clip on a body, fitted frame by frame as they are asked for.
+
+    Args:
+        clip: The motion.
+        body: The ``Character``; a stand-in without a full skeleton gets the clip as it is.
+        rest: One frame of the T-pose.
+    """
+
+    def __init__(self, clip: Clip, body: Any, rest: Clip) -> None:
+        self.source, self.body = clip, body
+        self.clip = clip
+        if not hasattr(body.skeleton, "align"):
+            self._done = np.ones(clip.num_frames, bool)
+            return
+        self.clip = replace(clip, limb_rotations=clip.limb_rotations.copy())
+        self._done = np.zeros(clip.num_frames, bool)
+        self._core = core_of(body, rest)
+        self._plan, self._turned = stick_points(clip), segment_rotations(clip)
+
+    def at(self, frame: int) -> Clip:
+        """The fitted clip, whose other frames may not be fitted yet."""
+        if not self._done[frame]:
+            self._fit(frame)
+            self._done[frame] = True
+        return self.clip
+
+    def pose(self, frame: int) -> Any:
+        """The body in a frame of the fitted clip."""
+        return self.body.pose(self.at(frame), frame)
+
+    def _pose(self, frame: int) -> Pose:
+        clip = self.clip
+        return pose_skeleton(
+            self.body.skeleton, clip.pelvis_rotation[frame], clip.spine_rad[frame], clip.limb_rotations[frame]
+        )
+
+    def _planned(self, name: str, frame: int, middle: np.ndarray) -> np.ndarray:
+        """Where the plan has a point, about a body whose mid-hip is at ``middle``, metres."""
+        return middle + self.body.hip_height_m * (self._plan[name][frame] - self._plan["pelvis"][frame])
+
+    def _fit(self, frame: int) -> None:
+        pose = self._pose(frame)
+        middle = (pose.joints_m["hip_l"] + pose.joints_m["hip_r"]) / 2
+        if self.clip.anchor == "feet" or self.clip.source != "procedural":
+            for side in "lr":
+                self._fit_leg(frame, side, pose, middle)
+        leaning = {side: self._fit_hand(frame, side, pose, middle) for side in "lr"}
+        if any(weight > 0 for weight in leaning.values()) or self._join_hands(frame, pose):
+            pose = self._pose(frame)
+        for side in "lr":
+            self._clear_arm(frame, side, pose, 1.0 - leaning[side])
+
+    def _fit_leg(self, frame: int, side: str, pose: Pose, middle: np.ndarray) -> None:
+        """Bend a leg so that the ball of its foot is where the plan has it."""
+        joints, skeleton = pose.joints_m, self.body.skeleton
+        hip, knee, ankle = (joints[f"{name}_{side}"] for name in ("hip", "knee", "ankle"))
+        foot, toes = self._turned[f"foot_{side}"][frame], self._turned[f"toes_{side}"][frame]
+        to_toe = skeleton.align[f"foot_{side}"] @ (
+            skeleton.joints_m[f"toe_{side}"] - skeleton.joints_m[f"ankle_{side}"]
+        )
+        end = self._planned(f"ball_{side}", frame, middle) + self._core.toe_m * toes[:, 2] - foot @ to_toe
+        ahead = self._turned[f"thigh_{side}"][frame][:, 0]
+        lengths = float(np.linalg.norm(knee - hip)), float(np.linalg.norm(ankle - knee))
+        thigh, shank = (b[0] for b in two_bones(hip[None], end[None], ahead[None], *lengths))
+        limbs = self.clip.limb_rotations[frame]
+        limbs[_SEGMENT[f"thigh_{side}"]] = self.clip.pelvis_rotation[frame].T @ thigh
+        limbs[_SEGMENT[f"shank_{side}"]] = thigh.T @ shank
+        limbs[_SEGMENT[f"foot_{side}"]] = shank.T @ foot
+
+    def _fit_hand(self, frame: int, side: str, pose: Pose, middle: np.ndarray) -> float:
+        """Put a hand that leans on the floor or on a desk where the plan has it; how much it leans, 0 to 1."""
+        height = self._plan[f"wrist_{side}"][frame][2]
+        weight = float(np.clip((_FREE - height) / (_FREE - _LEANS), 0.0, 1.0))
+        if any(prop.kind == "desk" for prop in self.clip.props):
+            weight = 1.0
+        if weight > 0:
+            wrist = pose.joints_m[f"wrist_{side}"]
+            self._reach(
+                frame, side, pose, wrist + weight * (self._planned(f"wrist_{side}", frame, middle) - wrist)
+            )
+        return weight
+
+    def _join_hands(self, frame: int, pose: Pose) -> bool:
+        """Keep two hands on one handle as near as the plan has them, whatever the shoulders' width."""
+        apart = self._plan["wrist_l"][frame] - self._plan["wrist_r"][frame]
+        near = float(np.clip((_JOINED[1] - np.linalg.norm(apart)) / (_JOINED[1] - _JOINED[0]), 0.0, 1.0))
+        if near <= 0:
+            return False
+        left, right = pose.joints_m["wrist_l"], pose.joints_m["wrist_r"]
+        shift = near * 0.5 * (self.body.hip_height_m * apart - (left - right))
+        self._reach(frame, "l", pose, left + shift)
+        self._reach(frame, "r", pose, right - shift)
+        return True
+
+    def _reach(self, frame: int, side: str, pose: Pose, end: np.ndarray) -> None:
+        """Turn and bend an arm so that its wrist is at ``end``; the hand keeps its orientation."""
+        shoulder, elbow, wrist = (pose.joints_m[f"{name}_{side}"] for name in ("shoulder", "elbow", "wrist"))
+        upper, fore, hand = self._arm_world(frame, side, pose)
+        lengths = float(np.linalg.norm(elbow - shoulder)), float(np.linalg.norm(wrist - elbow))
+        reach = end - shoulder
+        most = 0.995 * sum(lengths)
+        end = shoulder + reach * min(1.0, most / max(float(np.linalg.norm(reach)), 1e-9))
+        hint = elbow - (shoulder + wrist) / 2 - 0.02 * upper[:, 0]
+        share = (lengths[0] ** 2 - lengths[1] ** 2 + (d := float(np.linalg.norm(end - shoulder))) ** 2) / (
+            2 * d
+        )
+        along = (end - shoulder) / d
+        across = hint - along * (hint @ along)
+        across /= max(float(np.linalg.norm(across)), 1e-9)
+        new_elbow = shoulder + along * share + across * np.sqrt(max(lengths[0] ** 2 - share**2, 0.0))
+        turned = _shortest(elbow - shoulder, new_elbow - shoulder)
+        bent = _shortest(turned @ (wrist - elbow), end - new_elbow)
+        self._set_arm(frame, side, upper, turned @ upper, bent @ turned @ fore, hand)
+
+    def _arm_world(self, frame: int, side: str, pose: Pose) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Orientations of upper arm, forearm and hand, identity in the T-pose."""
+        limbs = self.clip.limb_rotations[frame]
+        align = self.body.skeleton.align[f"upper_arm_{side}"]
+        upper = pose.transforms[BONE_INDEX[f"upper_arm_{side}"], :, :3] @ align.T
+        fore = upper @ limbs[_SEGMENT[f"forearm_{side}"]]
+        return upper, fore, fore @ limbs[_SEGMENT[f"hand_{side}"]]
+
+    def _set_arm(
+        self, frame: int, side: str, was: np.ndarray, upper: np.ndarray, fore: np.ndarray, hand: np.ndarray
+    ) -> None:
+        limbs = self.clip.limb_rotations[frame]
+        index = _SEGMENT[f"upper_arm_{side}"]
+        clavicle = was @ limbs[index].T
+        limbs[index] = clavicle.T @ upper
+        limbs[_SEGMENT[f"forearm_{side}"]] = upper.T @ fore
+        limbs[_SEGMENT[f"hand_{side}"]] = fore.T @ hand
+
+    def _clear_arm(self, frame: int, side: str, pose: Pose, share: float) -> None:
+        """Turn an arm about its shoulder until forearm and hand are outside trunk and thighs."""
+        if share <= 0:
+            return
+        shoulder, elbow, wrist, knuckle = (
+            pose.joints_m[f"{name}_{side}"] for name in ("shoulder", "elbow", "wrist", "knuckle")
+        )
+        points = np.array([
+            elbow + at * (wrist - elbow) if part == "fore" else wrist + at * (knuckle - wrist)
+            for part, at, _ in _ARM_POINTS
+        ])  # fmt: skip
+        thick = (
+            np.array([radius for *_, radius in _ARM_POINTS]) * self._core.arm * self.body.stature_m / 1.75
+            + _GAP_M
+        )
+        total = np.eye(3)
+        for _ in range(_ROUNDS):
+            depth, outward = _depths(self._core, pose, points)
+            depth = depth + thick
+            worst = int(np.argmax(depth))
+            if depth[worst] <= 1e-4:
+                break
+            lever = points[worst] - shoulder
+            axis = np.cross(lever, outward[worst])
+            arm = float(np.linalg.norm(axis))
+            if arm < 0.05:
+                break
+            turn = Rotation.from_rotvec(axis / arm * min(share * depth[worst] / arm, 0.35)).as_matrix()
+            total = turn @ total
+            points = shoulder + (points - shoulder) @ turn.T
+        way = Rotation.from_matrix(total).as_rotvec()
+        angle = float(np.linalg.norm(way))
+        if angle < 1e-6:
+            return
+        total = Rotation.from_rotvec(way * min(1.0, _MOST_RAD / angle)).as_matrix()
+        upper, fore, hand = self._arm_world(frame, side, pose)
+        self._set_arm(frame, side, upper, total @ upper, total @ fore, total @ hand)
+
+
+def _depths(core: Core, pose: Pose, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How deep points are in the body (negative outside) and the way out, shapes (N,) and (N, 3)."""
+    frames = pose.frames_m[core.stations]
+    local = (
+        np.einsum("kji,nkj->nki", frames[:, :3, :3], points[:, None] - frames[None, :, :3, 3])
+        - core.centers_m
+    )
+    scaled = local / core.radii_m
+    size = np.maximum(np.linalg.norm(scaled, axis=-1), 1e-6)
+    depth = (1.0 / size - 1.0) * np.linalg.norm(local, axis=-1)
+    # Way out: across the ellipsoid, not along the spine.
+    slope = scaled / core.radii_m * np.array([1.0, 0.0, 1.0])
+    outward = np.einsum("kij,nkj->nki", frames[:, :3, :3], slope)
+    best = depth.argmax(axis=1)
+    rows = np.arange(len(points))
+    depths, ways = depth[rows, best], outward[rows, best]
+    for side in "lr":
+        hip, knee = pose.joints_m[f"hip_{side}"], pose.joints_m[f"knee_{side}"]
+        along = knee - hip
+        share = np.clip((points - hip) @ along / (along @ along), 0.0, 1.0)
+        away = points - hip - share[:, None] * along
+        gap = np.linalg.norm(away, axis=1)
+        radius = np.interp(share, (np.arange(_THIGH_BINS) + 0.5) / _THIGH_BINS, core.thigh_m)
+        deeper = radius - gap > depths
+        depths, ways = np.where(deeper, radius - gap, depths), np.where(deeper[:, None], away, ways)
+    return depths, ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
+
+
+def _shortest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The smallest rotation that turns one direction into another."""
+    a, b = a / max(float(np.linalg.norm(a)), 1e-12), b / max(float(np.linalg.norm(b)), 1e-12)
+    axis = np.cross(a, b)
+    sine = float(np.linalg.norm(axis))
+    if sine < 1e-9:
+        return np.eye(3)
+    return Rotation.from_rotvec(axis / sine * np.arctan2(sine, float(a @ b))).as_matrix()
