@@ -18,7 +18,7 @@ _LASH_PX = (64, 256)
 def gaze_of(spec: SubjectSpec) -> tuple[float, float]:
     """Where the eyes look, radians to the left and up; mostly ahead."""
     rng = rng_for(spec.seed, "gaze")
-    left, up = np.clip(rng.normal(0, (0.12, 0.06)), (-0.4, -0.2), (0.4, 0.12))
+    left, up = np.clip(rng.normal((0.0, -0.035), (0.12, 0.04)), (-0.4, -0.2), (0.4, 0.04))
     return float(left), float(up)
 
 
@@ -36,7 +36,7 @@ def eye_texture(spec: SubjectSpec) -> np.ndarray:
     dx, dy = x - 0.45 * np.sin(left), height - 0.45 * np.sin(up)
     radius, angle = np.hypot(dx, dy), np.arctan2(dy, dx)
     tired = rng.uniform(0.0, 0.5) + 0.3 * np.clip((spec.age_years - 40) / 40, 0, 1)
-    white = np.array([222.0, 216.0, 209.0]) - tired * np.array([6.0, 14.0, 18.0])
+    white = np.array([206.0, 199.0, 192.0]) - tired * np.array([6.0, 14.0, 18.0])
     image = np.broadcast_to(white.astype(np.float32), (size, size, 3)).copy()
     vein = ramp(np.sin(38 * height + 6 * np.sin(9 * x + rng.uniform(0, 6)) + rng.uniform(0, 6)), 0.86, 1.0)
     image = mix(
@@ -48,8 +48,8 @@ def eye_texture(spec: SubjectSpec) -> np.ndarray:
         angle * 61
     )
     t = radius / _IRIS
-    ring = 1.18 - 0.45 * t**3 + 0.10 * spokes * ramp(t, 0.35, 0.6)
-    amber = np.array([1.25, 1.02, 0.75])  # around the pupil
+    ring = 1.0 - 0.42 * t**3 + 0.10 * spokes * ramp(t, 0.35, 0.6)
+    amber = np.array([1.15, 0.98, 0.78])  # around the pupil
     iris = base * (
         ring[..., None] * (1 + (amber - 1) * (0.7 * np.exp(-(((t - 0.45) / 0.18) ** 2)))[..., None])
     )

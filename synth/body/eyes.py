@@ -66,7 +66,7 @@ def brow_layer(spec: SubjectSpec, asset: BodyAsset, body: Patch, scale: float) -
     """Short hairs over the painted brows."""
     canvas = canvas_of(asset)
     rng = rng_for(spec.seed, "brow hairs")
-    share, count = brow_share(canvas, spec), 84 if spec.sex == "male" else 56
+    share, count = brow_share(canvas, spec), 120 if spec.sex == "male" else 90
     roots = np.flatnonzero(share > 0.35)
     picked = roots[rng.choice(len(roots), count, p=share[roots] / share[roots].sum())]
     p = canvas.p[picked].astype(float)
@@ -78,15 +78,21 @@ def brow_layer(spec: SubjectSpec, asset: BodyAsset, body: Patch, scale: float) -
         0, 0.12, (count, 3)
     )
     along = unit(along - normals * np.einsum("nd,nd->n", along, normals)[:, None])
-    length = scale * rng.uniform(0.005, 0.0085, count)[:, None] * (1.0 if spec.sex == "male" else 0.8)
-    lift = scale * 0.0012
+    length = scale * rng.uniform(0.006, 0.0105, count)[:, None] * (1.0 if spec.sex == "male" else 0.8)
     line = np.stack(
-        [points + 0.0002 * normals - 0.2 * length * along, points + 0.35 * length * along + lift * normals,
-         points + 0.8 * length * along + 0.8 * lift * normals], axis=1,
-    )  # fmt: skip
+        [
+            points + 0.0002 * normals - 0.2 * length * along,
+            points + 0.0012 * scale * normals + 0.8 * length * along,
+        ],
+        axis=1,
+    )
     cards = make_cards(
-        line, np.repeat(normals[:, None], 3, axis=1), np.full((count, 3), 0.0034 * scale),
-        np.zeros(count), 1, rng.normal(0, 0.2, count),
-    )  # fmt: skip
-    color = tuple(int(c) for c in np.clip(brow_color(spec), 0, 255))
+        line,
+        np.repeat(normals[:, None], 2, axis=1),
+        np.full((count, 2), 0.0022 * scale),
+        np.zeros(count),
+        1,
+        rng.normal(0, 0.2, count),
+    )
+    color = tuple(int(c) for c in np.clip(0.75 * brow_color(spec) + 0.15 * np.array(spec.skin), 0, 255))
     return on_head("head_brows", cards, tuft_texture(color), 0.7)  # type: ignore[arg-type]

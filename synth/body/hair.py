@@ -6,7 +6,7 @@ scalp that is painted in the hair's colour, and so shows no bare skin where card
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from synth.body.hair_strands import (
     make_cards,
     unit,
 )
-from synth.body.hair_textures import COLUMNS, cap_texture, card_texture, shell_texture, solid
+from synth.body.hair_textures import COLUMNS, cap_texture, card_texture, shell_texture, solid, tuft_texture
 from synth.body.layer import Layer
 from synth.body.patch import Patch
 from synth.body.rig import BONES
@@ -271,7 +271,12 @@ def _bare(scene: Scene, rng: np.random.Generator) -> list[Layer]:
     """No hair on top; a short fringe from ear to ear unless it is shaved, too."""
     if rng_for(scene.spec.seed, "hair", "shaved").random() < fringe_shaved_chance(scene.spec):
         return []
-    return _short_cards(scene, rng, top_m=0.012, side_m=0.016, count=150, comb=_away_from(_CROWN, 0.2))
+    shells = _fur(scene, rng.uniform(0.004, 0.008))
+    cards = _short_cards(
+        scene, rng, top_m=0.014, side_m=0.018, count=220, comb=_away_from(_CROWN, 0.2), width_m=0.007, volume_m=0.006,
+        lift=0.15, tuft=True,
+    )  # fmt: skip
+    return [*shells, cards[1]]
 
 
 def fringe_shaved_chance(spec: SubjectSpec) -> float:
@@ -286,14 +291,18 @@ def is_shaved(spec: SubjectSpec) -> bool:
 
 def _buzz(scene: Scene, rng: np.random.Generator) -> list[Layer]:
     """Two thin shells of dots over a painted scalp."""
+    return _fur(scene, rng.uniform(0.002, 0.006))
+
+
+def _fur(scene: Scene, length_m: float) -> list[Layer]:
     layers = []
     uvs = _fur_uvs(scene, 0.045)
-    length = rng.uniform(0.002, 0.006)
+    field = scene.field - 0.002 + 0.003 * _lumps(scene.p, rng_for(scene.spec.seed, "hair", "edge"), 0.008)
     for i, (share, cover) in enumerate(((0.4, 0.75), (1.0, 0.42))):
-        rise = length * share * _ramp(scene.field, -0.002, 0.02)
-        rise = np.where(scene.field > 0, rise + 0.0003, -0.003)
+        rise = length_m * share * _ramp(field, -0.002, 0.02)
+        rise = np.where(field > 0, rise + 0.0003, -0.003)
         patch = scene.scalp.moved(scene.scalp.vertices_m + scene.scale * rise[:, None] * scene.normals)
-        keep = scene.field[patch.triangles].max(axis=1) > 0
+        keep = field[patch.triangles].max(axis=1) > 0
         texture = shell_texture(scene.spec.hair_color, "stubble", cover, 0.8 + 0.2 * i)
         layers.append(Layer(f"hair_{i}", patch, patch.triangles[keep], uvs[keep], texture, 0.7))
     return layers
@@ -327,6 +336,7 @@ def _short_cards(
     steps: int = 5,
     roll: float = 0.3,
     cling: float = 0.45,
+    tuft: bool = False,
 ) -> list[Layer]:
     up = _ramp(scene.p[:, 2], 0.015, 0.075)
     density = (scene.field > 0.001) * (0.6 + 0.6 * up + 0.5 * np.exp(-scene.field / 0.01))
@@ -353,6 +363,11 @@ def _short_cards(
     cards = _cards(scene, rng, roots, length, gap, steps, growth, width_m, columns, roll=roll, curl_m=curl_m)
     cap_height = 0.30 * volume_m * (0.25 + 0.75 * _ramp(scene.p[:, 2], 0.0, 0.08))
     cap = _cap_layer(scene, cap_height)
+    if tuft:
+        cards = replace(
+            cards, uvs=np.stack([np.mod(cards.uvs[:, 0] * COLUMNS, 1.0), cards.uvs[:, 1]], axis=1)
+        )
+        return [cap, layer_of("hair_cards", cards, tuft_texture(scene.spec.hair_color))]
     return [cap, layer_of("hair_cards", cards, card_texture(scene.spec.hair_color, sway))]
 
 
@@ -369,7 +384,7 @@ def _short(scene: Scene, rng: np.random.Generator) -> list[Layer]:
     mixes = rng.normal(size=(5, 3))
 
     def comb(p: np.ndarray) -> np.ndarray:
-        top = _ramp(p[:, 2], 0.05, 0.09)[:, None] * _ramp(p[:, 0], -0.06, 0.0)[:, None]
+        top = _ramp(p[:, 2], 0.05, 0.09)[:, None] * _ramp(p[:, 0], -0.075, -0.045)[:, None]
         base = natural(p)
         if cut == "side":
             part = np.tanh((p[:, 1] * side + 0.032) / 0.012)[:, None]
@@ -419,7 +434,9 @@ def _hanging(scene: Scene, rng: np.random.Generator, length_m: float, volume_m: 
         drift = np.stack([-0.10 - 0.1 * front, 0 * front, -1 + 0 * front], axis=1)
         return away * (1 - low) + low * drift
 
-    density = (scene.field > 0.002) * (1.0 + 1.0 * _ramp(scene.p[:, 2], 0.05, 0.1))
+    density = (scene.field > 0.002) * (
+        1.0 + 1.0 * _ramp(scene.p[:, 2], 0.05, 0.1) + 1.2 * np.exp(-scene.field / 0.015)
+    )
     # The nape's own hair lies under what falls over it.
     density = density * np.where(scene.p[:, 2] < -0.02, 0.5, 1.0)
     roots = _roots(scene, rng, density, count)
@@ -449,8 +466,10 @@ def _hanging(scene: Scene, rng: np.random.Generator, length_m: float, volume_m: 
         return wanted
 
     growth = Growth(towards, fall, 0.2, 0.35, pull, 0.75, scene.centre_m[2] - 0.045 * scene.scale)
+    columns = _columns(rng, inner)
+    columns = np.where(rng.random(count) < 0.5, np.minimum(columns, 5), columns)  # few wisps
     cards = _cards(
-        scene, rng, roots, length, gap, steps, growth, 0.026, _columns(rng, inner), roll=0.15, taper=0.25,
+        scene, rng, roots, length, gap, steps, growth, 0.032, columns, roll=0.15, taper=0.25,
         curl_m=0.004 if sway == "wavy" else 0.0, curl_turns_per_m=11,
     )  # fmt: skip
     cap_height = 0.55 * volume_m * (0.5 + 0.5 * _ramp(scene.p[:, 2], 0.0, 0.08))

@@ -16,8 +16,8 @@ from synth.body.spec import SubjectSpec
 T = TypeVar("T")
 _HEAD_M = 0.235  # average height of the head, chin to top, as the hairline's reference
 # Hairline above the eyes (m, for a head of average size) by azimuth from straight ahead, degrees.
-_LINE_DEG = np.array([0, 25, 50, 68, 82, 100, 125, 145, 180], dtype=float)
-_LINE_M = np.array([0.066, 0.066, 0.056, 0.030, -0.012, -0.022, -0.050, -0.066, -0.068])
+_LINE_DEG = np.array([0, 25, 50, 68, 82, 100, 112, 125, 180], dtype=float)
+_LINE_M = np.array([0.066, 0.066, 0.056, 0.030, -0.012, -0.028, -0.050, -0.060, -0.064])
 
 
 def once_per_asset(make: Callable[[BodyAsset], T]) -> Callable[[BodyAsset], T]:

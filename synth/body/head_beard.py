@@ -20,6 +20,7 @@ def beard_color(spec: SubjectSpec) -> tuple[int, int, int]:
     """A little redder than the hair, and grey from the chin; where the head is shaved, too."""
     rng = rng_for(spec.seed, "beard color")
     color = np.array(spec.hair_color, float) * rng.uniform(0.75, 1.0) * np.array([1.06, 1.0, 0.95])
+    color *= 1 - 0.22 * np.clip((color.min() - 90) / 80, 0, 1)  # white tips glare
     r, g, b = (int(c) for c in np.clip(color, 8, 235))
     return r, g, b
 

@@ -15,13 +15,13 @@ Color = tuple[int, int, int]
 # Anchors of skin colour from light to dark, sRGB in even light; a person's lies between two neighbours.
 _SKIN = np.array(
     [
-        (231, 195, 177),
-        (222, 182, 160),
-        (210, 165, 139),
-        (190, 140, 110),
-        (160, 110, 82),
-        (124, 82, 60),
-        (92, 60, 46),
+        (222, 182, 162),
+        (211, 168, 145),
+        (197, 151, 125),
+        (175, 127, 100),
+        (146, 99, 75),
+        (114, 75, 56),
+        (84, 55, 43),
     ],
     dtype=float,
 )

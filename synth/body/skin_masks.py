@@ -25,8 +25,8 @@ SKIN_SIZE = 1024
 _GUTTER_PX = 6
 # Masks of the whole skin, then those of the head only.
 BODY_MASKS = (
-    "mottle_a", "mottle_b", "mottle_c", "blood", "grain", "freckles", "spots", "joints", "hands", "sun",
-    "body_hair", "veins", "groove", "ridge", "nails",
+    "mottle_a", "mottle_b", "mottle_c", "blood", "grain", "freckles_a", "freckles_b", "spots_a", "spots_b", "spots_c",
+    "joints", "hands", "sun", "body_hair", "veins", "groove", "ridge", "nails",
 )  # fmt: skip
 HEAD_MASKS = (
     "cheeks", "nose", "ears", "lips", "mouth_line", "mouth", "eyelids", "socket", "bags", "rim", "nostrils",
@@ -52,7 +52,6 @@ class Canvas:
         grain: Noise of single texels, shape (num_head,).
         neighbours: Row-normalised neighbour matrix of the skin's vertices.
         edge_m: Mean edge length at each skin vertex, shape (V,).
-        density: Texels of a square centimetre at each texel, shape (M,).
     """
 
     texels: np.ndarray
@@ -179,18 +178,26 @@ def _body_masks(
     groove = np.maximum(groove, 0.55 * back * blade)
     side_ridge = back * trunk * _bump(mirrored[:, 1], 0.036, 0.014) * ramp(0.30 - place[:, 2], 0, 0.1)
     above = back * _bump(mirrored[:, 1], 0.085, 0.030) * _bump(place[:, 2], 0.37, 0.05)
-    freckle = _lattice_noise(rng, place, 0.0032) + 0.5 * _lattice_noise(rng, place, 0.006)
-    spot = _lattice_noise(rng, place, 0.0065)
     sunny = np.maximum(ramp(along, -0.6, -0.2) * arm, ramp(place[:, 2], 0.50, 0.56) * (mirrored[:, 1] < 0.2))
+    lit = np.clip(0.25 + sunny, 0, 1)
     shoulders = _bump(place[:, 2], 0.50, 0.07) * ramp(normal[:, 2], 0.1, 0.6)
+    freckles, spots = {}, {}
+    where = np.where(place[:, 2] > 0.6, lit, 0.45 * np.clip(lit + shoulders, 0, 1))
+    for k in "ab":
+        fine = _lattice_noise(rng, place, 0.0028) + 0.5 * _lattice_noise(rng, place, 0.006)
+        freckles[f"freckles_{k}"] = ramp(fine, 1.5, 2.2) * np.where(
+            place[:, 2] > 0.6, lit, 0.45 * np.clip(lit + shoulders, 0, 1)
+        )
+    for k in "abc":
+        spots[f"spots_{k}"] = ramp(_lattice_noise(rng, place, 0.006), 2.3, 2.9) * lit
     return {
         "mottle_a": _lattice_noise(rng, place, 0.09) / 3,
         "mottle_b": _lattice_noise(rng, place, 0.035) / 3,
         "mottle_c": _lattice_noise(rng, place, 0.014) / 3,
         "blood": _lattice_noise(rng, place, 0.020) / 3,
         "grain": rng.normal(size=len(place)).clip(-3, 3) / 3,
-        "freckles": ramp(freckle, 1.5, 2.2) * np.clip(0.25 + sunny + shoulders, 0, 1),
-        "spots": ramp(spot, 2.3, 2.9) * np.clip(0.3 + sunny, 0, 1),
+        **freckles,
+        **spots,
         "joints": joints,
         "hands": np.maximum(hands, feet),
         "sun": sunny,

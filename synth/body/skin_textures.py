@@ -70,7 +70,9 @@ def hollows(canvas: Canvas, body_m: np.ndarray, triangles: np.ndarray) -> np.nda
         for _ in range(rounds):
             smooth = canvas.neighbours @ smooth
         total += gain * np.einsum("vd,vd->v", smooth - v, normals) / canvas.edge_m
-    return np.clip(canvas.neighbours @ (canvas.neighbours @ total), -0.6, 0.8)
+    total = canvas.neighbours @ (canvas.neighbours @ total)
+    total -= np.median(total)  # skin is convex on the whole
+    return np.clip(np.where(total < 0, 0.4 * total, total), -0.3, 0.8)
 
 
 def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
@@ -84,6 +86,7 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
     brown = np.array([-0.50, -0.62, -0.68])
     freckled = max(rng.normal(-0.2, 0.6), 0) * light
     ruddy = rng.uniform(0.4, 1.05)
+    spotted = 0.06 + 0.55 * old * light
     lines = old**1.2 * rng.uniform(0.7, 1.2)
     w: dict[str, np.ndarray] = {
         "mottle_a": rng.normal(0, 0.035) * np.array([0.6, 1, 1.2]) * 3,
@@ -91,8 +94,11 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
         "mottle_c": rng.choice((-1, 1)) * (0.040 + 0.03 * old) * np.array([0.8, 1, 1]),
         "blood": ruddy * 0.28 * red,
         "grain": np.array([0.055, 0.07, 0.08]) * (1 + 0.4 * old),
-        "freckles": freckled * brown * 0.30,
-        "spots": brown * (0.06 + 0.50 * old * light),
+        **{
+            f"freckles_{k}": freckled * part * brown * 0.36
+            for k, part in zip("ab", _shares(rng, 2), strict=True)
+        },
+        **{f"spots_{k}": spotted * part * brown for k, part in zip("abc", _shares(rng, 3), strict=True)},
         "joints": ruddy * 0.7 * red + np.array([-0.10, -0.13, -0.13]) * (1.2 - 0.7 * light),
         "hands": ruddy * 0.55 * red - 0.03,
         "sun": rng.uniform(0, 0.10) * np.array([-0.6, -1.0, -1.2]) * (0.3 + 0.7 * light),
@@ -122,6 +128,12 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
     if not man and rng.random() < 0.22:  # lipstick
         w["lips"] = np.array([rng.uniform(-0.25, -0.05), rng.uniform(-0.75, -0.5), rng.uniform(-0.6, -0.35)])
     return np.stack([w[name] for name in BODY_MASKS + HEAD_MASKS]) / 127
+
+
+def _shares(rng: np.random.Generator, count: int) -> np.ndarray:
+    """How much of each of a few shared patterns a person has: mostly one of them, shape (count,)."""
+    shares = rng.random(count) ** 3
+    return shares / shares.max()
 
 
 def skin_texture(spec: SubjectSpec, asset: BodyAsset, body_m: np.ndarray) -> np.ndarray:
