@@ -218,7 +218,7 @@ def _paint_boot(color: np.ndarray, shade: np.ndarray, row) -> None:
     for v in (SOLE_V + 0.02, UPPER_V - 0.03, SHAFT_V - 0.012):
         cv2.line(shade, (0, row(v)), (size, row(v)), 0.74, 2)
     span = row(SOLE_V) - row(SHAFT_V)
-    for k in range(9):
+    for k in range(6):
         t = 0.42 + 0.062 * k
         y = round(row(SOLE_V) - t * span)
         for u in (0.47, 0.53):

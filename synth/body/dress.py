@@ -103,7 +103,7 @@ def dress(
     shoes = None if spec.shoes.kind == "barefoot" else make_shoes(spec.shoes, body, land)
     worn = _trunk_and_legs(spec, dummy, land, body, shoes)
     if shoes is not None:
-        worn.append(_worn_shoes(spec, shoes, dummy, land))
+        worn.append(_worn_shoes(spec, shoes, worn, dummy, land))
     layers = [
         _skin_layer(spec, asset, body, vertices_m, worn),
         eyes_layer(spec, asset, vertices_m, weights),
@@ -119,8 +119,9 @@ def tucked_in(spec: SubjectSpec) -> bool:
     """Whether the bottom goes over the top."""
     if spec.top.kind == "leotard":
         return True
-    chance = _TUCKED.get(spec.top.kind, 0.0) * (2.0 if spec.bottom.kind == "skirt" else 1.0)
-    chance *= float(spec.bottom.kind != "none")
+    if spec.bottom.kind == "skirt" and spec.top.kind not in ("hoodie", "jacket", "sports_top"):
+        return True
+    chance = _TUCKED.get(spec.top.kind, 0.0) * float(spec.bottom.kind != "none")
     return bool(rng_for(spec.seed, "clothes", "tucked").random() < chance)
 
 
@@ -179,7 +180,7 @@ def _worn_top(spec: SubjectSpec, top: Shaped, dummy: Dummy, land: Landscape, bod
     if collar is not None:
         sewn = sewn.joined(collar)
     texture = cloth_texture(top, land, rng_for(spec.seed, "texture", name))
-    margin = 0.022 if top.cloth.fabric == "stretch" else 0.035
+    margin = 0.022 if top.cloth.fabric == "stretch" else 0.06
     return _Worn(name, sewn, texture, ROUGHNESS[top.cloth.fabric], top.work.cut.covers, margin)
 
 
@@ -192,7 +193,16 @@ def _worn_bottom(spec: SubjectSpec, bottom: Shaped, land: Landscape, shoes: Shoe
     lining = bottom.cloth.kind == "skirt"
     texture = cloth_texture(bottom, land, rng_for(spec.seed, "texture", "bottom"))
     name = "lining" if lining else "bottom"
-    return _Worn(name, sewn, texture, ROUGHNESS[bottom.cloth.fabric], bottom.work.cut.covers, 0.03)
+    return _Worn(
+        name, sewn, texture, ROUGHNESS[bottom.cloth.fabric], bottom.work.cut.covers, _leg_margin(bottom)
+    )
+
+
+def _leg_margin(bottom: Shaped) -> float:
+    """How far one can look up a leg's end."""
+    if bottom.cloth.kind in ("shorts", "trousers", "jeans"):
+        return 0.05 + (0.08 if bottom.cloth.kind == "shorts" else 0.03) * bottom.cloth.looseness
+    return 0.03
 
 
 def _worn_skirt(
@@ -229,14 +239,22 @@ def _worn_skirt(
     )
 
 
-def _worn_shoes(spec: SubjectSpec, shoes: Shoes, dummy: Dummy, land: Landscape) -> _Worn:
+def _without_covered(sewn: Cloth3d, over: list[_Worn], depth_m: float) -> Cloth3d:
+    """Leave out what lies deep under other garments."""
+    patch = sewn.patch
+    inside = np.stack([w.covers(patch.vertices_m, patch.weights) for w in over]).max(axis=0)
+    seen = ~(inside > depth_m)[patch.triangles].all(axis=1)
+    return Cloth3d(replace(patch, triangles=patch.triangles[seen]), sewn.corner_uvs[seen])
+
+
+def _worn_shoes(spec: SubjectSpec, shoes: Shoes, worn: list[_Worn], dummy: Dummy, land: Landscape) -> _Worn:
     sewn = shoes.sewn
-    legs_show = spec.bottom.kind in ("shorts", "skirt", "none", "leggings")
-    if spec.shoes.kind == "sneakers" and legs_show:
-        ankle = land.joints_m["ankle_l"][2]
-        sewn = sewn.joined(
-            make_socks(dummy, land, ankle + (0.05 + 0.09 * spec.shoes.length**2) * land.stature_m / 1.7)
-        )
+    if spec.shoes.kind == "sneakers":
+        rise = (0.05 + 0.09 * spec.shoes.length**2) * land.stature_m / 1.7
+        sewn = sewn.joined(make_socks(shoes, dummy, land, land.joints_m["ankle_l"][2] + rise))
+    over_legs = [w for w in worn if w.name == "bottom" and spec.bottom.kind in ("trousers", "jeans")]
+    if over_legs:
+        sewn = _without_covered(sewn, over_legs, 0.025)
     texture = shoe_texture(spec.shoes, rng_for(spec.seed, "texture", "shoes"))
     return _Worn("shoes", sewn, texture, 0.55 if spec.shoes.kind != "sneakers" else 0.75, shoes.covers, 0.015)
 
@@ -251,7 +269,8 @@ def _skin_layer(
     inside = np.stack([w.covers(body.vertices_m, body.weights) for w in worn])
     margins = np.array([w.margin_m for w in worn])[:, None]
     hidden = (inside > margins).any(axis=0)
-    pull = _PULL_M * np.clip(inside / 0.02, 0, 1).max(axis=0)
+    depth = inside.max(axis=0)
+    pull = _PULL_M * (np.clip(depth / 0.02, 0, 1) + np.clip((depth - 0.02) / 0.06, 0, 1))
     triangles = body.triangles
     seen = ~hidden[triangles].all(axis=1)
     moved = np.flatnonzero(pull > 0)

@@ -17,6 +17,7 @@ import numpy as np
 
 from synth.body.asset import load_asset
 from synth.body.character import Character
+from synth.body.dress import tucked_in
 from synth.body.spec import SubjectSpec
 from synth.motion.clip import Clip
 
@@ -56,9 +57,9 @@ class Faults:
 
 def layer_rank(name: str, spec: SubjectSpec) -> int:
     """How far outside a layer lies: 0 for the skin; -1 for layers that are no clothes."""
-    ranks = {"skin": 0, "top": 3, "bottom": 2, "shoes": 1}
-    if spec.top.kind == "leotard":
-        ranks |= {"top": 1, "bottom": 3}
+    ranks = {"skin": 0, "shoes": 1, "lining": 2, "bottom": 3, "inner": 4, "skirt": 5, "top": 6}
+    if tucked_in(spec) or spec.top.kind == "dress":
+        ranks |= {"top": 2, "lining": 1, "bottom": 5, "shoes": 0}
     return ranks.get(name, -1)
 
 
@@ -146,7 +147,8 @@ def find_faults(character: Character, clip: Clip, frame: int, views: Sequence = 
         through = (
             (first >= 0) & (second >= 0) & (inner >= 0) & (inner < outer) & outside[second] & outside[first]
         )
-        through &= second_depth - first_depth < POKE_REACH_M
+        with np.errstate(invalid="ignore"):  # nothing behind nothing
+            through &= second_depth - first_depth < POKE_REACH_M
         pixels += int((first >= 0).sum())
         poke += int(through.sum())
         hole += int((first_depth > body_depth + HOLE_DEPTH_M).sum())

@@ -32,7 +32,9 @@ def ridges(
         matrix = np.array([[1.0, 0.0, 0.0], [-shear, 1.0, shear * columns / 2]], np.float32)
         field = cv2.warpAffine(field, matrix, (columns, rows + 2 * margin), borderMode=cv2.BORDER_REFLECT)
     field = field[margin : margin + rows]
-    return (field - field.mean()) / (field.std() + 1e-6)
+    field = (field - field.mean()) / (field.std() + 1e-6)
+    # Broad swells with narrow valleys between them, as cloth has.
+    return 1.6 * (np.minimum(np.abs(field), 1.5) - 0.72)
 
 
 def _bump(x: np.ndarray, at: float, width: float) -> np.ndarray:
@@ -115,10 +117,11 @@ def fold_heights(rng: np.random.Generator, chart: Chart, cloth: Cloth, land: Lan
     t = np.linspace(chart.t_m[1], chart.t_m[0], rows)
     s = np.linspace(*chart.s_m, columns)
     height, breadth = _BODY_OF[cloth.fabric]
+    height *= 1.15
     paint = {"front": _trunk, "back": _trunk, "skirt": _trunk}.get(chart.name)
     paint = paint or (_arm if chart.name.startswith("arm") else _leg)
     field = paint(rng, s, t, cloth, land, breadth) * height
-    return (np.clip(field, -6, 6) * 1e-3).astype(np.float32)
+    return (7.0 * np.tanh(field / 7.0) * 1e-3).astype(np.float32)
 
 
 def sample(heights: np.ndarray, chart: Chart, s: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -138,4 +141,4 @@ def fold_shade(heights: np.ndarray) -> np.ndarray:
     slope = cv2.Sobel(heights, cv2.CV_32F, 0, 1, ksize=3, scale=1 / (8 * CELL_M))  # down the picture
     across = cv2.Sobel(heights, cv2.CV_32F, 1, 0, ksize=3, scale=1 / (8 * CELL_M))
     hollow = heights - cv2.GaussianBlur(heights, (0, 0), 0.02 / CELL_M)
-    return np.clip(1 + 0.30 * slope + 0.10 * across + 26 * np.minimum(hollow, 0.001), 0.72, 1.16)
+    return np.clip(1 + 0.32 * slope + 0.12 * across + 30 * np.minimum(hollow, 0.001), 0.66, 1.2)

@@ -15,8 +15,10 @@ from scipy.sparse import coo_matrix, csr_matrix, identity
 from scipy.spatial import cKDTree
 
 from synth.body.asset import RACES, BodyAsset, mix
+from synth.body.garment_tape import arm_share, leg_share
 from synth.body.geometry import vertex_normals
 from synth.body.patch import Patch
+from synth.body.rig import BONE_INDEX
 
 HUG_M = 0.0025  # the dummy lies this far outside the skin at least
 _AVERAGE = {"gender": 0.5, "age": 0.75, "muscle": 0.5, "weight": 0.6, "height": 0.5, "proportions": 0.5,
@@ -61,6 +63,15 @@ class Dummy:
     points_m: np.ndarray
     normals: np.ndarray
     weights: np.ndarray
+
+    @cached_property
+    def soft_weights(self) -> np.ndarray:
+        """Shares of arms and legs only, evened, for cutting: one bone of each stands for all, shape (N, 52)."""
+        shares = self.form.spread(np.stack([arm_share(self.weights), leg_share(self.weights)], axis=1), 6)
+        out = np.zeros_like(self.weights)
+        out[:, BONE_INDEX["upper_arm_l"]], out[:, BONE_INDEX["thigh_l"]] = shares.T
+        out[:, 0] = 1 - shares.sum(axis=1)
+        return out
 
     @cached_property
     def patch(self) -> Patch:

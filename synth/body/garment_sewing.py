@@ -53,7 +53,7 @@ def cut_mesh(mesh: Mesh, value: np.ndarray) -> tuple[Mesh, np.ndarray]:
     positive, negative = value[tri].max(axis=1) > 0, value[tri].min(axis=1) < 0
     mixed = positive & negative & (count > 0) & (count < 3)
     if not mixed.any():
-        return mesh, ~negative
+        return mesh, positive & ~negative
     own = tri[mixed]
     lone = inside[own].sum(axis=1) == 1
     odd = np.argmax(inside[own] == lone[:, None], axis=1)
@@ -69,7 +69,8 @@ def cut_mesh(mesh: Mesh, value: np.ndarray) -> tuple[Mesh, np.ndarray]:
         new[name] = np.concatenate([values, (1 - t) * values[key[:, 0]] + t * values[key[:, 1]]])
     pieces = [np.stack([a, ab, ac], 1), np.stack([ab, b, c], 1), np.stack([ab, c, ac], 1)]
     triangles = np.concatenate([tri[~mixed], *pieces]).astype(np.int32)
-    side = np.concatenate([(~negative)[~mixed], lone, ~lone, ~lone])
+    # A triangle whose points all lie on the line would stick out like a thorn: it is not inside.
+    side = np.concatenate([(positive & ~negative)[~mixed], lone, ~lone, ~lone])
     return Mesh(triangles, new), side
 
 

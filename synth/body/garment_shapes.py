@@ -110,6 +110,12 @@ def _folded(
     return heights, pictures
 
 
+def _even_borders(dummy: Dummy, cut: Cut) -> dict[str, np.ndarray]:
+    """The cut's fields at the dummy's points, evened: weights of bones vary from point to point."""
+    fields = cut.borders(dummy.points_m, dummy.soft_weights)
+    return {name: dummy.form.spread(np.clip(f, -0.08, 0.10), 3) for name, f in fields.items()}
+
+
 def _spanned(dummy: Dummy, rounds: int) -> np.ndarray:
     """How far cloth that spans the body's hollows stands off it, metres, shape (N,)."""
     if rounds == 0:
@@ -139,7 +145,7 @@ def shape_top(cloth: Cloth, dummy: Dummy, land: Landscape, rng: np.random.Genera
     """
     style = float(rng.random())
     cut = top_cut(cloth, land, style)
-    borders = cut.borders(dummy.points_m, dummy.weights)
+    borders = _even_borders(dummy, cut)
     inside = np.minimum.reduce(list(borders.values()))
     arm = tape.arm_share(dummy.weights)
     has_arms = bool((inside[arm > 0.6] > 0.02).any())
@@ -150,8 +156,9 @@ def shape_top(cloth: Cloth, dummy: Dummy, land: Landscape, rng: np.random.Genera
     z = dummy.points_m[:, 2]
     low = np.clip((land.notch_m[2] - z) / (0.3 * land.stature_m), 0, 1)
     body = np.maximum(low, arm)
-    thick = {"hoodie": 0.007, "jacket": 0.009}.get(cloth.kind, 0.0)
-    ease = _EASE_M[cloth.fabric] + thick + (0.002 if tight else 0.013) * loose * body
+    thick = {"hoodie": 0.004, "jacket": 0.006}.get(cloth.kind, 0.0)
+    shoulders = 0.45 * arm * _ramp(z, land.pit_height_m - 0.02, land.pit_height_m + 0.10)
+    ease = _EASE_M[cloth.fabric] + thick + (0.002 if tight else 0.018) * loose * (body - shoulders)
     ease = np.maximum(ease, _spanned(dummy, 2 if tight else 10 + round(14 * loose)) + 0.5 * ease)
     if not tight:
         axis = np.array([0.5 * (land.nape_m[0] + land.notch_m[0]), 0.0])
@@ -161,7 +168,9 @@ def shape_top(cloth: Cloth, dummy: Dummy, land: Landscape, rng: np.random.Genera
         shape = dummy.points_m + ease[:, None] * dummy.normals
         draped = drape(shape, hanging, axis, 0.3 + 0.6 * loose) - dummy.points_m
         draped = dummy.form.spread(draped, 5)
-        share = (0.45 + 0.55 * loose) * (0.4 if tucked else 1.0)
+        share = (0.5 + 0.5 * loose) * (0.4 if tucked else 1.0)
+        if not has_arms:  # round an armhole nothing hangs
+            share = (share * _ramp(borders["arm"], 0.0, 0.09) * _ramp(borders["neck"], 0.0, 0.09))[:, None]
         offset = share * draped + (1 - share) * ease[:, None] * dummy.normals
     else:
         offset = ease[:, None] * dummy.normals
@@ -193,7 +202,7 @@ def shape_bottom(
     """Shape trousers, leggings, shorts, or the short lining of a skirt."""
     style = float(rng.random())
     cut = bottom_cut(cloth, land, barefoot)
-    borders = cut.borders(dummy.points_m, dummy.weights)
+    borders = _even_borders(dummy, cut)
     inside = np.minimum.reduce(list(borders.values()))
     charts = _charts_of(dummy, land, inside, False, False)
     tight = cloth.kind in ("leggings", "skirt")
@@ -205,8 +214,8 @@ def shape_bottom(
     if tight:
         ease = np.full(len(z), 0.0015)
     else:
-        slim = 0.35 if cloth.kind == "jeans" else 0.6
-        ease = _EASE_M[cloth.fabric] * 0.8 + (0.004 + slim * 0.022 * loose) * down
+        slim = 0.5 if cloth.kind == "jeans" else 0.75
+        ease = _EASE_M[cloth.fabric] * 0.8 + (0.005 + slim * 0.036 * loose) * down
         if cloth.fabric == "stretch":
             ease = 0.003 + 0.012 * loose * down
         if cloth.kind == "shorts":

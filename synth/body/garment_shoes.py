@@ -33,8 +33,8 @@ class _Kind:
 
 
 _KINDS = {
-    "sneakers": _Kind(0.028, 0.082, 0.062, 0.112, 0.44, 0.0, 0.0055),
-    "boots": _Kind(0.030, 0.105, 0.095, 0.112, 0.41, 0.10, 0.007),
+    "sneakers": _Kind(0.026, 0.080, 0.058, 0.102, 0.45, 0.0, 0.0045),
+    "boots": _Kind(0.028, 0.090, 0.085, 0.100, 0.42, 0.10, 0.005),
     "flats": _Kind(0.010, 0.055, 0.036, 0.042, 0.73, 0.0, 0.0035),
 }
 
@@ -187,9 +187,8 @@ def _one_shoe(
     vs = [0.01, 0.02, SOLE_V * 0.5, SOLE_V * 0.97]
     vs += list(np.linspace(SOLE_V * 1.03, UPPER_V, len(rings)))
     if kind.shaft:
-        shaft = _shaft_rings(
-            upper[-1], skin, skin_normals, tree, ankle, kind.shaft * k * (0.5 + cloth.length)
-        )
+        towards = np.stack([-np.cos(turn), -np.sin(turn)], axis=1) @ frame
+        shaft = _shaft_rings(upper[-1], towards, skin, kind.shaft * k * (0.5 + cloth.length))
         stack += shaft
         vs += list(np.linspace(UPPER_V, SHAFT_V, len(shaft) + 1)[1:])
         edge = edge + kind.shaft * k * (0.5 + cloth.length)
@@ -228,11 +227,12 @@ def _upper_rings(
     low = floor + 0.004 * k
     for t in np.linspace(0, 1, RISE):
         # Steep walls first, then over the instep; the more so the farther the opening is.
-        bend = np.clip(distance / (0.16 * k), 0, 1)
-        across_t = t ** (1 + 0.9 * bend)
-        up_t = 1 - (1 - t) ** (1 + 0.9 * bend)
+        bend = np.clip(distance / (0.15 * k), 0, 1)
+        across_t = t ** (1 + 0.35 * bend)
         plan = outline + (oval - outline) * across_t[:, None]
-        rings.append(np.concatenate([plan, (low + (edge - low) * up_t)[:, None]], axis=1))
+        wall = np.minimum(0.034 * k * bend, 0.6 * (edge - low))
+        rise = wall * (1 - (1 - t) ** 4) + (edge - low - wall) * t ** (1 + 0.25 * bend)
+        rings.append(np.concatenate([plan, (low + rise)[:, None]], axis=1))
     return rings
 
 
@@ -262,22 +262,20 @@ def _sole_rings(
     return [_to_world(plan, z, ankle, frame) for plan, z in rings]
 
 
-def _shaft_rings(
-    edge: np.ndarray, skin: np.ndarray, normals: np.ndarray, tree: cKDTree, ankle: np.ndarray, height: float
-) -> list[np.ndarray]:
-    """A boot's shaft round the shank."""
+def _shaft_rings(edge: np.ndarray, towards: np.ndarray, skin: np.ndarray, height: float) -> list[np.ndarray]:
+    """A boot's shaft round the shank: level rings that widen a little."""
     rings = []
     top = edge[:, 2].mean() + height
-    for t in np.linspace(0, 1, 6)[1:]:
+    for t in np.linspace(0, 1, 7)[1:]:
         z = edge[:, 2] + (top - edge[:, 2]) * t
-        around = skin[np.abs(skin[:, 2] - z.mean()) < 0.015, :2]
-        centre = around.mean(axis=0) if len(around) else ankle[:2]
-        radius = np.linalg.norm(around - centre, axis=1).max() if len(around) else 0.045
-        offset = edge[:, :2] - edge[:, :2].mean(axis=0)
-        direction = offset / np.linalg.norm(offset, axis=1, keepdims=True)
-        plan = centre + direction * (radius + 0.007)
-        ring = np.concatenate([(1 - t) * edge[:, :2] + t * plan if t < 0.3 else plan, z[:, None]], axis=1)
-        rings.append(_push_out(ring, tree, skin, normals, 0.006))
+        around = skin[np.argsort(np.abs(skin[:, 2] - z.mean()), kind="stable")[:28], :2]
+        centre = 0.5 * (around.min(axis=0) + around.max(axis=0))
+        half = np.ptp(around, axis=0) / 2
+        radius = 1 / np.sqrt((towards[:, 0] / half[0]) ** 2 + (towards[:, 1] / half[1]) ** 2)
+        plan = centre + towards * (radius * 1.04 + 0.007 + 0.003 * t)[:, None]
+        share = min(t / 0.34, 1.0)
+        plan = (1 - share) * edge[:, :2] + share * plan
+        rings.append(np.concatenate([plan, z[:, None]], axis=1))
     return rings
 
 
@@ -304,14 +302,16 @@ def _stacked(rings: np.ndarray, v: np.ndarray, body: Patch, own: np.ndarray, tre
     return Cloth3d(patch, np.concatenate([uvs, cap_uv]))
 
 
-def make_socks(dummy: Dummy, land: Landscape, top_m: float) -> Cloth3d:
-    """Socks from inside the shoes to a height, metres above the floor."""
+def make_socks(shoes: Shoes, dummy: Dummy, land: Landscape, top_m: float) -> Cloth3d:
+    """Socks from just inside the shoes to a height, metres above the floor."""
     z = dummy.points_m[:, 2]
     tri = dummy.form.triangles
     low = land.joints_m["ankle_l"][2] * 0.35
-    own = ((z[tri] > low) & (z[tri] < top_m)).all(axis=1)
+    free = (z < top_m) & (z > low) & (shoes.covers(dummy.points_m, dummy.weights) < 0.022)
+    own = free[tri].all(axis=1)
     used, local = np.unique(tri[own], return_inverse=True)
-    points = dummy.points_m[used] + 0.0008 * dummy.normals[used]
+    covered = np.clip(shoes.covers(dummy.points_m[used], dummy.weights[used]) / 0.02, 0, 1)
+    points = dummy.points_m[used] + (0.0008 - 0.006 * covered)[:, None] * dummy.normals[used]
     # The top edge is drawn level, not in steps.
     near_top = points[:, 2] > top_m - 0.016
     points[near_top, 2] = top_m - 0.004

@@ -71,6 +71,10 @@ def _weights(points: np.ndarray, dummy: Dummy, land: Landscape, heights: np.ndar
     skin_w = dummy.weights[own][near_i].mean(axis=1).reshape(rows, columns, -1)
     down = np.clip((land.joints_m["hip_l"][2] + 0.02 - heights) / 0.14, 0, 1)[:, None, None]
     down = down * down * (3 - 2 * down)
+    # The front lies on the thighs; the back hangs more from the seat than it follows them.
+    ahead = points[..., 0] - land.middle_x(heights)[:, None]
+    front = np.clip(ahead / 0.16 + 0.6, 0, 1)[..., None]
+    down = down * (0.5 + 0.5 * front * front * (3 - 2 * front))
     weights = (1 - down) * skin_w + down * legs_w
     return weights / weights.sum(axis=2, keepdims=True)
 
@@ -102,7 +106,7 @@ def make_skirt(
     radius = _body_radius(upper_m[trunk], land, heights)
     step = heights[0] - heights[1]
     stiff = cloth.fabric == "denim"
-    flare = (0.10 if stiff else 0.06) + (0.18 if stiff else 0.42) * cloth.looseness
+    flare = (0.10 if stiff else 0.06) + (0.15 if stiff else 0.32) * cloth.looseness
     hips = int(np.argmin(np.abs(heights - land.joints_m["hip_l"][2])))
     for r in range(1, rows):
         widen = step * (0.55 * flare if r < hips else flare * 0.6)
