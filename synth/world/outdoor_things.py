@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.world import textures, textures_outdoor
+from synth.world import textures
 from synth.world.meshes import (
     Material,
     ObjectMesh,
     Surface,
-    grid_surface,
     merge,
     moved,
-    pose_matrix,
-    transform,
 )
-from synth.world.place_materials import BRIGHTS, DARK_METAL, METAL, linear, paint, pick, tinted, wooden
+from synth.world.place_materials import BRIGHTS, DARK_METAL, METAL, paint, pick, tinted, wooden
 from synth.world.plants import bush_rand
 from synth.world.solids import ball, box, cylinder, lathe, rod
 
@@ -52,7 +49,7 @@ def barrier(rng: Rng) -> ObjectMesh:
     """A red and white road barrier on feet."""
     white, color = (
         paint((0.90, 0.90, 0.88), 0.5),
-        paint(pick(rng, ((0.78, 0.14, 0.10), (0.90, 0.42, 0.08))), 0.5),
+        paint(pick(rng, ((0.66, 0.17, 0.14), (0.76, 0.40, 0.16))), 0.5),
     )
     pieces: list[Surface] = []
     for i in range(8):
@@ -75,14 +72,6 @@ def planter_rand(rng: Rng) -> ObjectMesh:
     return merge([*walls, soil, *bush])
 
 
-def lamp_post() -> ObjectMesh:
-    """A park lamp, 3.6 m tall."""
-    glass = Material(color=(0.9, 0.9, 0.85), roughness=0.3)
-    pieces = [cylinder(0.11, 0.4, DARK_METAL, segments=14), rod((0, 0, 0.3), (0, 0, 3.25), 0.05, DARK_METAL)]
-    hat = lathe([(0.26, 3.58), (0.20, 3.66), (0.0, 3.72)], DARK_METAL, 20)
-    return merge([*pieces, lathe([(0.06, 3.24), (0.17, 3.56), (0.17, 3.6)], glass, 20), hat])
-
-
 def fence(length_m: float, look: Material) -> ObjectMesh:
     """A picket fence along y."""
     count = round(length_m / 0.16)
@@ -98,49 +87,4 @@ def fence(length_m: float, look: Material) -> ObjectMesh:
 def football(rng: Rng) -> ObjectMesh:
     """A big play ball."""
     radius = float(rng.uniform(0.11, 0.3))
-    return merge([ball(radius, paint(pick(rng, BRIGHTS), 0.4), (0, 0, radius), 32)])
-
-
-def house_rand(rng: Rng) -> ObjectMesh:
-    """A house with a gabled roof, seen from afar only."""
-    wall = pick(rng, ((0.82, 0.78, 0.68), (0.86, 0.85, 0.82), (0.72, 0.62, 0.50), (0.62, 0.40, 0.33)))
-    width, depth, height = float(rng.uniform(9, 14)), float(rng.uniform(7, 9)), float(rng.uniform(5.0, 6.0))
-    look = Material(
-        textures_outdoor.far_front(int(rng.integers(4)), wall, int(width / 2.6), 2), roughness=0.9
-    )
-    pieces = []
-    for side, (length, out) in enumerate(((width, depth), (depth, width), (width, depth), (depth, width))):
-        half = length / 2
-        points = np.array([[[0, -half, 0], [0, half, 0]], [[0, -half, height], [0, half, height]]], float)
-        face = grid_surface(
-            points + np.array([out / 2, 0, 0]), np.array([[[0, 0], [1, 0]], [[0, 1], [1, 1.0]]]), look
-        )
-        pieces.append(transform(face, pose_matrix((0, 0, 0), side * np.pi / 2)))
-    return merge(pieces + _roof(width, depth, height, linear(wall), rng))
-
-
-def _roof(width: float, depth: float, height: float, wall: tuple, rng: Rng) -> list[Surface]:
-    tiles = Material(textures_outdoor.roof_tiles(1), roughness=0.9, two_sided=True)
-    gable = Material(color=wall, roughness=0.9, two_sided=True)
-    ridge, over = height + depth * float(rng.uniform(0.35, 0.5)), 0.4
-    drop = over * (ridge - height) / (depth / 2)
-    pieces = []
-    for side in (-1, 1):
-        eave = [side * (depth / 2 + over), height - drop]
-        points = np.array(
-            [
-                [
-                    [eave[0], -side * (width / 2 + over), eave[1]],
-                    [eave[0], side * (width / 2 + over), eave[1]],
-                ],
-                [[0, -side * (width / 2 + over), ridge], [0, side * (width / 2 + over), ridge]],
-            ]
-        )
-        pieces.append(grid_surface(points, np.array([[[0, 0], [9, 0]], [[0, 4], [9, 4.0]]]), tiles))
-        y = side * width / 2
-        corners = np.array(
-            [[[-depth / 2, y, height], [depth / 2, y, height]], [[0, y, ridge], [0, y, ridge]]], float
-        )
-        pieces.append(grid_surface(corners, np.zeros((2, 2, 2)), gable, smooth=False))
-    pieces.append(box((0.7, 0.7, 1.6), gable, (depth / 5, width / 4, ridge)))
-    return pieces
+    return merge([ball(radius, paint(pick(rng, BRIGHTS), 0.4), (0, 0, radius), 28)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from spinepose.rng import rng_for
@@ -41,6 +43,9 @@ def street_rand(rng: Rng) -> Place:
         _FREE, _movable(rng_for(seed, "street", "movables")), rng_for(seed, "street", "spots")
     )
     light = outdoor_light(rng_for(seed, "street", "light"), hour, (0.26, 0.25, 0.24), fixtures)
+    # Houses keep a low sun out of a street, which the exposure does not know.
+    shade = float(np.clip((32 - light.sun_elevation_deg) / 28, 0, 1)) * min(light.sun_strength, 1.5) / 1.5
+    light = replace(light, exposure_ev=light.exposure_ev + 0.6 * shade)
     return Place(
         "street",
         tuple(objects),
@@ -137,7 +142,7 @@ def _houses(rng: Rng, front_y: float, back_y: float, lit: float) -> list[PlacedO
 def _cars(rng: Rng) -> list[PlacedObject]:
     """Cars parked along the near kerb, some beyond; gaps between."""
     placed = []
-    kinds = [things.car_rand(rng) for _ in range(4)]
+    kinds = [things.car_rand(rng) for _ in range(6)]
     number = 0
     for y, step, chance in ((_KERB_Y - 1.12, 5.5, 0.72), (_FAR_KERB_Y + 1.12, 6.2, 0.6)):
         for bay in range(-4, 5):
@@ -148,7 +153,7 @@ def _cars(rng: Rng) -> list[PlacedObject]:
                 (bay * step + float(rng.normal(0, 0.25)), y + float(rng.normal(0, 0.06)), _ROAD_Z),
                 0.0 if rng.random() < 0.7 else np.pi,
             )
-            for half, mesh in zip(("rear", "front"), kinds[int(rng.integers(4))], strict=True):
+            for half, mesh in zip(("rear", "front"), kinds[number % 6], strict=True):
                 placed.append(PlacedObject(f"car_{number}_{half}", mesh, matrix))
     return placed
 

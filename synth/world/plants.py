@@ -76,7 +76,7 @@ def _looks(rng: Rng, greens: tuple = GREENS, narrow: bool = False) -> tuple[Mate
         textures_outdoor.leaves(seed, narrow), green, 0.9,
         specular=0.02, wrap=0.45, alpha_test=True, two_sided=True,
     )  # fmt: skip
-    dark = rgb(0.62 * np.array(green))
+    dark = rgb(0.78 * np.array(green))
     return spray, tinted(textures_outdoor.foliage(seed), dark, 0.85, specular=0.02, wrap=0.3)
 
 
