@@ -56,20 +56,32 @@ def _coefficients(
 
 
 def _sized(
-    asset: BodyAsset, spec: SubjectSpec, weight: float, muscle: float, stature_m: float
+    asset: BodyAsset,
+    spec: SubjectSpec,
+    weight: float,
+    muscle: float,
+    stature_m: float,
+    face_m: np.ndarray,
 ) -> tuple[np.ndarray, float]:
     """Coefficients of a body of the stature asked, and the factor that takes up what the height slider cannot reach.
 
     The height slider acts linearly, so crown and soles of two bodies tell where it must stand.
     """
     low, high = (_coefficients(asset, spec, h, weight, muscle) for h in (0.0, 1.0))
-    tall = [float(np.ptp(mix_shapes(asset, c, asset.end_vertices)[:, 2])) for c in (low, high)]
+    ends = asset.end_vertices
+
+    def height(coefficients: np.ndarray) -> float:
+        return float(np.ptp(mix_shapes(asset, coefficients, ends)[:, 2] + face_m[ends, 2]))
+
+    tall = [height(c) for c in (low, high)]
     share = float(np.clip((stature_m - tall[0]) / (tall[1] - tall[0]), 0.0, 1.0))
     coefficients = low + share * (high - low)
-    return coefficients, stature_m / float(np.ptp(mix_shapes(asset, coefficients, asset.end_vertices)[:, 2]))
+    return coefficients, stature_m / height(coefficients)
 
 
-def _solve_build(asset: BodyAsset, spec: SubjectSpec, stature_m: float) -> tuple[float, float]:
+def _solve_build(
+    asset: BodyAsset, spec: SubjectSpec, stature_m: float, face_m: np.ndarray
+) -> tuple[float, float]:
     """Weight and muscle sliders for the BMI asked.
 
     How far the weight slider reaches depends on muscle: the fat and the thin ends both lie at little muscle. So the
@@ -77,8 +89,8 @@ def _solve_build(asset: BodyAsset, spec: SubjectSpec, stature_m: float) -> tuple
     """
 
     def excess(weight: float, muscle: float) -> float:
-        coefficients, scale = _sized(asset, spec, weight, muscle, stature_m)
-        body = mix_shapes(asset, coefficients, asset.num_body)
+        coefficients, scale = _sized(asset, spec, weight, muscle, stature_m, face_m)
+        body = mix_shapes(asset, coefficients, asset.num_body) + face_m[: asset.num_body]
         return _mass_kg(asset, body, scale) / spec.stature_m**2 - spec.bmi
 
     for muscle in np.maximum(spec.muscle - 0.1 * np.arange(11), 0.0):
@@ -104,9 +116,10 @@ def solve_shape(asset: BodyAsset, spec: SubjectSpec, stretch: float = 1.0) -> So
         stretch: Height of the rest mesh over the stature: above 1 for somebody who stands less straight than it.
     """
     stature = spec.stature_m * stretch
-    coefficients, scale = _sized(asset, spec, *_solve_build(asset, spec, stature), stature)
-    vertices = mix_shapes(asset, coefficients) * scale
-    vertices += scale * face_offsets(spec, asset)
+    face = face_offsets(spec, asset)
+    build = _solve_build(asset, spec, stature, face)
+    coefficients, scale = _sized(asset, spec, *build, stature, face)
+    vertices = (mix_shapes(asset, coefficients) + face) * scale
     heads = asset.bone_heads_m(vertices)
     middle = (heads["upperleg01.L"] + heads["upperleg01.R"]) / 2
     origin = np.array([middle[0], 0.0, vertices[: asset.num_body, 2].min()])
