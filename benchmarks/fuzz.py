@@ -51,7 +51,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "fuzz"
         root.mkdir()
-        cases = Cases(random.Random(args.seed), root, dear=0.02 if args.process else 1.0)
+        cases = Cases(random.Random(args.seed), root, dear=0.1 if args.process else 1.0)
         begin = time.monotonic()
         crashed = 0
         if args.process:

@@ -9,16 +9,28 @@ from typing import Any
 
 import numpy as np
 
+from spinepose.errors import InputError
+from synth.world.typed import check_types
+
 #: Memory that the characters kept may take: half of what a world may use.
 BUDGET_BYTES = 1_200_000_000
 
 
 def build_from_json(spec_json: str) -> Any:
-    """Build a character from the JSON of its ``SubjectSpec`` (heavy imports happen here, not at start)."""
+    """Build a character from the JSON of its ``SubjectSpec`` (heavy imports happen here, not at start).
+
+    Raises:
+        InputError: It is no specification, or a field makes no sense.
+    """
     from synth.body.character import build_character
     from synth.body.spec import SubjectSpec
 
-    return build_character(SubjectSpec.from_json(spec_json))
+    try:
+        spec = SubjectSpec.from_json(spec_json)
+    except OverflowError as error:  # a number of hundreds of digits
+        raise InputError(f"subject spec cannot be read ({error})") from error
+    check_types(spec, "subject spec")
+    return build_character(spec)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The world as one object: characters kept by memory, places of photographs, folders and qualities that are wrong."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from spinepose.errors import InputError
 from synth.world.characters import CharacterCache, arrays_of
 from synth.world.server import run_world
+from synth.world.typed import check_types
 from synth.world.world import World, make_renderer
 from tests.synth.conftest import StubBody, StubRenderer, stub_place
 
@@ -82,3 +84,46 @@ def test_a_missing_folder_of_pictures_is_one_line(tmp_path, option):
 def test_a_quality_that_is_none():
     with pytest.raises(InputError, match="superb"):
         make_renderer("superb")
+
+
+@dataclass(frozen=True)
+class Inner:
+    level: str
+    size: float
+
+
+@dataclass(frozen=True)
+class Outer:
+    count: int
+    on: bool
+    color: tuple[int, int, int]
+    inner: Inner
+    more: tuple[tuple[str, float], ...] = ()
+
+
+GOOD = {"count": 3, "on": True, "color": (1, 2, 3), "inner": Inner("T8", 1), "more": (("a", 1.5),)}
+
+
+def test_what_its_annotations_say_passes():
+    check_types(Outer(**GOOD), "thing")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"count": 1.5}, "thing: count is 1.5, expected a whole number"),
+        ({"count": True}, "count is True"),
+        ({"count": 10**400}, "count is int, expected a finite number"),
+        ({"on": 1}, "on is int, expected true or false"),
+        ({"color": (1, 2)}, "color is tuple, expected 3 values"),
+        ({"color": (1, 2, None)}, r"color\[2\] is None, expected a whole number"),
+        ({"inner": None}, "inner is None, expected Inner"),
+        ({"inner": Inner("T8", float("nan"))}, "inner: size is nan, expected a finite"),
+        ({"inner": Inner("x" * 2000, 1.0)}, "inner: level is 'xxx.*expected a short text"),
+        ({"more": (("a", "b"),)}, r"more\[0\]\[1\] is 'b', expected a number"),
+        ({"more": "abc"}, "more is 'abc', expected a list"),
+    ],
+)
+def test_what_they_do_not_say_is_told_by_its_name(change, message):
+    with pytest.raises(InputError, match=message):
+        check_types(Outer(**GOOD | change), "thing")

@@ -15,7 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from synth.body.spec import sample_subject
 from synth.world.protocol import MAGIC, MAX_PAYLOAD_BYTES, frame_header, pack_frame, read_frame
 from synth.world.server import READY, serve, start_listening
 from synth.world.world import World, command_table
@@ -95,6 +99,7 @@ _NAMES = (
         "[" * 3000,
     ),
 )
+_VALUES = (0, -1, 1e9, 1e400, float("nan"), 10**400, "", "x" * 3000, None, [], {}, True)
 _LIGHTS = ("exposure_ev", "sun_strength", "lamps", "sky_color", "moon", "__class__")
 _STEMS = (
     "shot",
@@ -127,6 +132,14 @@ _PREFIXES = (
     "file://",
     "~/",
 )
+
+
+def _leaves(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (holder, key) of plain values in a JSON value."""
+    for key, item in list(value.items()) if isinstance(value, dict) else list(enumerate(value)):
+        yield value, key
+        if isinstance(item, (dict, list)):
+            yield from _leaves(item)
 
 
 @dataclass
@@ -167,6 +180,8 @@ class Cases:
             return self.file_name() if self.rng.random() < 0.7 else self.rng.choice(("png", "bmp", "npy"))
         if "SetLight" in template:
             return self._light()
+        if word == "[str]" and "SpawnCharacter" in template and good:
+            return self.spec()
         likely = _NAMES[:3] if template.startswith(("vget /object/", "vset /object/")) else _NAMES[:11]
         name = self.rng.choice(likely if good else _NAMES)
         return word.replace("[name]", name).replace("[str]", name).replace("[rest]", name)
@@ -174,6 +189,17 @@ class Cases:
     def _light(self) -> str:
         value = self.rng.choice((1, -1, 1e400, "x", None, [1, 2, 3], {"a": []}, float("nan"), 10**400))
         return json.dumps({self.rng.choice(_LIGHTS): value}, separators=(",", ":"))
+
+    def spec(self) -> str:
+        """A person's specification with a field or two that make no sense."""
+        seed = self.rng.randrange(10)
+        spec = json.loads(sample_subject(np.random.default_rng(seed), f"s{seed}").to_json())
+        for _ in range(self.rng.randrange(3)):
+            holder, key = self.rng.choice(list(_leaves(spec)))
+            holder[key] = self.rng.choice(
+                (0, -1, 1e9, 1e400, float("nan"), 10**400, "", "x" * 3000, None, [], {}, True)
+            )
+        return json.dumps(spec, separators=(",", ":")).replace(" ", "_")
 
     def file_name(self) -> str:
         """A name for a picture, most of them tricks."""
@@ -269,6 +295,7 @@ class Fuzzer:
             (self.deaf, 0.02),
             (self.overlong, 0.01),
             (self.batch, 0.1),
+            (self.people, 0.3),
         ]
         checked = 0
         while self.report.cases < count and not self.report.hangs:
@@ -315,6 +342,25 @@ class Fuzzer:
         """Requests in good frames, pipelined: each is answered, in order, under its id."""
         payloads = [self.cases.payload() for _ in range(self.cases.rng.randrange(1, 40))]
         self.report.kinds["requests"] += len(payloads)
+        self._ask(payloads)
+
+    def people(self) -> None:
+        """Somebody odd, looked at and measured."""
+        self.report.kinds["people"] += 1
+        requests = (
+            f"vbp SpineForge SpawnCharacter ann {self.cases.spec()}",
+            f"vset /object/ann/scale {self.cases.rng.choice(('1 1 1', '.001 1000 1', '1000 1000 1000'))}",
+            f"vset /object/ann/location {self.cases.rng.choice(('0 0 0', '999999999 0 0', '-360 0 150'))}",
+            "vget /camera/0/lit npy",
+            "vget /object/ann/bounds",
+            "vget /object/ann/bones world",
+            "vget /object/ann/vertex_location",
+            "vbp SpineForge GetMarkers ann",
+            "vset /object/ann/destroy",
+        )
+        self._ask([f"{number}:{request}".encode() for number, request in enumerate(requests)])
+
+    def _ask(self, payloads: list[bytes]) -> None:
         with self.connect() as sock:
             sender = threading.Thread(
                 target=_send, args=(sock, b"".join(map(pack_frame, payloads))), daemon=True
