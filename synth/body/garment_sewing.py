@@ -60,9 +60,14 @@ def cut_mesh(mesh: Mesh, value: np.ndarray) -> tuple[Mesh, np.ndarray]:
     a, b, c = (np.take_along_axis(own, ((odd + k) % 3)[:, None], axis=1)[:, 0] for k in range(3))
     pairs = np.concatenate([np.stack([a, b], 1), np.stack([a, c], 1)])
     key, index = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True)
+    # An edge that ends on the line is cut there, by its own point.
+    on_line = value[key] == 0
+    ends = on_line.any(axis=1)
+    number = np.where(ends, key[np.arange(len(key)), np.argmax(on_line, axis=1)], 0)
+    number[~ends] = len(inside) + np.arange(int((~ends).sum()))
+    key = key[~ends]
     share = value[key[:, 0]] / (value[key[:, 0]] - value[key[:, 1]])
-    n = len(inside)
-    ab, ac = (n + index.ravel()).reshape(2, -1)
+    ab, ac = number[index.ravel()].reshape(2, -1)
     new = {}
     for name, values in mesh.at.items():
         t = share.reshape(-1, *[1] * (values.ndim - 1))
@@ -71,7 +76,9 @@ def cut_mesh(mesh: Mesh, value: np.ndarray) -> tuple[Mesh, np.ndarray]:
     triangles = np.concatenate([tri[~mixed], *pieces]).astype(np.int32)
     # A triangle whose points all lie on the line would stick out like a thorn: it is not inside.
     side = np.concatenate([(positive & ~negative)[~mixed], lone, ~lone, ~lone])
-    return Mesh(triangles, new), side
+    a, b, c = triangles.T
+    real = (a != b) & (b != c) & (c != a)
+    return Mesh(triangles[real], new), side[real]
 
 
 def open_edges(triangles: np.ndarray) -> np.ndarray:
