@@ -18,6 +18,7 @@ from synth.motion.clip import SEGMENT_PARENTS, SEGMENTS, Clip
 from synth.motion.curves import FPS
 from synth.motion.joint_names import joint_roles, names_for
 from synth.motion.limb_frames import Posed, arm_frames, leg_frames, leg_length
+from synth.motion.planted import with_planted_feet
 from synth.motion.rotations import frame_from, rotation_angle_rad, transpose, unit
 from synth.motion.spine_solve import spine_coordinates
 from synth.motion.stick import LENGTHS
@@ -64,7 +65,7 @@ def retarget(recording: Recording, fps: float = FPS, where: str = "") -> Clip:
     middle = (posed.at("thigh_l") + posed.at("thigh_r")) / 2
     middle[:, :2] -= (middle[:, :2].min(axis=0) + middle[:, :2].max(axis=0)) / 2
     middle[:, 2] -= floor
-    return Clip(
+    clip = Clip(
         name=recording.name,
         fps=fps,
         pelvis_position=middle / hip_height,
@@ -74,6 +75,7 @@ def retarget(recording: Recording, fps: float = FPS, where: str = "") -> Clip:
         clearance=_clearance(posed, frames, hip_height, floor),
         source=recording.name,
     )
+    return with_planted_feet(clip)
 
 
 def _find_roles(recording: Recording, where: str) -> dict[str, int]:
