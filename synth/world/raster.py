@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MAX_INSTANCE = 65535
 MAX_SIDE = 4096
 _MAX_THINGS = 65535
+_LIMBS, _LEAST_LIMB_M = 10, 0.04
 # What a place's ground is called where it only catches shadows.
 _GROUNDS = ("floor", "ground")
 
@@ -99,6 +100,25 @@ def unpack_normals(words: np.ndarray) -> np.ndarray:
     return normals / np.linalg.norm(normals, axis=-1, keepdims=True)
 
 
+def limb_balls(vertices_m: np.ndarray, part_id: np.ndarray) -> np.ndarray:
+    """Balls that hide about as much as the larger body parts do, largest first.
+
+    Args:
+        vertices_m: Shape (V, 3).
+        part_id: Body part of each, 0 to 255, shape (V,).
+
+    Returns:
+        Centres and radii, shape (N, 4), at most ten.
+    """
+    count = np.maximum(np.bincount(part_id, minlength=1), 1)
+    center = np.stack([np.bincount(part_id, vertices_m[:, axis]) / count for axis in range(3)], axis=1)
+    apart = ((vertices_m - center[part_id]) ** 2).sum(axis=1)
+    radius = np.sqrt(np.bincount(part_id, apart) / count)
+    order = np.argsort(-radius, kind="stable")[:_LIMBS]
+    order = order[radius[order] > _LEAST_LIMB_M]
+    return np.column_stack([center[order], radius[order]])
+
+
 @dataclass
 class _Thing:
     """An object or a character in the scene.
@@ -111,6 +131,8 @@ class _Thing:
         visible: Whether it is drawn.
         tint: Multiplies its colours.
         catcher: Whether it only catches shadows.
+        part_id: Body part of each vertex of a character.
+        limbs: Balls about its body parts, in its own frame, shape (N, 4).
     """
 
     mesh: gl.GpuMesh
@@ -121,6 +143,8 @@ class _Thing:
     visible: bool = True
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     catcher: bool = False
+    part_id: np.ndarray | None = None
+    limbs: np.ndarray | None = None
     uniforms: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -151,7 +175,6 @@ class Renderer:
         quality: str = "fine",
         samples: int | None = None,
         shadow_size: int | None = None,
-        occlusion: bool = True,
     ) -> None:
         """Make the GL context; once per process is meant.
 
@@ -159,7 +182,6 @@ class Renderer:
             quality: ``fine`` or ``fast`` (see ``QUALITIES``); the arguments that follow change parts of it.
             samples: Samples a pixel that edges are smoothed by, 0 or 4.
             shadow_size: Texels along a side of the sun's shadow maps; lamps get half.
-            occlusion: Whether to draw ambient occlusion.
 
         Raises:
             InputError: No GL library or driver is installed, or an argument is out of bounds.
@@ -177,8 +199,7 @@ class Renderer:
         self._samples = samples
         self._textures = gl.TextureStore(self._context)
         self._programs = gl.Programs(self._context)
-        taps = look.occlusion_taps if occlusion else 0
-        self._targets = Targets(self._context, self._programs, samples, taps, smooth=True)
+        self._targets = Targets(self._context, self._programs, samples, look.occlusion_taps)
         self._lights = LightRig(self._context, self._programs, shadow_size, look.shadow_detail)
         self._looks = LookTable(self._context)
         self._things: dict[str, _Thing] = {}
@@ -289,7 +310,9 @@ class Renderer:
             texture = self._textures.get(part.texture, getattr(part, "alpha", None))
             gpu.add_surface(part.faces + part.vertices.start, texture, character_material(part))
         self._drop(key)
-        self._things[key] = _Thing(gpu, self._take_slot(), is_character=True, visible=False)
+        self._things[key] = _Thing(
+            gpu, self._take_slot(), is_character=True, visible=False, part_id=np.asarray(vertex_part_id)
+        )
 
     def update_character(
         self, key: str, vertices_m: np.ndarray, normals: np.ndarray, model_matrix: np.ndarray | None = None
@@ -310,6 +333,8 @@ class Renderer:
                 f"character {key}: vertices {vertices_m.shape}, normals {normals.shape}; expected {expected}"
             )
         thing.mesh.replace(np.concatenate([vertices_m, normals], axis=1, dtype=np.float32))
+        if thing.part_id is not None:
+            thing.limbs = limb_balls(vertices_m[::4], thing.part_id[::4])  # enough for a mean
         thing.visible = True
         if model_matrix is not None:
             thing.move(checked_matrix(model_matrix, f"character {key}"))
@@ -354,10 +379,10 @@ class Renderer:
                 self._targets.begin_keys()
                 self._draw("key", seen, frame)
         with self._timed("occlusion"):
-            self._targets.occlude(camera)
+            self._lights.use()
+            self._targets.occlude(camera, self._lights, *self._limbs(camera.position_world_m))
         with self._timed("light"):
             self._looks.use(LOOKS_UNIT)
-            self._lights.use()
             self._targets.shade(self._lights, camera)
         with self._timed("smooth"):
             self._targets.smooth()
@@ -381,7 +406,7 @@ class Renderer:
         )
 
     def profile(self, camera: Camera, instance_ids: dict[str, int]) -> dict[str, float]:
-        """Draw once and return the milliseconds of each pass; waiting between passes makes the sum larger."""
+        """Draw once and return the CPU milliseconds of each pass; waiting between them makes the sum larger."""
         self._timings_ms = {}
         self.render(camera, instance_ids)
         timings, self._timings_ms = self._timings_ms, None
@@ -405,6 +430,18 @@ class Renderer:
             return float(np.linalg.norm(center - eye)) - radius, item[0]
 
         return [thing for _, thing in sorted(inside, key=nearness)]
+
+    def _limbs(self, eye: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Balls of people's limbs in the world, those of the nearest people first, and whose they are."""
+        people = [each for each in self._things.values() if each.visible and each.limbs is not None]
+        people.sort(key=lambda each: (float(np.linalg.norm(each.ball[0] - eye)), each.slot))
+        balls, owners = [np.zeros((0, 4))], [np.zeros(0)]
+        for each in people:
+            moved = each.limbs.copy()
+            moved[:, :3] = moved[:, :3] @ each.matrix[:3, :3].T + each.matrix[:3, 3]
+            balls.append(moved)
+            owners.append(np.full(len(moved), each.slot))
+        return np.concatenate(balls), np.concatenate(owners)
 
     def _draw_shadows(self, camera: Camera) -> None:
         movers = [thing.ball for thing in self._things.values() if thing.visible and thing.is_character]
@@ -478,7 +515,7 @@ class Renderer:
         if self._timings_ms is None:
             yield
             return
-        start = time.perf_counter()
+        start = time.process_time()
         yield
         self._context.finish()
-        self._timings_ms[name] = 1000 * (time.perf_counter() - start)
+        self._timings_ms[name] = 1000 * (time.process_time() - start)

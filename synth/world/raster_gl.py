@@ -85,7 +85,9 @@ class Program:
             if isinstance(value, bytes):
                 uniform.write(value)
             elif isinstance(value, np.ndarray):
-                uniform.write(matrix_bytes(value) if _is_square(value) else _float_bytes(value))
+                data = matrix_bytes(value) if _is_square(value) else _float_bytes(value)
+                # A compiler may cut an array down to what is used of it.
+                uniform.write(data[: 4 * uniform.dimension * uniform.array_length])
             else:
                 uniform.value = value
 

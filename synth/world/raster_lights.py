@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import moderngl
 import numpy as np
 
-from synth.camera import Camera
+from synth.camera import Camera, to_camera
 from synth.world.light import (
     LUMINANCE,
     MAX_LAMPS,
@@ -20,7 +20,7 @@ from synth.world.light import (
     temperature_color,
 )
 from synth.world.raster_ambient import enclosed_ambient, outdoor_ambient
-from synth.world.raster_frustum import lamp_matrix, ndc_to_world_rays, sun_matrix, to_texture
+from synth.world.raster_frustum import lamp_matrix, ndc_to_world_rays, sun_matrix, to_texture, view_matrix
 from synth.world.raster_gl import Programs
 from synth.world.raster_panorama import PANORAMA_HEIGHT_M, panorama_ambient, panorama_by_sine
 from synth.world.sky import LOWEST_SINE, sky_panorama
@@ -32,6 +32,7 @@ _NEAR, _PLACE, _LAMP0, _LAMP1, _SKY = 3, 4, 5, 6, 7
 _WHITE_TARGET = 1.15  # exposed brightness of a white sheet in the place's mean light; chosen by eye
 _PICTURE_GAIN = 1.2  # makes the tone curve leave the mid tones of a finished picture where they are
 _BALANCE = 0.6  # share of the light's colour that the camera takes out
+_SHINING = 2  # lamps that make highlights; the others only give light
 _NIGHT = 0.45  # mean irradiance outdoors below which a camera leaves pictures darker
 _SOFT_M = (0.012, 0.02, 0.05)  # half width of the sun's penumbra in the near, middle and far map
 
@@ -210,9 +211,15 @@ class LightRig:
         return self._place.shadow_radius_m if self._place else 12.0
 
     def _lamps(self) -> list[Lamp]:
-        """The lamps that are drawn, those with shadow maps first."""
+        """The lamps that are drawn, those with shadow maps first, then by how much they light the middle."""
+        middle = self._middle()
+
+        def weakness(lamp: Lamp) -> tuple[bool, float]:
+            distance2 = float(((np.array(lamp.position_m) - middle) ** 2).sum())
+            return not lamp.casts_shadow, -lamp.strength / max(distance2, 0.25)
+
         lit = [lamp for lamp in self._light.lamps[:MAX_LAMPS] if lamp.strength > 0]
-        return sorted(lit, key=lambda lamp: not lamp.casts_shadow)
+        return sorted(lit, key=weakness)
 
     def _shadow_lamps(self) -> list[Lamp]:
         return [lamp for lamp in self._lamps() if lamp.casts_shadow][:2]
@@ -226,6 +233,8 @@ class LightRig:
             result["SUN"] = 1
         if self._lamps():
             result |= {"LAMPS": 1, "SHADOW_LAMPS": len(self._shadow_lamps())}
+            if len(self._lamps()) > _SHINING:
+                result["SOFT_LAMPS"] = 1
         if self._light.fog_per_m > 0:
             result["FOG"] = 1
         if self._place is not None and self._place.shadow_catcher:
@@ -281,18 +290,24 @@ class LightRig:
             light[i] = lamp.strength * np.array(lamp.color)
             if any(lamp.direction):
                 axis[i] = np.array(lamp.direction) / np.linalg.norm(lamp.direction)
-        result: dict[str, Any] = {
-            "u_lamps": len(lamps),
+        return {
+            "u_lamps": min(len(lamps), _SHINING),
+            "u_soft_lamps": max(len(lamps) - _SHINING, 0),
             "u_lamp_place": place.ravel(),
             "u_lamp_light": light.ravel(),
             "u_lamp_axis": axis.ravel(),
-            "u_lamp_shadow0": _LAMP0,
-            "u_lamp_shadow1": _LAMP1,
         }
-        for name in ("lamp0", "lamp1"):
-            if name in self._matrices:
-                result[f"u_lamp_matrix{name[-1]}"] = to_texture(self._matrices[name])
-        return result
+
+    def shadow_uniforms(self, camera: Camera) -> dict[str, Any]:
+        """Uniforms of the lamps' shadows, which are reckoned in camera space."""
+        lamps = self._shadow_lamps()
+        places = np.zeros((2, 4))
+        result: dict[str, Any] = {"u_lamp_shadow0": _LAMP0, "u_lamp_shadow1": _LAMP1}
+        to_world = np.linalg.inv(view_matrix(camera))
+        for i, lamp in enumerate(lamps):
+            places[i] = (*to_camera(camera, np.array(lamp.position_m)), lamp.radius_m)
+            result[f"u_lamp_matrix{i}"] = to_texture(self._matrices[f"lamp{i}"]) @ to_world
+        return result | {"u_shadow_lamp": places.ravel()}
 
     def _ambient_rows(self) -> np.ndarray:
         if self._ambient is None:

@@ -7,17 +7,19 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from synth.camera import Camera
+from synth.camera import Camera, to_camera
 from synth.world import raster_gl as gl
 from synth.world.raster_frustum import FAR_M, NEAR_M
 from synth.world.raster_lights import LightRig
 
-_SURFACE, _OCCLUSION, _LOOKS, _COLOR, _KEYS, _DEPTHS = 0, 1, 2, 8, 9, 10
+_SURFACE, _OPEN, _LOOKS, _COLOR, _KEYS, _DEPTHS, _OPEN_DEPTH = 0, 1, 2, 8, 9, 10, 11
 LOOKS_UNIT = _LOOKS
 _RADIUS_M = (0.7, 0.14)  # how far occlusion reaches: corners of rooms, things that touch
+MAX_BALLS = 32
 _UNITS = {
     "u_surface": _SURFACE,
-    "u_occlusion": _OCCLUSION,
+    "u_open": _OPEN,
+    "u_open_depth": _OPEN_DEPTH,
     "u_looks": _LOOKS,
     "u_color": _COLOR,
     "u_keys": _KEYS,
@@ -31,26 +33,22 @@ _SKY = ("tone.glsl", "sky.glsl", "sky_frag.glsl")
 class Targets:
     """Frame buffers of one picture size: surfaces, occlusion, colour, and what smooths its edges."""
 
-    def __init__(
-        self, context: moderngl.Context, programs: gl.Programs, samples: int, taps: int, smooth: bool
-    ) -> None:
+    def __init__(self, context: moderngl.Context, programs: gl.Programs, samples: int, taps: int) -> None:
         """Compile the passes.
 
         Args:
             context: The context.
             programs: The programs.
             samples: Samples a pixel that tell whose an edge's pixels are, 0 or 4.
-            taps: Of ambient occlusion; 0 draws none.
-            smooth: Whether edges are smoothed at all.
+            taps: Of ambient occlusion, at least 2.
         """
         self._context, self._programs = context, programs
-        self._samples, self._taps, self._smooth = samples, taps, smooth
+        self._samples, self._taps = samples, taps
         self._size = (0, 0)
         self._owned: list[Any] = []
         self._arrays: dict[int, moderngl.VertexArray] = {}
         sampled = {"SAMPLED": 1} if samples else {}
         self._nothing = programs.screen(("nothing_frag.glsl",))
-        self._occlusion = programs.screen(("pack.glsl", "occlusion_frag.glsl"), {"TAPS": max(taps, 2)})
         self._blur = programs.screen(("blur_frag.glsl",))
         self._edges = programs.screen(("pack.glsl", "edges_frag.glsl"), sampled)
         self._smoother = programs.screen(("pack.glsl", "smooth_frag.glsl"), sampled)
@@ -65,16 +63,17 @@ class Targets:
         small = ((size[0] + 1) // 2, (size[1] + 1) // 2)
         self._surface = context.texture(size, 4, dtype="u4")
         self._depth = context.depth_texture(size)
-        self._rough = context.texture(small, 2, dtype="f2")
-        self._open = context.texture(small, 2, dtype="f2")
+        self._rough = context.texture(small, 4)
+        self._rough_depth = context.texture(small, 1, dtype="f4")
+        self._open = context.texture(small, 4)
         self._color = context.texture(size, 4)
         self._final = context.texture(size, 4)
-        for texture in (self._surface, self._rough, self._open):
+        for texture in (self._surface, self._rough, self._rough_depth, self._open):
             texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._color.repeat_x = self._color.repeat_y = False
         marks = context.depth_renderbuffer(size)
         self._surface_buffer = context.framebuffer([self._surface], self._depth)
-        self._rough_buffer = context.framebuffer([self._rough])
+        self._rough_buffer = context.framebuffer([self._rough, self._rough_depth])
         self._open_buffer = context.framebuffer([self._open])
         # The depth of the surfaces tells sky and things apart: light is reckoned only where something is.
         self._color_buffer = context.framebuffer([self._color], self._depth)
@@ -82,7 +81,7 @@ class Targets:
         self._final_buffer = context.framebuffer([self._final], marks)
         self._owned = [self._surface_buffer, self._rough_buffer, self._open_buffer, self._color_buffer]
         self._owned += [self._final_buffer, self._surface, self._depth, self._rough, self._open, self._color]
-        self._owned += [self._final, marks]
+        self._owned += [self._final, marks, self._rough_depth]
         if self._samples:
             self._keys = context.texture(size, 1, samples=self._samples, dtype="u4")
             self._depths = context.depth_texture(size, samples=self._samples)
@@ -106,23 +105,38 @@ class Targets:
         self._screen(self._nothing)
         self._context.enable_only(moderngl.DEPTH_TEST)
 
-    def occlude(self, camera: Camera) -> None:
-        """Draw ambient occlusion at half size and smooth it."""
-        self._context.enable_only(moderngl.NOTHING)
-        if not self._taps:
-            self._open_buffer.clear(1.0, 1.0, 1.0, 1.0)
-            return
-        K = camera.K
+    def occlude(self, camera: Camera, lights: LightRig, balls: np.ndarray, owners: np.ndarray) -> None:
+        """Draw at half size, and smooth, what of the light from all round and of the lamps comes through.
+
+        Args:
+            camera: The camera.
+            lights: The lights.
+            balls: Of people's limbs: centres and radii, world metres, shape (N, 4).
+            owners: The number that the owner's pixels carry, shape (N,).
+        """
+        count = min(len(balls), MAX_BALLS)
+        places, things = np.zeros((MAX_BALLS, 4)), np.zeros(MAX_BALLS)
+        places[:count, :3] = to_camera(camera, balls[:count, :3])
+        places[:count, 3], things[:count] = balls[:count, 3], owners[:count]
+        to_rays = np.linalg.inv(camera.K)
         values = {
-            "u_intrinsics": (K[0, 0], K[1, 1], K[0, 2], K[1, 2]),
+            "u_balls": count,
+            "u_ball": places.ravel(),
+            "u_ball_thing": things,
+            "u_ray_x": tuple(to_rays[0]),
+            "u_ray_y": tuple(to_rays[1]),
+            "u_focal": float(camera.K[0, 0]),
             "u_world_to_camera": camera.R_world_to_cam,
             "u_radius_m": _RADIUS_M,
             "u_scale": 2,
-        }
+        } | lights.shadow_uniforms(camera)
+        defines = {"TAPS": self._taps, "SHADOW_LAMPS": lights.defines().get("SHADOW_LAMPS", 0)}
+        self._context.enable_only(moderngl.NOTHING)
         self._surface.use(_SURFACE)
         self._rough_buffer.use()
-        self._screen(self._occlusion, values)
-        self._rough.use(_OCCLUSION)
+        self._screen(self._programs.screen(("pack.glsl", "occlusion_frag.glsl"), defines), values)
+        self._rough.use(_OPEN)
+        self._rough_depth.use(_OPEN_DEPTH)
         self._open_buffer.use()
         self._screen(self._blur)
 
@@ -132,7 +146,8 @@ class Targets:
         shade = self._programs.screen(_SHADE, lights.defines())
         sky = self._programs.screen(_SKY, {"PHOTO": 1} if lights.is_photo else {})
         self._surface.use(_SURFACE)
-        self._open.use(_OCCLUSION)
+        self._open.use(_OPEN)
+        self._rough_depth.use(_OPEN_DEPTH)
         self._color_buffer.use()
         self._context.enable_only(moderngl.DEPTH_TEST)
         self._context.depth_func = ">"  # the screen's triangle lies at the far end
@@ -143,8 +158,6 @@ class Targets:
 
     def smooth(self) -> None:
         """Smooth edges."""
-        if not self._smooth:
-            return
         self._color.use(_COLOR)
         self._surface.use(_SURFACE)
         if self._samples:
@@ -171,7 +184,7 @@ class Targets:
     def read(self) -> tuple[np.ndarray, np.ndarray]:
         """Read colour, shape (H, W, 3) uint8, and the surfaces' words, shape (H, W, 4) uint32 (see pack.glsl)."""
         width, height = self._size
-        color = (self._final if self._smooth else self._color).read()
+        color = self._final.read()
         words = self._surface.read()
         picture = np.frombuffer(color, np.uint8).reshape(height, width, 4)[..., :3]
         return np.ascontiguousarray(picture), np.frombuffer(words, np.uint32).reshape(height, width, 4)

@@ -1,10 +1,12 @@
 // Light on what the surface pass left, once a pixel. Mesa runs both sides of every branch: what a scene does not
-// have is compiled out instead (SUN, LAMPS, SHADOW_LAMPS, FOG, CATCHER).
+// have is compiled out instead (SUN, LAMPS, SHADOW_LAMPS,
+// SOFT_LAMPS, FOG, CATCHER).
 in vec2 v_ndc;
 
 uniform usampler2D u_surface;
 uniform sampler2D u_looks;  // a column a look: (roughness, specular, wrap, emission), (sheen, scatter, strand, catcher)
-uniform sampler2D u_occlusion;  // open, depth; half the size
+uniform sampler2D u_open;  // of what is near, of people, of what hides the first lamp, the second; half the size
+uniform sampler2D u_open_depth;
 uniform mat3 u_ndc_to_world;
 uniform vec3 u_eye;
 uniform vec3 u_ambient[9];  // irradiance by direction, real spherical harmonics
@@ -24,13 +26,10 @@ uniform vec3 u_shadow_spread;    // of the taps, in texture space
 
 #ifdef LAMPS
 uniform int u_lamps;
-uniform vec4 u_lamp_place[8];  // position, radius; those with shadow maps first
+uniform int u_soft_lamps;  // those after them
+uniform vec4 u_lamp_place[8];  // position, radius; those with shadow maps first, whose shadows come with u_open
 uniform vec3 u_lamp_light[8];  // irradiance at a metre
 uniform vec3 u_lamp_axis[8];   // zero: all ways
-uniform sampler2DShadow u_lamp_shadow0;
-uniform sampler2DShadow u_lamp_shadow1;
-uniform mat4 u_lamp_matrix0;
-uniform mat4 u_lamp_matrix1;
 #endif
 
 #ifdef FOG
@@ -74,19 +73,6 @@ float sun_visible(vec3 world, vec3 normal) {
 }
 #endif
 
-#ifdef LAMPS
-float lamp_visible(sampler2DShadow map, mat4 matrix, vec3 world, vec3 normal, vec4 lamp) {
-    float distance_m = length(lamp.xyz - world);
-    vec3 moved = world + normal * (0.01 + 0.014 * distance_m);  // the map's texels grow with the distance
-    vec4 clip = matrix * vec4(moved, 1.0);
-    vec3 place = clip.xyz / clip.w;
-    float visible = shadow_taps(map, place, vec2(0.02 * min(lamp.w, 0.4) + 0.0015));
-    vec2 to_edge = abs(2.0 * place.xy - 1.0);  // beyond the map all is lit: no hard line there
-    visible = mix(visible, 1.0, smoothstep(0.75, 1.0, max(to_edge.x, to_edge.y)));
-    return clip.w <= 0.0 || place.z >= 1.0 ? 1.0 : visible;
-}
-#endif
-
 vec3 ambient(vec3 n) {
     return max(u_ambient[0] + u_ambient[1] * n.y + u_ambient[2] * n.z + u_ambient[3] * n.x
         + u_ambient[4] * (n.x * n.y) + u_ambient[5] * (n.y * n.z) + u_ambient[6] * (3.0 * n.z * n.z - 1.0)
@@ -124,7 +110,8 @@ vec3 direct(Surface at, vec3 view, float n_view, float rim, vec3 light, vec3 str
     return strength * (through * diffuse + visible * (shine + fuzz * (0.15 + at.albedo)));
 }
 
-vec3 shaded(Surface at, vec3 world, float open) {
+vec3 shaded(Surface at, vec3 world, vec4 opens) {
+    float open = opens.x;
     vec3 view = normalize(u_eye - world);
     float n_view = max(abs(dot(at.normal, view)), 0.05);
     float grazing = 1.0 - n_view;
@@ -133,42 +120,48 @@ vec3 shaded(Surface at, vec3 world, float open) {
     // (fit after Jimenez et al. 2016).
     vec3 a = 2.0404 * at.albedo - 0.3324, b = -4.7951 * at.albedo + 0.6417, c = 2.7552 * at.albedo + 0.6903;
     vec3 fold = max(vec3(open), ((open * a + b) * open + c) * open);
-    vec3 around = ambient(at.normal);
+    vec3 around = opens.y * ambient(at.normal);
     // The environment's reflection: a plain rise towards grazing angles, less on rough things.
     float smooth_share = 1.0 - at.look.x;
     float reflected = at.look.y + smooth_share * (1.0 - at.look.y) * rim * grazing;
     vec3 light = fold * around * (at.albedo + at.cloth.x * rim * (0.1 + 0.5 * at.albedo));
-    light += open * open * reflected * ambient(reflect(-view, at.normal));
+    light += open * open * opens.y * reflected * ambient(reflect(-view, at.normal));
 
-    float contact = mix(0.45, 1.0, min(1.4 * open, 1.0));
+    float contact = mix(0.35, 1.0, open);
 #ifdef SUN
     float sun = contact * sun_visible(world, at.normal);
     light += direct(at, view, n_view, rim, u_sun_direction, u_sun_light, sun);
 #endif
 #ifdef LAMPS
-    vec2 seen = vec2(1.0);
-#if SHADOW_LAMPS > 0
-    seen.x = lamp_visible(u_lamp_shadow0, u_lamp_matrix0, world, at.normal, u_lamp_place[0]);
-#endif
-#if SHADOW_LAMPS > 1
-    seen.y = lamp_visible(u_lamp_shadow1, u_lamp_matrix1, world, at.normal, u_lamp_place[1]);
-#endif
     for (int i = 0; i < u_lamps; i++) {
         vec3 offset = u_lamp_place[i].xyz - world;
-        float radius = u_lamp_place[i].w;
-        float distance2 = dot(offset, offset) + radius * radius;
-        vec3 towards = normalize(offset);
+        float distance2 = dot(offset, offset);
+        vec3 towards = offset * inversesqrt(distance2);
+        distance2 += u_lamp_place[i].w * u_lamp_place[i].w;
         vec3 axis = u_lamp_axis[i];
-        float share = contact * (dot(axis, axis) > 0.0 ? max(0.0, -dot(axis, towards)) : 1.0) / distance2;
-        share *= i == 0 ? seen.x : i == 1 ? seen.y : 1.0;
-        light += direct(at, view, n_view, rim, towards, u_lamp_light[i], share);
+        float share = (dot(axis, axis) > 0.0 ? max(0.0, -dot(axis, towards)) : 1.0) / distance2;
+        float visible = i < SHADOW_LAMPS ? contact * (i == 0 ? opens.z : opens.w) : open * opens.y;
+        light += direct(at, view, n_view, rim, towards, u_lamp_light[i] * share, visible);
     }
+#ifdef SOFT_LAMPS
+    // The weaker lamps give light but no highlights: a room has many of them.
+    for (int i = u_lamps; i < u_lamps + u_soft_lamps; i++) {
+        vec3 offset = u_lamp_place[i].xyz - world;
+        float distance2 = dot(offset, offset);
+        vec3 towards = offset * inversesqrt(distance2);
+        distance2 += u_lamp_place[i].w * u_lamp_place[i].w;
+        vec3 axis = u_lamp_axis[i];
+        float share = (dot(axis, axis) > 0.0 ? max(0.0, -dot(axis, towards)) : 1.0) / distance2;
+        float soft = max(0.0, dot(at.normal, towards) + at.look.z) / (1.0 + at.look.z);
+        light += (open * opens.y * share * soft) * u_lamp_light[i] * at.albedo;
+    }
+#endif
 #endif
     return light;
 }
 
 // The share of its light that a ground keeps of which only the shadows are drawn.
-float kept(Surface at, vec3 world, float open) {
+float kept(Surface at, vec3 world, vec4 open) {
     at.albedo = vec3(0.5);
     at.look = vec4(1.0, 0.0, 0.0, 0.0);
     vec3 all_light = ambient(at.normal) * 0.5;
@@ -180,19 +173,20 @@ float kept(Surface at, vec3 world, float open) {
 }
 
 // The half-size occlusion at a pixel, from those of its four neighbours that lie as deep.
-float open_at(ivec2 pixel, float depth) {
-    ivec2 last = textureSize(u_occlusion, 0) - 1;
+vec4 open_at(ivec2 pixel, float depth) {
+    ivec2 last = textureSize(u_open, 0) - 1;
     ivec2 low = pixel / 2;
     ivec2 odd = pixel & 1;
     float scale = 1.0 / (0.02 * depth + 0.01);
-    vec2 total = vec2(0.0, 1e-4);
+    vec4 total = vec4(0.0);
+    float weights = 0.0;
     for (int i = 0; i < 4; i++) {
-        ivec2 side = ivec2(i & 1, i >> 1);
-        vec2 other = texelFetch(u_occlusion, min(low + side * odd, last), 0).rg;
-        float weight = max(1e-3, 1.0 - abs(other.g - depth) * scale);
-        total += weight * vec2(other.r, 1.0);
+        ivec2 tap = min(low + ivec2(i & 1, i >> 1) * odd, last);
+        float weight = max(1e-3, 1.0 - abs(texelFetch(u_open_depth, tap, 0).r - depth) * scale);
+        total += weight * texelFetch(u_open, tap, 0);
+        weights += weight;
     }
-    return total.x / total.y;
+    return total / weights;
 }
 
 void main() {
@@ -209,7 +203,7 @@ void main() {
     vec3 down = vec3(0.0, 0.0, -1.0) + at.normal * at.normal.z;
     at.strand = down * inversesqrt(dot(down, down) + 1e-4);
     vec3 world = u_eye + u_ndc_to_world * vec3(v_ndc, 1.0) * depth;
-    float open = open_at(pixel, depth);
+    vec4 open = open_at(pixel, depth);
     vec3 light = shaded(at, world, open) + at.look.w * u_white * at.albedo;
 #ifdef FOG
     light = mix(light, u_fog.rgb, 1.0 - exp(-u_fog.a * depth));
