@@ -39,7 +39,7 @@ from synth.body.rig import BONES
 from synth.body.spec import SubjectSpec
 
 _DOWN = np.array([0.0, 0.0, -1.0])
-_ROUGHNESS = 0.42
+_ROUGHNESS = 0.55
 _MIDDLE = np.array([0.025, 0.0, 0.03])  # of the skull, in head coordinates
 
 
@@ -445,8 +445,8 @@ def _hanging(scene: Scene, rng: np.random.Generator, length_m: float, volume_m: 
     # All ends come to about one level: what starts higher is longer.
     length = length_m + 0.75 * np.clip(height - 0.0, -0.06, 0.12) + 0.05 * _ramp(height, 0.05, 0.1)
     length *= rng.uniform(0.9, 1.05, count)
-    is_fringe = fringe & (roots.p[:, 0] > 0.045) & (height > 0.06) & (np.abs(roots.p[:, 1]) < 0.045)
-    length = np.where(is_fringe, 0.075 * rng.uniform(0.85, 1.1, count), length)
+    is_fringe = fringe & (roots.p[:, 0] > 0.04) & (np.abs(roots.p[:, 1]) < 0.055) & (roots.field < 0.035)
+    length = np.where(is_fringe, (0.045 + roots.field) * rng.uniform(0.85, 1.1, count), length)
     inner = (np.arange(count) % 3 == 0) & ~is_fringe
     layer = np.where(inner, 0.3, rng.uniform(0.55, 1.0, count))
     gap = volume_m * layer + 0.0015

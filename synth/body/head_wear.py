@@ -84,11 +84,12 @@ class Dome:
         """Move points that lie outside the dome between its edges to just inside it, shape (N, 3)."""
         q = p - _MIDDLE
         distance = np.maximum(np.linalg.norm(q, axis=1), 1e-6)
-        low, high = self.edge(np.arctan2(q[:, 1], q[:, 0]))
-        within = np.clip((p[:, 2] - low + 0.006) / 0.012, 0, 1) * np.clip(
-            (high + 0.004 - p[:, 2]) / 0.010, 0, 1
-        )
         inner = self.reach(q / distance[:, None]) - 0.0035
+        height = _MIDDLE[2] + q[:, 2] * inner / distance  # of where the point goes
+        low, high = self.edge(np.arctan2(q[:, 1], q[:, 0]))
+        within = np.clip((height - low + 0.012) / 0.012, 0, 1) * np.clip(
+            (high + 0.010 - height) / 0.010, 0, 1
+        )
         pull = within * (1 - np.minimum(inner / distance, 1.0))
         return _MIDDLE + q * (1 - pull)[:, None]
 

@@ -185,9 +185,7 @@ def _body_masks(
     where = np.where(place[:, 2] > 0.6, lit, 0.45 * np.clip(lit + shoulders, 0, 1))
     for k in "ab":
         fine = _lattice_noise(rng, place, 0.0028) + 0.5 * _lattice_noise(rng, place, 0.006)
-        freckles[f"freckles_{k}"] = ramp(fine, 1.5, 2.2) * np.where(
-            place[:, 2] > 0.6, lit, 0.45 * np.clip(lit + shoulders, 0, 1)
-        )
+        freckles[f"freckles_{k}"] = ramp(fine, 1.5, 2.2) * where
     for k in "abc":
         spots[f"spots_{k}"] = ramp(_lattice_noise(rng, place, 0.006), 2.3, 2.9) * lit
     return {

@@ -69,7 +69,7 @@ def hollows(canvas: Canvas, body_m: np.ndarray, triangles: np.ndarray) -> np.nda
     for rounds, gain in ((2, 0.55), (6, 0.4), (12, 0.25)):
         for _ in range(rounds):
             smooth = canvas.neighbours @ smooth
-        total += gain * np.einsum("vd,vd->v", smooth - v, normals) / canvas.edge_m
+        total += gain * np.einsum("vd,vd->v", smooth - v, normals) / np.maximum(canvas.edge_m, 0.006)
     total = canvas.neighbours @ (canvas.neighbours @ total)
     total -= np.median(total)  # skin is convex on the whole
     return np.clip(np.where(total < 0, 0.4 * total, total), -0.3, 0.8)
