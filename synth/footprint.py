@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from synth.motion.clip import Clip
+from synth.motion.props import prop_discs
 from synth.motion.stick import BONES, stick_points
 
 # Mid-hip height as a share of stature: the unit of clips.
@@ -25,16 +26,21 @@ class Footprint:
     Attributes:
         points_m: Shape (T, P, 3), metres.
         radii_m: Thickness of the body around each point, shape (P,).
+        discs_m: Floor that the motion's things take (a chair, a mat) and the body's own points do not cover: x, y,
+            radius, shape (D, 3).
     """
 
     points_m: np.ndarray
     radii_m: np.ndarray
+    discs_m: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
 
     def placed(self, x_m: float, y_m: float, yaw_rad: float) -> Footprint:
         """The same body turned about z and moved over the floor."""
         cos, sin = np.cos(yaw_rad), np.sin(yaw_rad)
         turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
-        return replace(self, points_m=self.points_m @ turn.T + np.array([x_m, y_m, 0.0]))
+        shift = np.array([x_m, y_m, 0.0])
+        discs = np.column_stack([self.discs_m[:, :2] @ turn[:2, :2].T + shift[:2], self.discs_m[:, 2]])
+        return Footprint(self.points_m @ turn.T + shift, self.radii_m, discs)
 
     def at(self, time_index: int) -> Footprint:
         """The body at one of the times."""
@@ -67,22 +73,33 @@ def footprint(clip: Clip, frames: np.ndarray, stature_m: float, bmi: float) -> F
             radii.append(_RADII[kind])
     size = stature_m * _HIP_HEIGHT
     bulk = max(1.0, np.sqrt(bmi / 24.0))
-    return Footprint(np.stack(points, axis=1) * size, np.array(radii) * stature_m * bulk)
+    discs = np.array(prop_discs(clip)).reshape(-1, 3) * size
+    return Footprint(np.stack(points, axis=1) * size, np.array(radii) * stature_m * bulk, discs)
 
 
 def plan_gap_m(a: Footprint, b: Footprint) -> float:
-    """Least distance between two bodies at the same times, seen from above, metres; negative where they may touch."""
+    """Least distance between two bodies at the same times and their things, seen from above, metres.
+
+    Negative where they may touch.
+    """
     gaps = np.linalg.norm(a.points_m[:, :, None, :2] - b.points_m[:, None, :, :2], axis=-1)
-    return float((gaps - a.radii_m[:, None] - b.radii_m).min())
+    least = float((gaps - a.radii_m[:, None] - b.radii_m).min())
+    for one, other in ((a, b), (b, a)):
+        for x, y, radius in one.discs_m:
+            least = min(least, disc_gap_m(other, x, y, radius))
+    return least
 
 
 def disc_gap_m(body: Footprint, x_m: float, y_m: float, radius_m: float) -> float:
-    """Least distance between a body and a disc on the floor, seen from above, metres."""
-    gaps = np.linalg.norm(body.points_m[..., :2] - np.array([x_m, y_m]), axis=-1)
-    return float((gaps - body.radii_m).min() - radius_m)
+    """Least distance between a body or its things and a disc on the floor, seen from above, metres."""
+    spot = np.array([x_m, y_m])
+    gap = float((np.linalg.norm(body.points_m[..., :2] - spot, axis=-1) - body.radii_m).min())
+    for x, y, radius in body.discs_m:
+        gap = min(gap, float(np.hypot(x - x_m, y - y_m)) - radius)
+    return gap - radius_m
 
 
 def inside_area(body: Footprint, area_m: tuple[float, float, float, float]) -> bool:
-    """Whether a body stays within a rectangle (x0, y0, x1, y1) of the floor."""
-    plan = body.points_m[..., :2]
+    """Whether a body and its things stay within a rectangle (x0, y0, x1, y1) of the floor."""
+    plan = np.concatenate([body.points_m[..., :2].reshape(-1, 2), body.discs_m[:, :2]])
     return bool((plan >= np.array(area_m[:2])).all() and (plan <= np.array(area_m[2:])).all())

@@ -9,7 +9,9 @@ from spinepose.rng import rng_for
 from synth.body.spec import sample_subject
 from synth.camera import project
 from synth.footprint import disc_gap_m, footprint, inside_area, plan_gap_m
+from synth.motion.clip import ClipProp
 from synth.motion.procedural import MOTIONS, static_clip
+from synth.motion.props import prop_discs
 from synth.sampling import SceneParams, sample_scenes, split_subjects
 from synth.sampling_cameras import CameraRanges, box_of, hidden_share, obstacles_of
 from synth.scene import SceneSpec
@@ -251,3 +253,21 @@ def test_split_sizes(count, fraction, val):
     assert sorted(splits) == names
     assert Counter(splits.values())["val"] == val
     assert splits == split_subjects(0, names[::-1], fraction)
+
+
+def test_things_of_a_motion_keep_their_distance():
+    clip = static_clip()
+    seated = replace(clip, props=(ClipProp("desk", position=(0.8, 0.0, 0.0)),))
+    plain, desk = (footprint(c, np.array([0]), 1.75, 23.0) for c in (clip, seated))
+    assert desk.discs_m.shape == (len(prop_discs(seated)), 3)
+    ahead = desk.placed(1.0, 2.0, np.pi / 2)  # the desk stands towards +y
+    assert (
+        disc_gap_m(ahead, 1.0, 2.0 + 0.8 * 0.53 * 1.75, 0.1)
+        < 0
+        < disc_gap_m(plain.placed(1, 2, 1.57), 1.0, 3.3, 0.1)
+    )
+    other = plain.placed(1.0, 2.9, 0.0)
+    assert plan_gap_m(ahead, other) < 0
+    assert plan_gap_m(other, ahead) == plan_gap_m(ahead, other)
+    assert not inside_area(ahead, (0.0, 0.0, 2.0, 2.6))
+    assert inside_area(plain.placed(1.0, 2.0, np.pi / 2), (0.0, 0.0, 2.0, 2.6))
