@@ -110,11 +110,16 @@ def room_sides(place: Place) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None
         None for a place without surfaces.
     """
     totals, areas = np.zeros((6, 3)), np.zeros(6)
+    x0, y0, x1, y1 = place.camera_area_m
+    low = np.array([x0, y0, place.floor_z_m])
+    high = np.array([x1, y1, place.floor_z_m + 2.7])
     for item in place.objects:
         for surface in item.mesh.surfaces:
             points = surface.positions_m @ item.matrix[:3, :3].T + item.matrix[:3, 3]
             corners = points[surface.faces]
             normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
+            inwards = ((corners.mean(axis=1) - (low + high) / 2) * normal).sum(axis=1) < 0
+            normal = normal[inwards]  # backs of walls light nothing here
             # The side towards +x is what faces -x.
             facing = np.stack([np.maximum(s * normal[:, a], 0).sum() for a in range(3) for s in (-1, 1)])
             color = mean_color(surface.material.texture) * surface.material.color
@@ -122,9 +127,7 @@ def room_sides(place: Place) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None
             totals += facing[:, None] * color
     if (areas <= 0).any():
         return None
-    x0, y0, x1, y1 = place.camera_area_m
-    floor = place.floor_z_m
-    return totals / areas[:, None], np.array([x0, y0, floor]), np.array([x1, y1, floor + 2.7])
+    return totals / areas[:, None], low, high
 
 
 def _received(light: Light, low: np.ndarray, high: np.ndarray, side: int) -> np.ndarray:

@@ -15,12 +15,12 @@ from synth.world.places import studio
 from synth.world.raster import Images, Renderer
 from synth.world.solids import ball, box
 
-SIZES = [(640, 480), (321, 241), (200, 333)]
+SIZES = [(321, 241), (200, 333)]
 
 
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer(shadow_size=256)
+@pytest.fixture(scope="module", params=["fine", "fast"])
+def renderer(request: pytest.FixtureRequest) -> Renderer:
+    return Renderer(request.param, shadow_size=256)
 
 
 @pytest.fixture
@@ -191,6 +191,8 @@ def test_bad_input_is_one_line(empty: Renderer) -> None:
         empty.render(camera, {"floor": 70000})
     with pytest.raises(InputError, match="samples is 3"):
         Renderer(samples=3)
+    with pytest.raises(InputError, match="quality is 'best'; give fine or fast"):
+        Renderer("best")
 
 
 def test_missing_gl_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
