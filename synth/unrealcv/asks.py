@@ -30,11 +30,9 @@ from synth.unreal_coords import (
 from synth.unrealcv import decode
 from synth.unrealcv.decode import BadReplyError, Reply
 
-# The first spawn of a subject builds a body, and the very first one may load the body model.
-BUILD_TIMEOUT_S = 300.0
 LOCATION_TOLERANCE_CM = 0.01
 AXES_TOLERANCE = 2e-4  # 0.01 degrees
-_NO_FUNCTION = "No handler found"
+NO_FUNCTION = "No handler found"
 _T = TypeVar("_T", covariant=True)
 
 
@@ -45,12 +43,12 @@ class Ask(Generic[_T]):
     Attributes:
         command: As it goes over the wire.
         read: Turns the reply into a value; raises ``BadReplyError``.
-        timeout_s: Least time to wait for the reply; None for the driver's own.
+        slow: Whether something may have to be built or loaded first, which takes its time.
     """
 
     command: str
     read: Callable[[Reply], _T]
-    timeout_s: float | None = None
+    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,10 +67,15 @@ class Placing:
 
 @dataclass(frozen=True)
 class Held:
-    """The motion a person holds: what ``PlayClip`` said it took."""
+    """The motion a person holds: what ``PlayClip`` says it took, and what a reply about the person belongs to.
+
+    Attributes:
+        frame: Index of the clip's frame.
+        clip: The name that the clip itself bears; empty where the world does not tell.
+    """
 
     frame: int
-    fps: float
+    clip: str
 
 
 def order(command: str) -> Ask[None]:
@@ -91,7 +94,7 @@ def call(
     if any(not argument or argument.split() != [argument] for argument in arguments):
         raise InputError(f"argument of {function} is empty or has spaces; write JSON in its compact form")
     command = " ".join(("vbp SpineForge", function, *arguments))
-    return Ask(command, lambda reply: read(decode.json_object(reply)), BUILD_TIMEOUT_S if slow else None)
+    return Ask(command, lambda reply: read(decode.json_object(reply)), slow)
 
 
 # --- the scene
@@ -187,7 +190,7 @@ def play(name: str, clip: str, time_s: float) -> Ask[Held]:
         expected = min(max(round(float(written) * fps), 0), frames - 1)
         if frame != expected:
             raise BadReplyError(f"answered frame {frame}, expected {expected} of {frames} at {fps:g} Hz")
-        return Held(frame, fps)
+        return Held(frame, str(reply.get("clip", "")))
 
     return call("PlayClip", name, clip, written, read=read)
 
@@ -195,30 +198,30 @@ def play(name: str, clip: str, time_s: float) -> Ask[Held]:
 # --- truth
 
 
-def markers(name: str, placing: Placing | None = None) -> Ask[tuple[np.ndarray, np.ndarray, int | None]]:
+def markers(name: str, placing: Placing | None = None) -> Ask[tuple[np.ndarray, np.ndarray, Held | None]]:
     """Markers, shape (54, 3), and keypoints, shape (37, 3), of a person, world metres; NaN for those it lacks.
 
-    Third comes the clip's frame that they belong to, where the world tells it. Where it tells the person's place,
+    Third comes the motion that they belong to, where the world tells it. Where it tells the person's place,
     that is checked too: a reply about another frame must not become truth.
     """
 
-    def read(reply: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, int | None]:
+    def read(reply: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, Held | None]:
         marker_points = _points(reply.get("markers"), MARKER_NAMES)
         if not np.isfinite(marker_points).any():
             raise BadReplyError("answered without markers")
-        return marker_points, _points(reply.get("keypoints"), NAMES), _held_frame(reply, placing)
+        return marker_points, _points(reply.get("keypoints"), NAMES), _held(reply, placing)
 
     return call("GetMarkers", name, read=read)
 
 
-def authored(name: str, placing: Placing | None = None) -> Ask[tuple[np.ndarray, np.ndarray, int | None]]:
-    """Authored landmarks, shape (9, 3), world metres, coordinates, shape (9,), radians, and the clip's frame.
+def authored(name: str, placing: Placing | None = None) -> Ask[tuple[np.ndarray, np.ndarray, Held | None]]:
+    """Authored landmarks, shape (9, 3), world metres, coordinates, shape (9,), radians, and the motion.
 
     NaN from a world that has no such function: a real engine knows no anatomy, and nothing but evaluation needs it.
     """
 
-    def read(reply: Reply) -> tuple[np.ndarray, np.ndarray, int | None]:
-        if bytes(reply[:5]) == b"error" and _NO_FUNCTION in str(bytes(reply), "utf-8", "replace"):
+    def read(reply: Reply) -> tuple[np.ndarray, np.ndarray, Held | None]:
+        if bytes(reply[:5]) == b"error" and NO_FUNCTION in str(bytes(reply), "utf-8", "replace"):
             return np.full((9, 3), np.nan), np.full(9, np.nan), None
         values = decode.json_object(reply)
         named = values.get("coordinates_rad")
@@ -226,12 +229,12 @@ def authored(name: str, placing: Placing | None = None) -> Ask[tuple[np.ndarray,
             coordinates = np.array([float(named[key]) for key in REGIONAL_COORDINATES])  # type: ignore[index]
         except (TypeError, KeyError, ValueError) as error:
             raise BadReplyError(f"answered other coordinates than were asked for ({error!r})") from error
-        return _points(values.get("landmarks"), SPINE_CHAIN), coordinates, _held_frame(values, placing)
+        return _points(values.get("landmarks"), SPINE_CHAIN), coordinates, _held(values, placing)
 
     return Ask(f"vbp SpineForge GetAuthored {name}", read)
 
 
-def _held_frame(reply: dict[str, Any], placing: Placing | None) -> int | None:
+def _held(reply: dict[str, Any], placing: Placing | None) -> Held | None:
     held = reply.get("held")
     if not isinstance(held, dict):
         return None
@@ -239,7 +242,7 @@ def _held_frame(reply: dict[str, Any], placing: Placing | None) -> int | None:
         if placing is not None:
             _check_location([float(value) for value in held["location"]], placing)
             _check_rotation([float(value) for value in held["rotation"]], placing)
-        return int(held["frame"])
+        return Held(int(held["frame"]), str(held.get("clip", "")))
     except (KeyError, TypeError, ValueError) as error:
         raise BadReplyError(f"answered with a pose that cannot be read ({error!r})") from error
 

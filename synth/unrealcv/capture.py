@@ -10,13 +10,13 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 
+from spinepose.errors import StageError
 from synth.camera import Camera
 from synth.scene import FrameSpec, PersonSpec, SceneSpec
 from synth.sensor import blend, shutter_times
@@ -29,7 +29,7 @@ from synth.unrealcv.plausible import ImplausibleError
 
 #: Instance id of everything that is no person of the frame.
 OTHER_INSTANCE = 65535
-_RETRY_PAUSE_S = 0.2
+_RETRY_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 # Requests on their way at once while markers are recorded; replies of thousands would pile up.
 _TRIAL_CHUNK = 60
 _REMEMBERED = 3
@@ -70,6 +70,7 @@ class RawFrame:
         mask: A picture.
         parts: An npy file.
         persons: In the order of the frame.
+        has_parts: Whether the world is known to draw body parts.
     """
 
     spec: FrameSpec
@@ -79,6 +80,7 @@ class RawFrame:
     mask: Reply
     parts: Reply
     persons: tuple[CapturedPerson, ...]
+    has_parts: bool
 
 
 @dataclass(frozen=True)
@@ -178,52 +180,50 @@ class Studio:
 
     def insist(self, item: str, work: Callable[[], _T], spoiled: Spoiled | None = None) -> _T:
         """Repeat a piece of work that a fault spoiled, each time on a fresh connection and from nothing."""
-        failed = [] if spoiled is None else [self._recover(spoiled, attempt=1)]
+        first = len(self.incidents)
+        if spoiled is not None:
+            self._recover(item, spoiled, 1)
         while True:
-            attempt = len(failed) + 1
             began = time.monotonic()
             try:
                 result = work()
             except WorldFaultError as error:
-                failed.append(self._recover(Spoiled(error, began), attempt, attempt > self.driver.retries))
-                if attempt > self.driver.retries:
-                    self._record(item, failed, recovered=False)
-                    if isinstance(error, WorldGoneError):
-                        raise WorldLostError(str(error)) from error
-                    raise
-            except Exception:
-                self._record(item, failed, recovered=False)
-                raise
+                self._recover(item, Spoiled(error, began), len(self.incidents) - first + 1)
             else:
                 self.driver.renew()
-                self._record(item, failed, recovered=True)
+                self.incidents[first:] = [replace(i, recovered=True) for i in self.incidents[first:]]
                 self._trust_repeats = False
                 return result
 
-    def _recover(
-        self, spoiled: Spoiled, attempt: int, last: bool = False
-    ) -> tuple[Spoiled, int, bool, str, float]:
-        """Close the connection and open a fresh one, so that the time it takes counts as lost."""
-        restarts, address = self.driver.restarts, self.driver.address
+    def _recover(self, item: str, spoiled: Spoiled, attempt: int) -> None:
+        """Record a failed attempt and open a fresh connection; the time that takes counts as lost.
+
+        Raises:
+            WorldFaultError: It was the last attempt; the given error.
+            WorldLostError: There is no world any more.
+        """
+        error, restarts, address = spoiled.error, self.driver.restarts, self.driver.address
         self.forget()
         self.driver.close()
         # Twice the same picture in a row is what the world draws, and no stale one.
-        self._trust_repeats = isinstance(spoiled.error, RepeatedPictureError)
-        if not last:
-            time.sleep(_RETRY_PAUSE_S * (attempt - 1))
-            with suppress(LostConnectionError):  # the next attempt says so
+        self._trust_repeats = isinstance(error, RepeatedPictureError)
+        fatal: StageError | None = None
+        if attempt > self.driver.retries:
+            fatal = WorldLostError(str(error)) if isinstance(error, WorldGoneError) else error
+        else:
+            time.sleep(min(_RETRY_PAUSE_S * (attempt - 1), _LONGEST_PAUSE_S))
+            try:
                 self.driver.connect()
-        restarted = self.driver.restarts > restarts
-        return spoiled, attempt, restarted, address, time.monotonic() - spoiled.began
-
-    def _record(
-        self, item: str, failed: list[tuple[Spoiled, int, bool, str, float]], recovered: bool
-    ) -> None:
-        for spoiled, attempt, restarted, address, lost_s in failed:
-            what, command = str(spoiled.error), spoiled.error.command
-            self.incidents.append(
-                Incident(item, what, command, attempt, address, restarted, recovered, round(lost_s, 3))
-            )
+            except LostConnectionError:
+                pass  # the next attempt says so
+            except StageError as lost:
+                fatal = lost
+        restarted, lost_s = self.driver.restarts > restarts, round(time.monotonic() - spoiled.began, 3)
+        self.incidents.append(
+            Incident(item, str(error), error.command, attempt, address, restarted, False, lost_s)
+        )
+        if fatal is not None:
+            raise fatal from error
 
     def forget(self) -> None:
         """Set up the next frame from nothing."""
@@ -264,6 +264,7 @@ class Studio:
                 CapturedPerson(person, index + 1, *_truth(truth[2 * index : 2 * index + 2], held[-1][index]))
                 for index, person in enumerate(frame.persons)
             ),
+            self.driver.eager,
         )
         self._check_new(raw, held)
         self._recent.append(raw)
@@ -399,11 +400,11 @@ def _truth_asks(person: PersonSpec) -> list[Ask[Any]]:
 
 def _truth(values: Sequence[Any], held: Held) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Markers, keypoints, landmarks and coordinates, if they are of the pose that is held."""
-    (markers, keypoints, marker_frame), (landmarks, coordinates, authored_frame) = values
-    for function, frame in (("GetMarkers", marker_frame), ("GetAuthored", authored_frame)):
-        if frame is not None and frame != held.frame:
+    (markers, keypoints, of_markers), (landmarks, coordinates, of_authored) = values
+    for function, other in (("GetMarkers", of_markers), ("GetAuthored", of_authored)):
+        if other is not None and other != held:
             command = f"vbp SpineForge {function}"
-            raise BadReplyError(f"'{command}' was answered for frame {frame}, expected {held.frame}", command)
+            raise BadReplyError(f"'{command}' was answered for {other}, expected {held}", command)
     return markers, keypoints, landmarks, coordinates
 
 
@@ -438,7 +439,7 @@ def unpack(raw: RawFrame) -> CapturedFrame:
     packed = _decoded("object_mask", decode.packed_picture, raw.mask, size)
     instances = instance_ids(packed, [person_color(index) for index in range(len(raw.persons))])
     for picture in lit:
-        plausible.check_pictures(picture, depth, instances, parts, len(raw.persons))
+        plausible.check_pictures(picture, depth, instances, parts, len(raw.persons), raw.has_parts)
     for person in raw.persons:
         plausible.check_person(raw.camera, person.markers_world_m, depth, instances, person.instance_id)
     return CapturedFrame(raw.spec, raw.camera, blend(lit), depth, instances, parts, raw.persons)

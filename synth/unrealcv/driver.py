@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 CAPTURE_API = 1
 _RETRY_PAUSE_S = 0.2
+# A first spawn builds a body and may load the body model; an engine may load a level.
+_SLOW = 3
 _T = TypeVar("_T")
 
 
@@ -68,7 +70,7 @@ class Driver:
         host: Name or address.
         port: TCP port.
         connect_timeout_s: Longest wait for the banner.
-        timeout_s: Longest wait for one reply.
+        timeout_s: Longest wait for one reply; three times that where something may have to be built first.
         retries: How often a piece of work that failed is tried again.
         own: The world, where we started it: then it is started anew when it does not answer.
         max_restarts: How often in a row that is done before :meth:`renew` allows more.
@@ -194,7 +196,7 @@ class Driver:
         """
         self.connect()
         assert self._client is not None
-        timeouts = [max(ask.timeout_s or 0.0, self._timeout_s) for ask in wanted]
+        timeouts = [self._timeout_s * (_SLOW if ask.slow else 1) for ask in wanted]
         try:
             return list(self._client.exchange([ask.command for ask in wanted], timeouts))
         except ExchangeError as error:
@@ -245,12 +247,7 @@ class Driver:
         Raises:
             InputError: None, or those of another version.
         """
-        try:
-            version = self.one(asks.call("GetVersion"))
-        except BadReplyError as error:
-            raise InputError(
-                f"world {self.address} lacks the capture functions ({error}); open the project of unreal_project/ in it"
-            ) from error
+        version = self._version()
         number = version.get("capture_api")
         if number != CAPTURE_API:
             raise InputError(
@@ -258,6 +255,19 @@ class Driver:
             )
         self.eager = version.get("world") == "embedded"
         return version
+
+    def _version(self) -> dict[str, Any]:
+        for attempt in range(self.retries + 1):
+            try:
+                return self.one(asks.call("GetVersion"))
+            except BadReplyError as error:
+                self.close()
+                if asks.NO_FUNCTION in str(error) or attempt == self.retries:
+                    raise InputError(
+                        f"world {self.address} lacks the capture functions ({error}); open the project of "
+                        "unreal_project/ in it"
+                    ) from error
+        raise AssertionError("unreachable")
 
     def camera_index(self) -> int:
         """Number of a camera of our own on this connection: camera 0 follows the pawn in a real engine.

@@ -29,7 +29,12 @@ class ImplausibleError(WorldFaultError):
 
 
 def check_pictures(
-    color: np.ndarray, depth_m: np.ndarray, instance_id: np.ndarray, part_id: np.ndarray, persons: int
+    color: np.ndarray,
+    depth_m: np.ndarray,
+    instance_id: np.ndarray,
+    part_id: np.ndarray,
+    persons: int,
+    has_parts: bool = False,
 ) -> None:
     """Check what needs no markers.
 
@@ -39,6 +44,7 @@ def check_pictures(
         instance_id: 1..persons are people, 0 nothing, shape (H, W).
         part_id: Body parts, shape (H, W); all 0 in a world that has none.
         persons: How many there are.
+        has_parts: Whether the world is known to draw body parts: then none anywhere is a fault, too.
 
     Raises:
         ImplausibleError: Black, empty, or pictures of different moments.
@@ -53,7 +59,7 @@ def check_pictures(
     if np.count_nonzero(person & ~hit) > _MAX_PART_MISMATCH * area:
         raise ImplausibleError("people in the mask where the depth hits nothing", "object_mask")
     parts = part_id > 0
-    if parts.any() and np.count_nonzero(parts != person) > _MAX_PART_MISMATCH * area + 4:
+    if (has_parts or parts.any()) and np.count_nonzero(parts != person) > _MAX_PART_MISMATCH * area + 4:
         raise ImplausibleError("mask and part mask show people in different places", "part_mask")
 
 

@@ -123,13 +123,14 @@ def play_clip(world: World, name: str, clip_name: str, time_s: float) -> str:
     frame = clip.frame_at(time_s)
     character.set_motion(character.fit.at(frame), frame)
     stage_props(world.scene, character)
-    return _json({"frame": character.frame, "frames": clip.num_frames, "fps": clip.fps})
+    return _json({"clip": clip.name, "frame": character.frame, "frames": clip.num_frames, "fps": clip.fps})
 
 
 def _held(character: CharacterThing) -> dict[str, Any]:
     """The pose that a reply is about, so that a driver can tell it from another one's."""
     pose = character.pose
     return {
+        "clip": character.fit.source.name if character.fit is not None else "",
         "frame": character.frame,
         "location": np.round(pose.location_cm, 6).tolist(),
         "rotation": np.round(pose.rotation_deg, 6).tolist(),

@@ -22,6 +22,10 @@ TEXT, LIT, DEPTH, MASK, PARTS, TRUTH = "text", "lit", "depth", "mask", "parts", 
 PICTURES = (LIT, DEPTH, MASK, PARTS)
 
 
+def fault_named(name: str) -> Fault:
+    return next(fault for fault in FAULTS if fault.name == name)
+
+
 def command_kind(command: str) -> str:
     """The command without what differs from call to call: ``vset /object/[name]/location``."""
     words = command.split()
@@ -64,6 +68,7 @@ FAULTS = tuple(
     Fault(*row)
     for row in (
         ("silence",),
+        ("hang",),
         ("drop",),
         ("cut frame",),
         ("late",),
@@ -118,7 +123,8 @@ class FaultProxy:
         upstream: The world's address.
         kill: Ends the world; for the fault ``kill``.
         late_s: How late ``late`` is.
-        plans: What to spoil; each once.
+        plans: What to spoil; each once, one after the other: the next one waits for the next connection, so that
+            each fault must be noticed by itself.
         counts: Commands that passed, by kind.
         log: Faults that happened: name and command.
     """
@@ -153,25 +159,38 @@ class FaultProxy:
                 connection, _ = self._listener.accept()
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
+    def _armed(self) -> Plan | None:
+        return next((plan for plan in self.plans if not plan.done), None)
+
     def _serve(self, client: socket.socket) -> None:
         """One client; requests are passed on one by one, so that each reply's command is known."""
         with suppress(OSError), client, socket.create_connection(self.upstream, 5.0) as world:
             world.settimeout(60.0)
-            replies = frames(world)
-            client.sendall(pack_frame(next(replies)))
-            for payload in frames(client):
-                number, _, words = payload.partition(b":")
-                command = words.decode()
-                kind = command_kind(command)
-                self.counts[kind] = self.counts.get(kind, 0) + 1
-                plan = next((plan for plan in self.plans if plan.hits(command)), None)
-                if plan is None:
-                    world.sendall(pack_frame(payload))
-                    reply = next(replies)
-                    self._remember(kind, command, reply)
-                    client.sendall(pack_frame(reply))
-                elif not self._spoil(plan, client, world, replies, number, command):
-                    return
+            try:
+                self._pass_on(client, world)
+            finally:
+                for sock in (client, world):  # a reader of the socket would keep it open beyond its close
+                    with suppress(OSError):
+                        sock.shutdown(socket.SHUT_RDWR)
+
+    def _pass_on(self, client: socket.socket, world: socket.socket) -> None:
+        replies = frames(world)
+        client.sendall(pack_frame(next(replies)))
+        plan = self._armed()
+        for payload in frames(client):
+            number, _, words = payload.partition(b":")
+            command = words.decode()
+            kind = command_kind(command)
+            self.counts[kind] = self.counts.get(kind, 0) + 1
+            if plan is not None and plan.done and plan.fault.name == "ignored":
+                plan = self._armed()  # nobody need notice that what was so already was not set again
+            if plan is None or not plan.hits(command):
+                world.sendall(pack_frame(payload))
+                reply = next(replies)
+                self._remember(kind, command, reply)
+                client.sendall(pack_frame(reply))
+            elif not self._spoil(plan, client, world, replies, number, command):
+                return
 
     def _remember(self, kind: str, command: str, reply: bytes) -> None:
         # Of the same thing at another moment: pictures by camera, truth by person.
@@ -198,6 +217,9 @@ class FaultProxy:
         true = next(replies)
         body = true.partition(b":")[2]
         if name == "silence":
+            for _ in frames(client):  # until the client gives up
+                pass
+        if name == "hang":  # the world's only seat stays taken
             self._closing.wait(60.0)
             return False
         if name == "drop":
@@ -232,7 +254,7 @@ class FaultProxy:
 
     def played(self, clip: str, time_s: float) -> bytes:
         """The reply to ``PlayClip``; tests that know the clips replace it."""
-        return json.dumps({"frame": round(time_s * 10), "frames": 11, "fps": 10.0}).encode()
+        return json.dumps({"clip": clip, "frame": round(time_s * 10), "frames": 11, "fps": 10.0}).encode()
 
     def _spoiled(self, name: str, command: str, body: bytes) -> bytes | None:
         if name == "error text":
