@@ -126,8 +126,8 @@ def get_up(heels: float = 1.0, lean_deg: float = 30.0, push: bool = True, durati
     ]
     values = tracks(t, table, True)
     if push:
-        hold, off = {"wx": 0.36, "wy": 0.10, "wz": 0.66}, {"wx": 0.44, "wy": 0.30, "wz": 0.96}
-        start = {"wx": -0.02, "wy": 0.26, "wz": 0.50}
+        hold, off = {"wx": 0.40, "wy": 0.12, "wz": 0.73}, {"wx": 0.44, "wy": 0.30, "wz": 0.96}
+        start = {"wx": 0.10, "wy": 0.27, "wz": 0.56}
         path = tracks(t, [(0.2, start), (0.46, hold), (0.62, hold), (0.95, off)])
         values |= path | {"wy_r": path["wy_l"] * 0.9, "wy_l": path["wy_l"] + 0.06}
         arms = Arms("world", (-0.7, 0.8, 0.2), (1.0, -0.2, -0.3), (0.0, 0.0, -1.0))

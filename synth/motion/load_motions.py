@@ -173,8 +173,8 @@ def barbell_deadlift(
     """
     t = phase(duration_s)
     low = {"pelvis_tilt": hinge_deg, "lumbar_flexion": rounding_deg, "thoracic_flexion": 8.0, "sink": knees, "px": -0.03,
-           "nod": -0.5 * hinge_deg, "wx": 0.17, "wz": 0.32, "protraction": 8.0}  # fmt: skip
-    knee = {"pelvis_tilt": 0.8 * hinge_deg, "sink": 0.26, "wx": 0.18, "wz": 0.58}
+           "nod": -0.5 * hinge_deg, "wx": 0.20, "wz": 0.32, "protraction": 8.0}  # fmt: skip
+    knee = {"pelvis_tilt": 0.8 * hinge_deg, "sink": 0.26, "wx": 0.21, "wz": 0.58}
     top = {"pelvis_tilt": -2.0, "lumbar_flexion": -3.0, "thoracic_flexion": -2.0, "sink": 0.0, "px": 0.01, "nod": 0.0,
            "wx": 0.165, "wz": 0.90, "protraction": 0.0}  # fmt: skip
     table: Table = [(0.06, low | {"wy": 0.27, "foot_y": 0.13, "foot_yaw": 12.0, "curl": 1.0}), (0.26, knee), (0.46, top),

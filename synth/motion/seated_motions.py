@@ -296,7 +296,7 @@ def tie_shoes(bend_deg: float = 78.0, duration_s: float = 3.6) -> Clip:
     """
     t = phase(duration_s)
     down = {"pelvis_tilt": 0.5 * bend_deg, "lumbar_flexion": 34.0, "thoracic_flexion": 22.0, "nod": 4.0, "wx": 0.50,
-            "wy_l": 0.04, "wy_r": 0.27, "wz": 0.27, "twist": -4.0, "protraction": 16.0, "curl": 0.5}  # fmt: skip
+            "wy_l": 0.10, "wy_r": 0.29, "wz": 0.24, "twist": -4.0, "protraction": 16.0, "curl": 0.5}  # fmt: skip
     up = {"pelvis_tilt": -4.0, "lumbar_flexion": 12.0, "thoracic_flexion": 4.0, "nod": 10.0, "wx": 0.30, "wy_l": 0.15,
           "wy_r": 0.15, "wz": 0.72, "twist": 0.0, "protraction": 0.0, "curl": 0.0}  # fmt: skip
     feet = {"pz": 0.52, "px": 0.0, "foot_x_l": 0.30, "foot_y_l": 0.24, "foot_x_r": 0.44, "foot_y_r": 0.15}

@@ -339,8 +339,8 @@ def run(
         swing = np.cos(2 * np.pi * (beat + shift - 0.06))
         values |= {
             f"foot_x_{side}": values["px"] + x, f"foot_lift_{side}": lift, f"foot_pitch_{side}": pitch,
-            f"shoulder_flexion_{side}": -6.0 - arm_deg * swing, f"shoulder_abduction_{side}": 16.0 + 0 * t,
-            f"elbow_flexion_{side}": 84.0 - 0.35 * arm_deg * swing, f"shoulder_rotation_{side}": 16.0 - 0.3 * arm_deg * swing,
+            f"shoulder_flexion_{side}": -6.0 - arm_deg * swing, f"shoulder_abduction_{side}": 25.0 + 0 * t,
+            f"elbow_flexion_{side}": 84.0 - 0.35 * arm_deg * swing, f"shoulder_rotation_{side}": 6.0 - 0.3 * arm_deg * swing,
         }  # fmt: skip
     turned = np.cos(2 * np.pi * (beat - 0.06))
     bearing = np.sin(2 * np.pi * (beat + 0.07))
@@ -412,7 +412,7 @@ def step_up(height: float = 0.215, down: bool = False, duration_s: float = 3.0) 
     table = [
         (0.04, {"px": 0.0, "pz": 1.0, "foot_x": 0.0, "foot_lift": low, "nod": 20.0, "shoulder_flexion": 4.0} | base | neutral | {"nod": 18.0}),
         (0.22, {"px": 0.10, "pz": 1.0, "py": -0.05, "foot_x_l": 0.26, "foot_lift_l": height + 0.09, "foot_pitch_l": 12.0, "bend": 10.0, "pelvis_list": 3.0, "side": -4.0, "shoulder_flexion_r": 22.0, "shoulder_flexion_l": -8.0, "twist": 5.0}),
-        (0.36, {"px": 0.24, "pz": 1.0, "py": 0.0, "foot_x_l": 0.50, "foot_lift_l": top, "foot_pitch_l": 0.0, "foot_pitch_r": 24.0, "bend": 20.0, "pelvis_list": 0.0, "foot_lift_r": 0.0}),
+        (0.36, {"px": 0.24, "pz": 1.0, "py": 0.0, "foot_x_l": 0.50, "foot_lift_l": top, "foot_pitch_l": 0.0, "foot_pitch_r": 24.0, "bend": 20.0, "pelvis_list": 0.0, "foot_lift_r": 0.0, "foot_x_r": 0.0}),
         (0.56, {"px": 0.46, "pz": 1.0 + 0.75 * height, "py": 0.05, "bend": 12.0, "foot_x_r": 0.10, "foot_lift_r": 0.14, "foot_pitch_r": 46.0, "pelvis_list": -3.0, "side": 3.0, "shoulder_flexion_l": 18.0, "shoulder_flexion_r": -6.0, "twist": -5.0}),
         (0.72, {"px": 0.50, "pz": 1.0 + top, "py": 0.04, "foot_x_r": 0.40, "foot_lift_r": height + 0.07, "foot_pitch_r": 14.0, "bend": 5.0, "nod": 6.0}),
         (0.88, {"px": 0.50, "pz": 1.0 + top, "py": 0.0, "foot_x_r": 0.50, "foot_lift_r": top, "foot_pitch_r": 0.0, "pelvis_list": 0.0, "side": 0.0, "shoulder_flexion": 4.0, "twist": 0.0, "bend": 2.0, "nod": 0.0}),

@@ -34,10 +34,12 @@ _ARM_POINTS = (
     ("hand", 0.6, 0.026),
     ("hand", 1.3, 0.022),
 )
-_ROUNDS, _MOST_RAD = 5, np.radians(40.0)
+# Turns that are tried, what a metre inside costs against them, and how near the best one others count.
+_TRIED_RAD = np.radians(np.arange(0.0, 49.0, 2.0))
+_WORSE, _SOFT_RAD = 12.0, np.radians(1.0)
 # Wrists lower than the first height (mid-hip heights) lean on the floor, from the second on they do not.
 _LEANS, _FREE = 0.09, 0.16
-_JOINED = (0.22, 0.34)  # wrists this near hold one thing
+_JOINED = (0.16, 0.24)  # wrists this near hold one thing
 _CACHED = 64
 _cores: OrderedDict[int, tuple[Any, Core]] = OrderedDict()
 
@@ -80,7 +82,7 @@ def core_of(body: Any, rest: Clip) -> Core:
         # The widest few are armpits and hems.
         low, high = np.percentile(ring, 2.0, axis=0), np.percentile(ring, 98.0, axis=0)
         centers.append([(low[0] + high[0]) / 2, 0.0, (low[2] + high[2]) / 2])
-        radii.append([(high[0] - low[0]) / 2, 0.11, (high[2] - low[2]) / 2])
+        radii.append([(high[0] - low[0]) / 2, 0.075, (high[2] - low[2]) / 2])
     core = Core(
         stations, np.array(centers), np.array(radii), _thigh(body, posed, points, ids),
         float(np.sqrt(max(body.bmi, 16.0) / 24.0)), _toe_height(body, posed),
@@ -157,14 +159,24 @@ class ClipFit:
     def _fit(self, frame: int) -> None:
         pose = self._pose(frame)
         middle = (pose.joints_m["hip_l"] + pose.joints_m["hip_r"]) / 2
+        middle = middle - [0.0, 0.0, self._sunk(frame, pose, middle)]
         if self.clip.anchor == "feet" or self.clip.source != "procedural":
             for side in "lr":
                 self._fit_leg(frame, side, pose, middle)
+            pose = self._pose(frame)
         leaning = {side: self._fit_hand(frame, side, pose, middle) for side in "lr"}
         if any(weight > 0 for weight in leaning.values()) or self._join_hands(frame, pose):
             pose = self._pose(frame)
         for side in "lr":
             self._clear_arm(frame, side, pose, 1.0 - leaning[side])
+
+    def _sunk(self, frame: int, pose: Pose, middle: np.ndarray) -> float:
+        """How much lower the ground lies under a body that lies on its trunk than the plan has it, metres."""
+        frames = pose.frames_m[self._core.stations]
+        centers = np.einsum("kij,kj->ki", frames[:, :3, :3], self._core.centers_m) + frames[:, :3, 3]
+        reach = np.linalg.norm(frames[:, 2, :3] * self._core.radii_m * [1.0, 0.3, 1.0], axis=1)
+        lowest = float((centers[:, 2] - reach).min()) - middle[2]
+        return max(-lowest - self.body.hip_height_m * float(self._plan["pelvis"][frame][2]), 0.0)
 
     def _fit_leg(self, frame: int, side: str, pose: Pose, middle: np.ndarray) -> None:
         """Bend a leg so that the ball of its foot is where the plan has it."""
@@ -257,60 +269,64 @@ class ClipFit:
             elbow + at * (wrist - elbow) if part == "fore" else wrist + at * (knuckle - wrist)
             for part, at, _ in _ARM_POINTS
         ])  # fmt: skip
-        thick = (
-            np.array([radius for *_, radius in _ARM_POINTS]) * self._core.arm * self.body.stature_m / 1.75
-            + _GAP_M
-        )
-        total = np.eye(3)
-        for _ in range(_ROUNDS):
-            depth, outward = _depths(self._core, pose, points)
-            depth = depth + thick
-            worst = int(np.argmax(depth))
-            if depth[worst] <= 1e-4:
-                break
-            lever = points[worst] - shoulder
-            axis = np.cross(lever, outward[worst])
-            arm = float(np.linalg.norm(axis))
-            if arm < 0.05:
-                break
-            turn = Rotation.from_rotvec(axis / arm * min(share * depth[worst] / arm, 0.35)).as_matrix()
-            total = turn @ total
-            points = shoulder + (points - shoulder) @ turn.T
-        way = Rotation.from_matrix(total).as_rotvec()
-        angle = float(np.linalg.norm(way))
-        if angle < 1e-6:
+        thick = np.array([radius for *_, radius in _ARM_POINTS]) * self._core.arm * self.body.stature_m / 1.75
+        way = _way_out(self._core, pose, points - shoulder, shoulder, thick + _GAP_M, side)
+        if not way.any():
             return
-        total = Rotation.from_rotvec(way * min(1.0, _MOST_RAD / angle)).as_matrix()
+        total = Rotation.from_rotvec(share * way).as_matrix()
         upper, fore, hand = self._arm_world(frame, side, pose)
         self._set_arm(frame, side, upper, total @ upper, total @ fore, total @ hand)
 
 
-def _depths(core: Core, pose: Pose, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How deep points are in the body (negative outside) and the way out, shapes (N,) and (N, 3)."""
+def _way_out(
+    core: Core, pose: Pose, arm: np.ndarray, shoulder: np.ndarray, thick: np.ndarray, side: str
+) -> np.ndarray:
+    """The turn about the shoulder that takes an arm out of the body, as a rotation vector, shape (3,).
+
+    A few ways out are tried (aside, forward, up and between); the least turns count most, so that neighbouring frames
+    agree.
+
+    Args:
+        core: The body's proxy.
+        pose: Its pose.
+        arm: Points along forearm and hand from the shoulder, shape (P, 3).
+        shoulder: Shape (3,).
+        thick: How much room each point needs, shape (P,).
+        side: ``l`` or ``r``.
+    """
+    if (_depths(core, pose, shoulder + arm) + thick).max() <= 0:
+        return np.zeros(3)
+    chest = pose.frames_m[VERTEBRAE.index("T8"), :3, :3]
+    sign = 1.0 if side == "l" else -1.0
+    ahead, up, right = sign * chest[:, 0], sign * chest[:, 1], chest[:, 2]
+    axes = np.array([ahead, up, right, ahead + right, ahead + up, right + up, ahead - right])
+    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+    turns = Rotation.from_rotvec((axes[:, None] * _TRIED_RAD[None, :, None]).reshape(-1, 3)).as_matrix()
+    points = shoulder + np.einsum("kij,pj->kpi", turns, arm)
+    depth = _depths(core, pose, points.reshape(-1, 3)).reshape(len(axes), len(_TRIED_RAD), -1) + thick
+    worst = np.maximum(depth.max(axis=2), 0.0)
+    cost = _TRIED_RAD + _WORSE * worst
+    best = cost.argmin(axis=1)
+    least = cost[np.arange(len(axes)), best]
+    weight = np.exp(-(least - least.min()) / _SOFT_RAD)
+    return (weight * _TRIED_RAD[best]) @ axes / weight.sum()
+
+
+def _depths(core: Core, pose: Pose, points: np.ndarray) -> np.ndarray:
+    """How deep points are in trunk or thighs (negative outside), metres, shape (N, 3) to (N,)."""
     frames = pose.frames_m[core.stations]
-    local = (
-        np.einsum("kji,nkj->nki", frames[:, :3, :3], points[:, None] - frames[None, :, :3, 3])
-        - core.centers_m
-    )
-    scaled = local / core.radii_m
-    size = np.maximum(np.linalg.norm(scaled, axis=-1), 1e-6)
-    depth = (1.0 / size - 1.0) * np.linalg.norm(local, axis=-1)
-    # Way out: across the ellipsoid, not along the spine.
-    slope = scaled / core.radii_m * np.array([1.0, 0.0, 1.0])
-    outward = np.einsum("kij,nkj->nki", frames[:, :3, :3], slope)
-    best = depth.argmax(axis=1)
-    rows = np.arange(len(points))
-    depths, ways = depth[rows, best], outward[rows, best]
+    offset = points[:, None] - frames[None, :, :3, 3]
+    local = np.einsum("kji,nkj->nki", frames[:, :3, :3], offset) - core.centers_m
+    size = np.maximum(np.linalg.norm(local / core.radii_m, axis=-1), 1e-6)
+    depth = ((1.0 / size - 1.0) * np.linalg.norm(local, axis=-1)).max(axis=1)
     for side in "lr":
         hip, knee = pose.joints_m[f"hip_{side}"], pose.joints_m[f"knee_{side}"]
         along = knee - hip
         share = np.clip((points - hip) @ along / (along @ along), 0.0, 1.0)
-        away = points - hip - share[:, None] * along
-        gap = np.linalg.norm(away, axis=1)
+        gap = np.linalg.norm(points - hip - share[:, None] * along, axis=1)
         radius = np.interp(share, (np.arange(_THIGH_BINS) + 0.5) / _THIGH_BINS, core.thigh_m)
-        deeper = radius - gap > depths
-        depths, ways = np.where(deeper, radius - gap, depths), np.where(deeper[:, None], away, ways)
-    return depths, ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
+        depth = np.maximum(depth, radius - gap)
+    return depth
 
 
 def _shortest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
