@@ -231,3 +231,16 @@ def foam_roller(rng: Rng) -> ObjectMesh:
     return merge(
         [moved(sport_things.along_y(cylinder(0.075, 0.45, look, (0, 0, -0.225), 18)), (0, 0, 0.075))]
     )
+
+
+def plate_tree(rng: Rng) -> ObjectMesh:
+    """A stand with weight plates."""
+    pieces: list[Surface] = [box((0.6, 0.5, 0.05), DARK_METAL, (0, 0, 0.025), 0.01)]
+    pieces.append(box((0.07, 0.07, 1.15), DARK_METAL, (0, 0, 0.6), 0.006))
+    for level, z in enumerate((0.3, 0.66, 1.0)):
+        for side in (-1, 1):
+            pieces.append(rod((0, 0, z), (0, side * 0.24, z), 0.02, METAL, 6))
+            for k in range(int(rng.integers(1, 3))):
+                disc = sport_things.along_y(_disc(0.21 - 0.04 * level, 0.045, rng), side * (0.09 + 0.055 * k))
+                pieces.append(moved(disc, (0, 0, z)))
+    return compact(pieces)

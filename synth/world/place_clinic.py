@@ -9,8 +9,8 @@ from synth.world import furniture, gym_things, office_things, textures
 from synth.world import shell_things as shells
 from synth.world.light import Lamp, Light, rgb, temperature_color
 from synth.world.meshes import ObjectMesh, pose_matrix
+from synth.world.place_free import movables
 from synth.world.place_hours import DAY, hour_rand, indoor_light
-from synth.world.place_living_room import movables
 from synth.world.place_materials import paint, pick, tinted, wooden
 from synth.world.place_types import Place, PlacedObject
 from synth.world.plants import pot_plant_rand
@@ -33,7 +33,9 @@ def clinic_rand(rng: Rng) -> Place:
     room = shells.Room(size, {"north": windows if draw.random() < 0.85 else ()})
     objects = _shell(room, rng_for(seed, "clinic", "shell"), hour)
     objects += _furniture(room, rng_for(seed, "clinic", "furniture"))
-    objects += movables(_FREE, _movable(rng_for(seed, "clinic", "things")), rng_for(seed, "clinic", "spots"))
+    objects += movables(
+        _FREE, _movable(rng_for(seed, "clinic", "things")), objects, rng_for(seed, "clinic", "spots")
+    )
     lamps, light = _light(room, rng_for(seed, "clinic", "light"), hour)
     place = Place("clinic", (*objects, lamps), light, sky_seed=seed % 5)
     return shells.set_area(room, _FREE, place)

@@ -11,8 +11,8 @@ from synth.world import furniture, gym_things, textures
 from synth.world import shell_things as shells
 from synth.world.light import Lamp, Light, rgb, temperature_color
 from synth.world.meshes import Material, ObjectMesh, pose_matrix
+from synth.world.place_free import movables
 from synth.world.place_hours import DAY, hour_rand, indoor_light
-from synth.world.place_living_room import movables
 from synth.world.place_materials import paint, pick, tinted, wooden
 from synth.world.place_types import Place, PlacedObject
 from synth.world.seat_things import mat_rand, step_rand
@@ -37,7 +37,9 @@ def gym_rand(rng: Rng) -> Place:
     room = shells.Room(size, {"north": windows})
     objects = _shell(room, rng_for(seed, "gym", "shell"), hour)
     objects += _gear(room, rng_for(seed, "gym", "gear"))
-    objects += movables(_FREE, _movable(rng_for(seed, "gym", "things")), rng_for(seed, "gym", "spots"))
+    objects += movables(
+        _FREE, _movable(rng_for(seed, "gym", "things")), objects, rng_for(seed, "gym", "spots")
+    )
     lamps, light = _light(room, rng_for(seed, "gym", "light"), hour)
     place = Place("gym", (*objects, lamps), light, sky_seed=seed % 5)
     return shells.set_area(room, _FREE, place)
@@ -121,6 +123,7 @@ def _movable(rng: Rng) -> dict[str, tuple[ObjectMesh, float]]:
         "cone_1": (gym_things.cone(rng), 0.21),
         "rolled_mat": (gym_things.rolled_mat(rng), 0.21),
         "foam_roller": (gym_things.foam_roller(rng), 0.25),
+        "plate_tree": (gym_things.plate_tree(rng), 0.4),
         "step": (step_rand((0.4, 0.8, 0.2), rng), 0.45),
         "punch_bag": (gym_things.punch_bag(rng), 0.75),
     }

@@ -10,6 +10,7 @@ from synth.world import shell_things as shells
 from synth.world import textures
 from synth.world.light import Lamp, Light, rgb, temperature_color
 from synth.world.meshes import Material, pose_matrix
+from synth.world.place_free import movables
 from synth.world.place_hours import DAY, NIGHT, hour_rand, indoor_light
 from synth.world.place_materials import DARK_GLASS, glow, wooden, woven
 from synth.world.place_types import Place, PlacedObject
@@ -30,7 +31,7 @@ def living_room_rand(rng: Rng) -> Place:
     objects += _furniture(room, rng_for(seed, "living_room", "furniture"), hour)
     objects += _pictures(room, rng_for(seed, "living_room", "pictures"))
     gear = things.movable_rand(rng_for(seed, "living_room", "things"))
-    objects += movables(_FREE, gear, rng_for(seed, "living_room", "spots"))
+    objects += movables(_FREE, gear, objects, rng_for(seed, "living_room", "spots"))
     light = _light(room, rng_for(seed, "living_room", "light"), hour)
     place = Place("living_room", tuple(objects), light, sky_seed=seed % 5)
     return shells.set_area(room, _FREE, place)
@@ -130,28 +131,6 @@ def _pictures(room: shells.Room, rng: Rng) -> list[PlacedObject]:
         along += float(rng.uniform(-0.25, 0.25))
         matrix = room.at_wall(side, along, 0.0, float(rng.uniform(1.55, 1.75)))
         placed.append(PlacedObject(f"picture_{i + 1}", things.painting_rand(rng), matrix))
-    return placed
-
-
-def movables(free_area_m: tuple, meshes: dict, rng: Rng) -> list[PlacedObject]:
-    """Stand movable things round a free area.
-
-    Args:
-        free_area_m: x0, y0, x1, y1.
-        meshes: Name to mesh and the radius that it stands on, metres.
-        rng: Random numbers.
-    """
-    x0, y0, x1, y1 = free_area_m
-    out = 0.55
-    ring = [(x0 - out, y0 - out), (x1 + out, y0 - out), (x1 + out, y1 + out), (x0 - out, y1 + out)]
-    ring += [(x1 + out, 0.1 * y1), (0.35 * x0, y1 + out), (0.45 * x1, y1 + out), (0.7 * x1, y0 - out)]
-    ring += [(0.6 * x0, y0 - out), (x0 - out, 0.4 * y0), (x1 + out, 0.6 * y0)]
-    order = rng.permutation(len(ring))
-    placed = []
-    for (name, (mesh, radius)), index in zip(meshes.items(), order, strict=False):
-        spot = np.array(ring[int(index)]) + rng.uniform(-0.08, 0.08, 2)
-        matrix = pose_matrix((float(spot[0]), float(spot[1]), 0.0), float(rng.uniform(0, 2 * np.pi)))
-        placed.append(PlacedObject(name, mesh, matrix, movable=True, footprint_m=radius))
     return placed
 
 

@@ -9,8 +9,8 @@ from synth.world import furniture, office_things, textures
 from synth.world import shell_things as shells
 from synth.world.light import Lamp, Light, rgb, temperature_color
 from synth.world.meshes import ObjectMesh, pose_matrix
+from synth.world.place_free import movables
 from synth.world.place_hours import DAY, NIGHT, hour_rand, indoor_light
-from synth.world.place_living_room import movables
 from synth.world.place_materials import DARK_METAL, paint, pick, tinted, wooden
 from synth.world.place_types import Place, PlacedObject
 from synth.world.plants import pot_plant_rand
@@ -33,7 +33,9 @@ def office_rand(rng: Rng) -> Place:
     room = shells.Room(size, {"north": windows})
     objects = _shell(room, rng_for(seed, "office", "shell"), hour)
     objects += _furniture(room, rng_for(seed, "office", "furniture"), hour)
-    objects += movables(_FREE, _movable(rng_for(seed, "office", "things")), rng_for(seed, "office", "spots"))
+    objects += movables(
+        _FREE, _movable(rng_for(seed, "office", "things")), objects, rng_for(seed, "office", "spots")
+    )
     lamps, light = _light(room, rng_for(seed, "office", "light"), hour)
     place = Place("office", (*objects, lamps), light, sky_seed=seed % 5)
     return shells.set_area(room, _FREE, place)
@@ -84,7 +86,7 @@ def _furniture(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
             askew = pose_matrix((0, 0, 0), np.pi + float(rng.normal(0, 0.5)))
             seat = room.at_wall(side, along + float(rng.uniform(-0.2, 0.2)), 1.25) @ askew
             placed.append(PlacedObject(f"desk_chair_{number}", chairs[number % 2], seat, footprint_m=0.35))
-    partition = office_things.glass_wall(float(rng.uniform(2.2, 3.6)), min(z - 0.02, 2.6), frame)
+    partition = office_things.glass_wall(float(rng.uniform(2.2, 2.85)), min(z - 0.02, 2.6), frame)
     placed.append(
         PlacedObject(
             "partition", partition, pose_matrix((x / 2 - 2.6, -y / 2 + 1.0, 0), np.pi / 2), footprint_m=0.4

@@ -9,12 +9,12 @@ from synth.world import furniture, plants, textures_outdoor
 from synth.world import outdoor_things as things
 from synth.world.light import Lamp, rgb, temperature_color
 from synth.world.meshes import Material, ObjectMesh, Surface, grid_surface, merge, moved, pose_matrix
+from synth.world.place_free import movables
 from synth.world.place_hours import DAY, hour_rand, outdoor_light
-from synth.world.place_living_room import movables
 from synth.world.place_materials import paint, pick, tinted, wooden
 from synth.world.place_types import Place, PlacedObject
 from synth.world.solids import plane
-from synth.world.street_things import bicycle, far_house, round_light
+from synth.world.street_things import bicycle, far_house, round_light, split_thing
 
 Rng = np.random.Generator
 _FREE = (-2.5, -2.5, 2.5, 2.5)
@@ -35,7 +35,9 @@ def park_rand(rng: Rng) -> Place:
     objects += _edges(rng_for(seed, "park", "edges"), hills, 0.0 if hour == DAY else 0.3)
     lamps, fixtures = _lamps(rng_for(seed, "park", "lamps"), hour)
     objects += lamps
-    objects += movables(_FREE, _movable(rng_for(seed, "park", "movables")), rng_for(seed, "park", "spots"))
+    objects += movables(
+        _FREE, _movable(rng_for(seed, "park", "movables")), objects, rng_for(seed, "park", "spots")
+    )
     ground = (0.28, 0.26, 0.24) if court else (0.17, 0.20, 0.10)
     return Place(
         "park",
@@ -271,7 +273,7 @@ def _trees(rng: Rng, hills: _Hills) -> list[PlacedObject]:
     far_shapes = [plants.tree_rand(rng, 0.25), plants.conifer_rand(rng, 0.3), plants.tree_rand(rng, 0.25)]
     placed = []
     for i in range(int(rng.integers(5, 10))):
-        spot = _outside_cameras(rng, 7.5, 22, 3.0)
+        spot = _outside_cameras(rng, 7.5, 23, 3.8)
         matrix = _stand(spot, hills, float(rng.uniform(0, 6.28)), float(rng.uniform(0.8, 1.2)))
         placed.append(PlacedObject(f"tree_{i + 1}", shapes[i % 3], matrix, footprint_m=0.5))
     for i in range(int(rng.integers(22, 36))):
@@ -328,14 +330,14 @@ def _lamps(rng: Rng, hour: str) -> tuple[list[PlacedObject], list[Lamp]]:
     """Lamps with round heads; some stand near enough to light people at night."""
     on = hour != DAY
     color = rgb(temperature_color(float(rng.choice([2400.0, 3000.0, 4000.0]))))
-    mesh = round_light(on)
+    meshes = round_light(on)
     placed, fixtures = [], []
     turn = float(rng.uniform(0, 2 * np.pi))
     for i in range(4):
         distance = float(rng.uniform(4.6, 6.0)) if i < 2 else float(rng.uniform(9, 14))
         angle = turn + i * np.pi / 2 * (1 + 0.1 * float(rng.normal()))
         x, y = distance * np.cos(angle), distance * np.sin(angle)
-        placed.append(PlacedObject(f"lamp_post_{i + 1}", mesh, pose_matrix((x, y, 0)), footprint_m=0.2))
+        placed += split_thing(f"lamp_{i + 1}", meshes, pose_matrix((x, y, 0)), 0.2)
         fixtures.append(Lamp((float(x), float(y), 3.25), color, 10.0, 0.25, casts_shadow=i < 2))
     return placed, fixtures
 

@@ -11,8 +11,8 @@ from synth.world import furniture, outdoor_things, plants, textures_outdoor
 from synth.world import street_things as things
 from synth.world.light import Lamp, rgb, temperature_color
 from synth.world.meshes import Material, ObjectMesh, Surface, merge, moved, pose_matrix
+from synth.world.place_free import movables
 from synth.world.place_hours import DAY, NIGHT, hour_rand, outdoor_light
-from synth.world.place_living_room import movables
 from synth.world.place_materials import paint, pick, tinted, wooden
 from synth.world.place_types import Place, PlacedObject
 from synth.world.solids import box, plane
@@ -40,7 +40,7 @@ def street_rand(rng: Rng) -> Place:
     objects += lamps
     objects += _things(rng_for(seed, "street", "things"), traffic, front_y, back_y)
     objects += movables(
-        _FREE, _movable(rng_for(seed, "street", "movables")), rng_for(seed, "street", "spots")
+        _FREE, _movable(rng_for(seed, "street", "movables")), objects, rng_for(seed, "street", "spots")
     )
     light = outdoor_light(rng_for(seed, "street", "light"), hour, (0.26, 0.25, 0.24), fixtures)
     # Houses keep a low sun out of a street, which the exposure does not know.
@@ -51,7 +51,7 @@ def street_rand(rng: Rng) -> Place:
         tuple(objects),
         light,
         free_area_m=_FREE,
-        camera_area_m=(-13.0, back_y + 1.0, 13.0, front_y - 0.6),
+        camera_area_m=(-13.0, back_y + 1.7, 13.0, front_y - 1.6),
         camera_height_m=(0.25, 5.0),
         sky_seed=seed % 5,
         shadow_radius_m=26.0,
@@ -164,16 +164,14 @@ def _lamps(rng: Rng, traffic: bool, front_y: float, hour: str) -> tuple[list[Pla
     color = rgb(temperature_color(float(rng.choice([2200.0, 2900.0, 4000.0]))))
     height = float(rng.uniform(4.6, 6.0)) if traffic else 3.25
     y = _KERB_Y + 0.5 if traffic else -3.4
-    mesh = things.street_lamp(height, on) if traffic else things.round_light(on)
+    meshes = things.street_lamp(height, on) if traffic else things.round_light(on)
     first = float(rng.uniform(-4.0, 4.0))
     spots = [first + k * 15.0 for k in (-2, -1, 0, 1, 2)]
     reach = 1.3 if traffic else 0.0
     placed, fixtures = [], []
     for i, x in enumerate(spots):
         yaw = np.pi / 2 if traffic else 0.0
-        placed.append(
-            PlacedObject(f"street_lamp_{i + 1}", mesh, pose_matrix((x, y, 0), yaw), footprint_m=0.2)
-        )
+        placed += things.split_thing(f"street_lamp_{i + 1}", meshes, pose_matrix((x, y, 0), yaw), 0.2)
     for rank, x in enumerate(sorted(spots, key=abs)[:3]):
         axis = (0.0, 0.0, -1.0) if traffic else (0.0, 0.0, 0.0)
         fixtures.append(

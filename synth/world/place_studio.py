@@ -10,8 +10,8 @@ from synth.world import shell_things as shells
 from synth.world import studio_things as things
 from synth.world.light import Lamp, Light, Rgb, rgb, temperature_color
 from synth.world.meshes import Material, ObjectMesh, pose_matrix
+from synth.world.place_free import movables
 from synth.world.place_hours import DAY, NIGHT, hour_rand, indoor_light
-from synth.world.place_living_room import movables
 from synth.world.place_materials import DARK_METAL, glow, paint, pick, tinted, wooden
 from synth.world.place_types import Place, PlacedObject
 from synth.world.plants import pot_plant_rand
@@ -58,7 +58,7 @@ def photo_studio(seed: int) -> Place:
     objects += _photo_gear(room, rng_for(seed, "studio", "gear"))
     objects.append(PlacedObject("door", shells.door(draw), room.at_wall("east", -size[1] / 2 + 1.3)))
     objects += movables(
-        _FREE, _photo_movables(rng_for(seed, "studio", "things")), rng_for(seed, "studio", "spots")
+        _FREE, _photo_movables(rng_for(seed, "studio", "things")), objects, rng_for(seed, "studio", "spots")
     )
     return shells.set_area(room, _FREE, Place("studio", tuple(objects), light, sky_seed=seed % 5))
 
@@ -159,7 +159,7 @@ def yoga_studio(seed: int) -> Place:
     objects += shells.window_things(room, draw, hour, "curtains" if draw.random() < 0.6 else "none")
     objects += _yoga_gear(room, rng_for(seed, "studio", "gear"), hour)
     objects += movables(
-        _FREE, _yoga_movables(rng_for(seed, "studio", "things")), rng_for(seed, "studio", "spots")
+        _FREE, _yoga_movables(rng_for(seed, "studio", "things")), objects, rng_for(seed, "studio", "spots")
     )
     lamps, light = _pendants(room, rng_for(seed, "studio", "light"), hour)
     place = Place("studio", (*objects, *lamps), light, sky_seed=seed % 5)
@@ -180,7 +180,7 @@ def _yoga_gear(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
     if rng.random() < 0.5:
         placed.append(
             PlacedObject(
-                "barre", things.barre(3.0, wood), room.at_wall("south", float(rng.uniform(-1.0, 1.5)), 0.0)
+                "barre", things.barre(2.8, wood), room.at_wall("south", float(rng.uniform(-1.0, 1.5)), 0.0)
             )
         )
     for i, (px, py) in enumerate(

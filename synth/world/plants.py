@@ -130,7 +130,7 @@ def tree_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
 def street_tree(rng: Rng) -> tuple[ObjectMesh, ObjectMesh]:
     """A clipped tree of a street, in two: the trunk up to 2.6 m, and all above it."""
     wood, looks = _bark(rng), _looks(rng)
-    radius, top = float(rng.uniform(0.09, 0.14)), 2.6
+    radius, top = float(rng.uniform(0.09, 0.14)), 2.45
     grate = box((1.3, 1.3, 0.02), paint((0.20, 0.19, 0.18), 0.8), (0, 0, 0.004), 0)
     soil = cylinder(0.4, 0.012, paint((0.25, 0.20, 0.16), 1.0), (0, 0, 0.008), 16)
     trunk = [grate, soil, rod((0, 0, -0.05), (0, 0, top), radius * 1.15, wood, 10, radius)]

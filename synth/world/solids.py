@@ -317,6 +317,15 @@ def tube(
     return replace(surface, normals=flat.astype(np.float32), faces=faces)
 
 
+def flat_sheet(points_m: np.ndarray, uv: np.ndarray, material: Material = _DEFAULT) -> Surface:
+    """As ``grid_surface`` with flat cells; cells that are triangles, two corners being one, have whole normals too."""
+    surface = grid_surface(points_m, uv, material, smooth=False)
+    cells = surface.normals.reshape(-1, 4, 3).sum(axis=1, keepdims=True)
+    cells = cells / np.maximum(np.linalg.norm(cells, axis=-1, keepdims=True), 1e-12)
+    normals = np.broadcast_to(cells, (len(cells), 4, 3)).reshape(-1, 3)
+    return replace(surface, normals=normals.astype(np.float32))
+
+
 def arc(
     start_m: Sequence[float], corner_m: Sequence[float], end_m: Sequence[float], steps: int = 5
 ) -> np.ndarray:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.world.meshes import Material, ObjectMesh, Surface, grid_surface, merge, moved, transform
+from synth.world.meshes import Material, ObjectMesh, Surface, merge, moved, transform
 from synth.world.place_materials import DARK_METAL, METAL, linear, paint, pick, wooden
-from synth.world.solids import ball, bent_path, box, cylinder, lathe, rod, tube
+from synth.world.solids import ball, bent_path, box, cylinder, flat_sheet, lathe, rod, tube
 from synth.world.textures import sport_ball
 
 Rng = np.random.Generator
@@ -91,7 +91,7 @@ def _faceted(profile_m: list, look: Material, sides: int) -> Surface:
         np.broadcast_arrays(profile[:, :1] * np.cos(angle), profile[:, :1] * np.sin(angle), profile[:, 1:]),
         axis=-1,
     )
-    return grid_surface(points, points[..., :2], look, smooth=False)
+    return flat_sheet(points, points[..., :2], look)
 
 
 def kettlebell_rand(size_m: Size, rng: Rng) -> ObjectMesh:

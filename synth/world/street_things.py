@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,9 +33,11 @@ from synth.world.place_materials import (
     plastic,
     tinted,
 )
+from synth.world.place_types import PlacedObject
 from synth.world.solids import ball, bent_path, box, cylinder, extrusion, lathe, rod, tube
 
 Rng = np.random.Generator
+Point = Sequence[float] | np.ndarray
 _FLOOR_M = 3.05
 _TO_Y = np.array([[1.0, 0, 0, 0], [0, 0, 1.0, 0], [0, -1.0, 0, 0], [0, 0, 0, 1.0]])
 
@@ -434,35 +437,35 @@ def _car_cabin(shape: CarShape, body: Material) -> list[Surface]:
     foot = [(x0, z0), (x3, z3)]
     head = [(x1, z1), (x2, z2)]
 
-    def quad(a: tuple, b: tuple, c: tuple, d: tuple, look: Material) -> Surface:
+    def quad(a: Point, b: Point, c: Point, d: Point, look: Material) -> Surface:
         return grid_surface(np.array([[a, b], [d, c]], float), np.zeros((2, 2, 2)), look)
 
     pieces = []
     for side in (-1, 1):
-        a, b = (foot[0][0], side * belt, foot[0][1]), (foot[1][0], side * belt, foot[1][1])
-        c, d = (head[1][0], side * top, head[1][1]), (head[0][0], side * top, head[0][1])
-        pieces.append(quad(a, b, c, d, glass) if side < 0 else quad(b, a, d, c, glass))
-        pillars = [(a, d), (b, c)]
-        for share in (0.48,):
-            low = tuple(np.array(a) * (1 - share) + np.array(b) * share)
-            high = tuple(np.array(d) * (1 - share) + np.array(c) * share)
-            pillars.append((low, high))
-        for low, high in pillars:
-            pieces.append(rod(low, high, 0.035, body, 5))
-        pieces.append(rod(d, c, 0.03, body, 5))
+        low = [np.array([x, side * belt, z]) for x, z in foot]
+        high = [np.array([x, side * top, z]) for x, z in head]
+        # The pillar in the middle parts the side's window, and the car in two.
+        for line in (low, high):
+            share = float(np.clip(-line[0][0] / (line[1][0] - line[0][0]), 0.2, 0.8))
+            line.insert(1, line[0] * (1 - share) + line[1] * share)
+        for i in (0, 1):
+            ring = (low[i], low[i + 1], high[i + 1], high[i])
+            pieces.append(quad(*ring, glass) if side < 0 else quad(ring[1], ring[0], ring[3], ring[2], glass))
+            pieces.append(rod(high[i], high[i + 1], 0.03, body, 5))
+        pieces += [rod(foot_m, head_m, 0.035, body, 5) for foot_m, head_m in zip(low, high, strict=True)]
     pieces.append(quad((x3, -belt, z3), (x3, belt, z3), (x2, top, z2), (x2, -top, z2), glass))
     if shape.width > 1.88:  # a van's back is of sheet metal
         pieces.append(quad((x0, belt, z0), (x0, -belt, z0), (x1, -top, z1), (x1, top, z1), body))
     else:
         pieces.append(quad((x0, belt, z0), (x0, -belt, z0), (x1, -top, z1), (x1, top, z1), glass))
     y = np.linspace(-1, 1, 5) * (top + 0.015)
-    x = np.linspace(x1 - 0.05, x2 + 0.05, 5)
+    x = np.linspace(x1 - 0.05, x2 + 0.05, 9)
     rise = 0.035 * (1 - (y[:, None] / y[-1]) ** 2) + 0.02 * np.sin(
         np.pi * (x[None, :] - x[0]) / (x[-1] - x[0])
     )
     z = np.interp(x, [x1, x2], [z1, z2])[None, :] + 0.005 + rise
     roof = np.stack(np.broadcast_arrays(x[None, :], y[:, None], z), axis=-1)
-    return [*pieces, grid_surface(roof, np.zeros((5, 5, 2)), body)]
+    return [*pieces, grid_surface(roof, np.zeros((5, 9, 2)), body)]
 
 
 def _wheel(shape: CarShape, axle: float, side: int) -> list[Surface]:
@@ -502,7 +505,8 @@ def _car_trim(shape: CarShape) -> list[Surface]:
         box((0.10, shape.width * 0.72, 0.14), grey, (front - 0.06, 0, 0.30), 0.03),
         box((0.10, shape.width * 0.50, 0.10), grey, (front - 0.07, 0, 0.60), 0.02),
         box((0.12, shape.width * 0.8, 0.16), grey, (back + 0.05, 0, 0.34), 0.03),
-        box((2.0, shape.width - 0.16, 0.2), BLACK, (0, 0, 0.24), 0),
+        box((1.0, shape.width - 0.16, 0.2), BLACK, (-0.5, 0, 0.24), 0),
+        box((1.0, shape.width - 0.16, 0.2), BLACK, (0.5, 0, 0.24), 0),
     ]
     for side in (-1, 1):
         pieces.append(
@@ -518,7 +522,8 @@ def _car_trim(shape: CarShape) -> list[Surface]:
             )
         for x in (0.12, -0.82):
             pieces.append(box((0.16, 0.02, 0.03), grey, (x, side * (half - 0.0), belt - 0.12), 0.006))
-        pieces.append(box((2.4, 0.03, 0.10), grey, (0, side * (half - 0.03), 0.26), 0.01))
+        for x in (-0.6, 0.6):
+            pieces.append(box((1.2, 0.03, 0.10), grey, (x, side * (half - 0.03), 0.26), 0.01))
         pieces.append(
             box((0.12, 0.2, 0.13), plastic((0.1, 0.1, 0.1)), (0.82, side * (half + 0.03), belt + 0.08), 0.03)
         )
@@ -590,20 +595,22 @@ def bicycle(rng: Rng) -> ObjectMesh:
     return compact([transform(piece, tilt) for piece in pieces])
 
 
-def street_lamp(height: float, on: bool) -> ObjectMesh:
-    """A lamp on a post with an arm towards +x."""
+def street_lamp(height: float, on: bool) -> tuple[ObjectMesh, ObjectMesh]:
+    """A lamp on a post with an arm towards +x, in two: the post up to 2.6 m, and all above."""
     head = glow((1.0, 0.86, 0.66), 4.0) if on else paint((0.70, 0.70, 0.66), 0.4)
     grey = paint((0.30, 0.31, 0.32), 0.5)
     arm = bent_path([(0, 0, height - 0.7), (0, 0, height), (1.1, 0, height + 0.1)], 0.45)
-    return compact(
-        [
-            cylinder(0.10, 0.9, grey, segments=10, top_radius_m=0.085),
-            rod((0, 0, 0.8), (0, 0, height - 0.65), 0.06, grey, 8),
-            tube(arm, 0.045, grey, 6),
-            box((0.62, 0.24, 0.10), grey, (1.3, 0, height + 0.1), 0.03),
-            box((0.46, 0.18, 0.02), head, (1.32, 0, height + 0.045), 0),
-        ]
-    )
+    post = [
+        cylinder(0.10, 0.9, grey, segments=10, top_radius_m=0.085),
+        rod((0, 0, 0.8), (0, 0, 2.6), 0.06, grey, 8),
+    ]
+    above = [
+        rod((0, 0, 2.6), (0, 0, height - 0.65), 0.06, grey, 8),
+        tube(arm, 0.045, grey, 6),
+        box((0.62, 0.24, 0.10), grey, (1.3, 0, height + 0.1), 0.03),
+        box((0.46, 0.18, 0.02), head, (1.32, 0, height + 0.045), 0),
+    ]
+    return compact(post), compact(above)
 
 
 def sign(rng: Rng) -> ObjectMesh:
@@ -740,7 +747,20 @@ def planter(rng: Rng, plant: ObjectMesh) -> ObjectMesh:
     return merge([lathe(profile, look, 20), *[moved(surface, (0, 0, 0.40)) for surface in plant.surfaces]])
 
 
-def round_light(on: bool) -> ObjectMesh:
-    """A globe lamp on a low post."""
+def round_light(on: bool) -> tuple[ObjectMesh, ObjectMesh]:
+    """A globe lamp on a low post, in two: the post up to 2.6 m, and all above."""
     look = glow(rgb((1.0, 0.85, 0.6)), 3.0) if on else paint((0.82, 0.81, 0.78), 0.4)
-    return merge([rod((0, 0, 0), (0, 0, 3.1), 0.05, DARK_METAL, 8), ball(0.19, look, (0, 0, 3.25), 16)])
+    post = [cylinder(0.085, 0.5, DARK_METAL, segments=10), rod((0, 0, 0.4), (0, 0, 2.6), 0.05, DARK_METAL, 8)]
+    above = [rod((0, 0, 2.6), (0, 0, 3.1), 0.05, DARK_METAL, 8), ball(0.19, look, (0, 0, 3.25), 16)]
+    return merge(post), merge(above)
+
+
+def split_thing(
+    name: str, meshes: tuple[ObjectMesh, ObjectMesh], matrix: np.ndarray, radius_m: float
+) -> list[PlacedObject]:
+    """A tall thing as two objects, so that the box round its lower part is tight."""
+    lower, upper = meshes
+    return [
+        PlacedObject(f"{name}_post", lower, matrix, footprint_m=radius_m),
+        PlacedObject(name, upper, matrix),
+    ]

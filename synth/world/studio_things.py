@@ -20,7 +20,7 @@ from synth.world.place_materials import (
     tinted,
     woven,
 )
-from synth.world.solids import box, cylinder, rod, tube
+from synth.world.solids import box, cylinder, flat_sheet, rod, tube
 
 Rng = np.random.Generator
 
@@ -80,10 +80,10 @@ def softbox(height: float, tilt_rad: float, size: float, octagon: bool, cover: M
         [0 * angle, size / 2 * 1.2 * stretch * np.cos(angle), size / 2 * 1.2 * np.sin(angle)], axis=1
     )
     front, back = ring + [0.3, 0, 0], 0.18 * ring + [-0.12, 0, 0]
-    hood = grid_surface(np.stack([back, front]), np.zeros((2, sides + 1, 2)), Material(
-        color=black.color, roughness=0.8, two_sided=True), smooth=False)  # fmt: skip
-    face_points = np.stack([0 * front + [0.28, 0, 0], front * [0.98, 0.97, 0.97]])
-    face = grid_surface(face_points, np.zeros((2, sides + 1, 2)), cover, smooth=False)
+    shade = Material(color=black.color, roughness=0.8, two_sided=True)
+    hood = flat_sheet(np.stack([back, front]), np.zeros((2, sides + 1, 2)), shade)
+    rim = np.stack([0 * front + [0.28, 0, 0], front * [0.98, 0.97, 0.97]])
+    face = flat_sheet(rim, np.zeros((2, sides + 1, 2)), cover)
     tilt = np.eye(4)
     cos, sin = np.cos(tilt_rad), np.sin(tilt_rad)
     tilt[:3, :3] = [[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]

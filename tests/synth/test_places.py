@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 
 import numpy as np
 import pytest
@@ -10,8 +11,16 @@ import pytest
 from spinepose.errors import InputError
 from spinepose.rng import rng_for
 from synth.camera import look_at
-from synth.world.light import Light, light_from_json, reference_irradiance, sun_direction, temperature_color
+from synth.world.light import (
+    MAX_LAMPS,
+    Light,
+    light_from_json,
+    reference_irradiance,
+    sun_direction,
+    temperature_color,
+)
 from synth.world.meshes import pose_matrix
+from synth.world.place_hours import DAY, EVENING, NIGHT, hour_rand
 from synth.world.places import PLACES, Place, camera_is_clear
 from synth.world.raster import Renderer
 
@@ -20,6 +29,11 @@ NAMES = sorted(PLACES)
 
 def _place(name: str, seed: int) -> Place:
     return PLACES[name](rng_for(seed, "place", name))
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(samples=0, shadow_size=512)
 
 
 def _digest(place: Place) -> str:
@@ -53,10 +67,41 @@ def test_meshes_are_sound(name: str, seed: int) -> None:
             assert surface.uv.shape == (count, 2), item.name
             assert surface.faces.min() >= 0, item.name
             assert surface.faces.max() < count, item.name
+            assert np.isfinite(surface.positions_m).all(), item.name
             lengths = np.linalg.norm(surface.normals, axis=1)
             # A cone's tip may have no normal; nothing else.
-            assert np.mean(np.abs(lengths - 1) < 1e-3) > 0.97, item.name
+            assert np.mean(np.abs(lengths - 1) < 1e-3) > 0.95, item.name
             assert np.isfinite(surface.uv).all(), item.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_place_is_light_enough_to_draw(name: str) -> None:
+    place = _place(name, 1)
+    surfaces = [surface for item in place.objects for surface in item.mesh.surfaces]
+    triangles = sum(len(surface.faces) for surface in surfaces)
+    assert triangles < 250_000, f"{triangles} triangles"
+    pictures = {
+        id(s.material.texture): s.material.texture for s in surfaces if s.material.texture is not None
+    }
+    megabytes = sum(4 * p.shape[0] * p.shape[1] * 4 / 3 for p in pictures.values()) / 1e6  # with mipmaps
+    assert megabytes < 60, f"{megabytes:.0f} MB of textures"
+    assert len(place.light.lamps) <= MAX_LAMPS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_faces_turn_the_way_of_their_normals(name: str) -> None:
+    """The renderer leaves out back faces: a face turned over would be a hole."""
+    for item in _place(name, 2).objects:
+        for surface in item.mesh.surfaces:
+            if surface.material.two_sided:
+                continue
+            corners = surface.positions_m[surface.faces].astype(float)
+            turned = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+            mean = surface.normals[surface.faces].sum(axis=1)
+            agree = np.einsum("ij,ij->i", turned, mean)
+            size = np.linalg.norm(turned, axis=1)
+            wrong = (agree < 0) & (size > 1e-7)
+            assert wrong.mean() < 0.01, f"{item.name}: {wrong.sum()} of {len(wrong)}"
 
 
 def _world_box(item) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +110,7 @@ def _world_box(item) -> tuple[np.ndarray, np.ndarray]:
     return points.min(axis=0), points.max(axis=0)
 
 
-@pytest.mark.parametrize("name", ["living_room", "park"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seed", range(4))
 def test_free_area_is_free_of_fixed_things(name: str, seed: int) -> None:
     place = _place(name, seed)
@@ -77,22 +122,94 @@ def test_free_area_is_free_of_fixed_things(name: str, seed: int) -> None:
         overhead = low[2] > 1.8
         around = low[0] < x0 and low[1] < y0 and high[0] > x1 and high[1] > y1  # walls as one would be
         apart = high[0] < x0 or low[0] > x1 or high[1] < y0 or low[1] > y1
-        assert flat or overhead or around or apart or item.movable, f"{item.name}: {low} to {high}"
+        under = item.name == "sweep"  # its lower end lies on the floor
+        assert flat or overhead or around or apart or under or item.movable, f"{item.name}: {low} to {high}"
 
 
-@pytest.mark.parametrize("name", ["living_room", "park"])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", range(3))
+def test_people_stand_clear_of_all_footprints(name: str, seed: int) -> None:
+    place = _place(name, seed)
+    x0, y0, x1, y1 = place.free_area_m
+    for item in place.objects:
+        if item.footprint_m > 0:
+            x, y = item.matrix[:2, 3]
+            gap = np.hypot(max(x0 - x, 0, x - x1), max(y0 - y, 0, y - y1))
+            assert gap > item.footprint_m - 0.05, f"{item.name}: {gap:.2f} m from the free area"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cameras_have_distance_and_what_could_hide_them_is_boxed(name: str) -> None:
+    place = _place(name, 3)
+    x0, y0, x1, y1 = place.camera_area_m
+    middle = (
+        np.array([place.free_area_m[0] + place.free_area_m[2], place.free_area_m[1] + place.free_area_m[3]])
+        / 2
+    )
+    far = max(middle[0] - x0, middle[1] - y0, x1 - middle[0], y1 - middle[1])
+    assert far > 5.5, f"cameras get {far:.1f} m away"
+    flat = ("wall_", "ground", "path", "mirror", "sweep", "tufts")
+    for item in place.objects:
+        low, high = _world_box(item)
+        inside = (
+            low[0] < x1 and high[0] > x0 and low[1] < y1 and high[1] > y0 and low[2] < 1.7 and high[2] > 0.3
+        )
+        if inside and not item.name.startswith(flat):
+            # Larger things are taken for walls and grounds by whoever draws cameras.
+            assert (high - low).max() < 3.0, f"{item.name}: {high - low}"
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_movable_things_can_stand_in_front_of_people(name: str) -> None:
     movable = [item for item in _place(name, 0).objects if item.movable]
     assert len(movable) >= 5
     tall = 0
     for item in movable:
         low, high = _world_box(item)
-        deepest = -0.3 if item.name == "shrub" else -0.01  # a shrub's round crown goes into the ground
+        deepest = -0.3 if item.name == "shrub" else -0.02  # a shrub's round crown goes into the ground
         assert deepest < low[2] < 0.06, f"{item.name} floats or sinks: {low[2]:.3f} m"
         assert np.max(high - low) < 2.6, item.name
         assert 0.2 < item.footprint_m < 1.0, item.name
         tall += high[2] > 0.7
     assert tall >= 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_hour_comes_and_looks_its_part(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module(f"synth.world.place_{name}")
+    lights = {}
+    for hour in (DAY, EVENING, NIGHT):
+        monkeypatch.setattr(module, "hour_rand", lambda rng, hour=hour: hour)
+        lights[hour] = next(
+            place.light for place in (_place(name, seed) for seed in range(9)) if not _photo_studio(place)
+        )
+    assert lights[NIGHT].sun_strength == 0.0
+    assert len(lights[NIGHT].lamps) >= 2
+    assert any(lamp.casts_shadow for lamp in lights[NIGHT].lamps)
+    assert lights[EVENING].lamps
+
+
+def _photo_studio(place: Place) -> bool:
+    return any(item.name == "sweep" for item in place.objects)
+
+
+def test_hours_are_drawn_in_their_shares() -> None:
+    rng = rng_for(0, "hours")
+    hours = [hour_rand(rng) for _ in range(2000)]
+    assert 0.57 < hours.count(DAY) / 2000 < 0.67
+    assert 0.15 < hours.count(NIGHT) / 2000 < 0.24
+
+
+def test_film_set_walls_are_not_seen_from_behind(renderer: Renderer) -> None:
+    """A camera behind the walls to the west and south sees into the room."""
+    place = _place("gym", 1)
+    renderer.set_place(place)
+    x0, y0, _, _ = place.camera_area_m
+    for position in ((x0 + 0.1, 0.3, 1.2), (0.2, y0 + 0.1, 1.2), (x0 + 0.2, y0 + 0.2, 1.6)):
+        camera = look_at(np.array(position), np.array([0.0, 0.0, 1.0]), 160, 120, 60.0)
+        depth = renderer.render(camera, {}).depth_m
+        assert np.isfinite(depth).mean() > 0.8  # the rest is sky in the windows
+        assert np.median(depth) > 4.0
 
 
 def test_chair_and_table_have_the_size_of_furniture() -> None:
@@ -114,21 +231,29 @@ def test_camera_keeps_out_of_walls_and_furniture() -> None:
     assert camera_is_clear(place, sofa + np.array([0.0, 0.0, 1.6]))
 
 
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer(samples=0, shadow_size=512)
-
-
 @pytest.mark.parametrize(
-    ("name", "seed"), [("living_room", 0), ("living_room", 5), ("park", 1), ("park", 6), ("studio", 0)]
+    ("name", "seed"),
+    [
+        ("living_room", 0),
+        ("living_room", 5),
+        ("gym", 1),
+        ("clinic", 2),
+        ("office", 3),
+        ("studio", 0),
+        ("studio", 1),
+        ("street", 2),
+        ("street", 5),
+        ("park", 1),
+        ("park", 6),
+    ],
 )
 def test_pictures_are_neither_blown_nor_dim(renderer: Renderer, name: str, seed: int) -> None:
     renderer.set_place(_place(name, seed))
     camera = look_at(np.array([2.6, 1.5, 1.5]), np.array([0.0, 0.0, 0.9]), 160, 120, 60.0)
     color = renderer.render(camera, {}).color.astype(float)
-    assert 60 < color.mean() < 190, f"mean {color.mean():.0f}"
-    assert (color.min(axis=2) >= 252).mean() < 0.08
-    assert (color.max(axis=2) < 12).mean() < 0.08
+    assert 35 < color.mean() < 210, f"mean {color.mean():.0f}"
+    assert (color.min(axis=2) >= 252).mean() < 0.10
+    assert (color.max(axis=2) < 12).mean() < 0.10
     assert color.std() > 3  # something is to be seen
 
 
@@ -142,7 +267,7 @@ def test_no_sun_gets_into_a_room_but_through_its_window(renderer: Renderer) -> N
     renderer.set_light(sun)
     for target in ([-3.0, 3.0, 1.0], [3.0, 3.0, 2.0], [3.0, -3.0, 0.2], [-3.0, -3.0, 2.4]):
         camera = look_at(np.array([0.0, 0.0, 1.4]), np.array(target), 160, 120, 80.0)
-        images = renderer.render(camera, {"window": 7})
+        images = renderer.render(camera, {"window_north": 7})
         inside = np.isfinite(images.depth_m) & (images.instance_id != 7)
         inside[1:] &= np.isfinite(images.depth_m[:-1])  # a pixel on the window's rim
         bright = (images.color.max(axis=2) > 100) & inside
