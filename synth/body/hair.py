@@ -90,8 +90,15 @@ def make_scene(
     keep[asset.hairless_vertices] = False
     return Scene(
         spec, centre, scale, line, scalp, scalp.normals, p, hairline_field(shared.p, line),
-        Obstacle(body, keep), shared.ears_m,
+        Obstacle(body, keep, *_clothes(spec, centre, scale)), shared.ears_m,
     )  # fmt: skip
+
+
+def _clothes(spec: SubjectSpec, centre_m: np.ndarray, scale: float) -> tuple[float, float]:
+    """How far the top stands off neck and back, and how high it reaches, metres: hair lies on it."""
+    thick = {"jacket": 0.026, "hoodie": 0.034, "shirt": 0.012}.get(spec.top.kind, 0.005)
+    collar = 0.125 if spec.top.kind in ("jacket", "hoodie", "shirt") else 0.165
+    return thick + 0.012 * spec.top.looseness, float(centre_m[2] - collar * scale)
 
 
 def make_hair(spec: SubjectSpec, asset: BodyAsset, body: Patch, vertices_m: np.ndarray) -> list[Layer]:
@@ -488,24 +495,24 @@ def _long(scene: Scene, rng: np.random.Generator) -> list[Layer]:
 def _curly(scene: Scene, rng: np.random.Generator) -> list[Layer]:
     """Locks that wind, standing off the head; a woman's are longer."""
     long = scene.spec.sex == "female"
-    top = rng.uniform(0.12, 0.20) if long else rng.uniform(0.045, 0.075)
+    top = rng.uniform(0.09, 0.15) if long else rng.uniform(0.045, 0.075)
     side = 0.9 * top if long else rng.uniform(0.025, 0.04)
     return _short_cards(
         scene,
         rng,
         top,
         side,
-        count=300 if long else 340,
+        count=330 if long else 340,
         comb=_away_from(_CROWN, 0.0),
         lift=0.6,
         fall=0.35 if long else 0.12,
-        width_m=0.020,
-        volume_m=0.030 if long else 0.018,
+        width_m=0.014,
+        volume_m=0.026 if long else 0.016,
         sway="curly",
         curl_m=0.009 if long else 0.006,
-        steps=8 if long else 6,
-        roll=0.6,
-        cling=0.15,
+        steps=7 if long else 6,
+        roll=0.5,
+        cling=0.25,
     )
 
 

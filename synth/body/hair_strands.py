@@ -26,13 +26,18 @@ def unit(v: np.ndarray) -> np.ndarray:
 class Obstacle:
     """Head, neck, shoulders and back, which hair stays outside of."""
 
-    def __init__(self, body: Patch, keep: np.ndarray) -> None:
+    def __init__(
+        self, body: Patch, keep: np.ndarray, cloth_m: float = 0.0, cloth_top_m: float = -np.inf
+    ) -> None:
         """Prepare.
 
         Args:
             body: The skin.
             keep: True for skin vertices that count, shape (V,).
+            cloth_m: How far clothes stand off the skin.
+            cloth_top_m: Height of their upper edge.
         """
+        self._cloth_m, self._cloth_top_m = cloth_m, cloth_top_m
         self._points, self._normals = body.vertices_m[keep], body.normals[keep]
         self._weights = body.weights[keep]
         self._tree = cKDTree(self._points)
@@ -56,6 +61,7 @@ class Obstacle:
         foot = np.einsum("nk,nkd->nd", share, self._points[near])
         normal = unit(np.einsum("nk,nkd->nd", share, self._normals[near]))
         height = np.einsum("nd,nd->n", points - foot, normal)
+        gap_m = gap_m + self._cloth_m * np.clip((self._cloth_top_m - points[:, 2]) / 0.03, 0, 1)
         # Hair that hangs far from the neck is not drawn to it.
         near = np.clip((0.09 - distance[:, 0]) / 0.04, 0, 1)
         move = np.maximum(gap_m - height, 0.0) - near * cling * np.maximum(height - gap_m, 0.0)
