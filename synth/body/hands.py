@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from synth.body.asset import BodyAsset
 from synth.body.joints import SIDES
@@ -143,10 +144,10 @@ def _about(axis: np.ndarray, angle: float) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
 
 
-def _between(open_: np.ndarray, relaxed: np.ndarray, grip: np.ndarray, curl: float) -> np.ndarray:
+def _between(open_: ArrayLike, relaxed: ArrayLike, grip: ArrayLike, curl: float) -> np.ndarray:
     """Linear from open through relaxed to gripping."""
-    relaxed, other = np.asarray(relaxed, float), np.asarray(grip if curl > 0 else open_, float)
-    return relaxed + abs(curl) * (other - relaxed)
+    start, goal = np.asarray(relaxed, float), np.asarray(grip if curl > 0 else open_, float)
+    return start + abs(curl) * (goal - start)
 
 
 def _finger_turns(finger: int, directions: list[np.ndarray], curl: float) -> list[np.ndarray]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numba
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -52,25 +53,66 @@ def _shortest(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return Rotation.from_rotvec(axis / sine * np.arctan2(sine, cosine)).as_matrix()
 
 
+@numba.njit(cache=True)
+def _quaternion(R: np.ndarray) -> np.ndarray:
+    """Unit quaternion (x, y, z, w) of a rotation matrix, from its largest component (Shepperd 1978)."""
+    trace = R[0, 0] + R[1, 1] + R[2, 2]
+    q = np.empty(4)
+    i = 0
+    if R[1, 1] > R[0, 0]:
+        i = 1
+    if R[2, 2] > R[i, i]:
+        i = 2
+    if trace > R[i, i]:
+        q[3] = 1 + trace
+        q[0], q[1], q[2] = R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1]
+    else:
+        j, k = (i + 1) % 3, (i + 2) % 3
+        q[i] = 1 + 2 * R[i, i] - trace
+        q[j], q[k] = R[j, i] + R[i, j], R[k, i] + R[i, k]
+        q[3] = R[k, j] - R[j, k]
+    return q / np.sqrt((q * q).sum())
+
+
+@numba.njit(cache=True)
+def _about(axis: np.ndarray, angle: float) -> np.ndarray:
+    """Rotation about a unit axis (Rodrigues), shape (3, 3)."""
+    x, y, z = axis[0], axis[1], axis[2]
+    c, s = np.cos(angle), np.sin(angle)
+    d = 1 - c
+    return np.array(
+        [
+            [c + d * x * x, d * x * y - s * z, d * x * z + s * y],
+            [d * x * y + s * z, c + d * y * y, d * y * z - s * x],
+            [d * x * z - s * y, d * y * z + s * x, c + d * z * z],
+        ]
+    )
+
+
+@numba.njit(cache=True)
+def _partly(R: np.ndarray, share: float) -> np.ndarray:
+    """A share of a rotation, about its own axis."""
+    q = _quaternion(R)
+    if q[3] < 0:
+        q = -q
+    sine = np.sqrt(q[0] ** 2 + q[1] ** 2 + q[2] ** 2)
+    if sine < 1e-12:
+        return np.eye(3)
+    return _about(q[:3] / sine, share * 2 * np.arctan2(sine, q[3]))
+
+
+@numba.njit(cache=True)
 def split_twist(R: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, float]:
     """Split a rotation into a twist about an axis, done first, and the swing that follows.
 
     Returns:
-        The swing, shape (3, 3), and the twist's angle, radians in (-pi, pi]: ``R = swing @ twist``.
+        The swing, shape (3, 3), and the twist's angle, radians from -pi to pi: ``R = swing @ twist``.
     """
-    x, y, z, w = Rotation.from_matrix(R).as_quat()
-    along = axis @ np.array([x, y, z])
-    angle = 2 * np.arctan2(along, w)
+    q = _quaternion(R)
+    along = axis[0] * q[0] + axis[1] * q[1] + axis[2] * q[2]
+    angle = 2 * np.arctan2(along, q[3])
     angle = (angle + np.pi) % (2 * np.pi) - np.pi
-    return R @ _about(axis, -angle), float(angle)
-
-
-def _about(axis: np.ndarray, angle: float) -> np.ndarray:
-    return Rotation.from_rotvec(axis * angle).as_matrix()
-
-
-def _partly(R: np.ndarray, share: float) -> np.ndarray:
-    return Rotation.from_rotvec(Rotation.from_matrix(R).as_rotvec() * share).as_matrix()
+    return np.ascontiguousarray(R) @ _about(axis, -angle), angle
 
 
 @dataclass(frozen=True)

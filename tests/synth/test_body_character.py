@@ -20,7 +20,7 @@ from synth.body.bake import bake_body
 from synth.body.character import Character, build_character
 from synth.body.joints import rest_joints
 from synth.body.parts import PARTS
-from synth.body.posing import split_twist
+from synth.body.posing import _partly, split_twist
 from synth.body.shape import solve_shape
 from synth.body.spec import SubjectSpec, sample_subject
 from synth.inside import winding_number
@@ -279,3 +279,13 @@ def test_split_twist_recomposes():
         swing, angle = split_twist(R, axis)
         np.testing.assert_allclose(swing @ Rotation.from_rotvec(axis * angle).as_matrix(), R, atol=1e-12)
         assert abs(Rotation.from_matrix(swing).as_rotvec() @ axis) < 1e-9
+
+
+def test_shares_of_a_rotation_are_scipys():
+    rng = rng_for(0, "partly")
+    half_turns = [np.diag(d) for d in ([1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [-1.0, -1.0, 1.0])]
+    for R in [*Rotation.random(20, rng=rng).as_matrix(), np.eye(3)]:
+        expected = Rotation.from_rotvec(Rotation.from_matrix(R).as_rotvec() * 0.3).as_matrix()
+        np.testing.assert_allclose(_partly(R, 0.3), expected, atol=1e-12)
+    for R in half_turns:  # either way round is right
+        np.testing.assert_allclose(_partly(R, 0.5) @ _partly(R, 0.5), R, atol=1e-12)
