@@ -17,7 +17,7 @@ from synth.body.spec import Cloth, Posture, sample_subject
 from synth.motion.clip import Clip
 from synth.motion.procedural import MOTIONS
 from synth.motion.retarget import load_bvh_clip
-from synth.world.clip_checks import fit_of, joints_of
+from synth.world.clip_checks import fit_of, joints_of, probe_of
 from synth.world.clip_fit import ClipFit
 from synth.world.clips import rest_clip
 
@@ -64,15 +64,16 @@ def main() -> None:
     options = parser.parse_args()
     rest = rest_clip()
     built = {name: body(name) for name in options.bodies}
+    probes = {name: probe_of(person.spec) for name, person in built.items()}
     print(
         f"{'motion':20s} {'cpu s':>6s} {'deg/s':>6s} {'jerk':>5s} {'elbow':>9s} {'knee':>9s}  float, slide, inside cm (share)"
     )
     for name, clip, cost in clips(options.motions, options.seeds, options.recordings):
         j = joints_of(clip)
         fits = []
-        for person in built.values():
-            fitted = None if options.unfitted else ClipFit(clip, person, rest).pose
-            f = fit_of(clip, person, options.stride, fitted)
+        for name_, person in built.items():
+            fitted = None if options.unfitted else ClipFit(clip, person, rest).at
+            f = fit_of(clip, person, probes[name_], options.stride, fitted)
             fits.append(
                 f"{100 * f.float_m:4.1f} {100 * f.slide_m:4.1f} {100 * f.inside_m:4.1f} ({f.inside_share:.2f})"
             )

@@ -10,7 +10,11 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from opensim_models.spine import REGIONAL_RANGES_RAD
+from synth.body.character import Skin, build_skin
+from synth.body.geometry import vertex_normals
 from synth.body.parts import PARTS
+from synth.body.rig import BONES, part_ids
+from synth.body.spec import SubjectSpec
 from synth.motion.clip import SEGMENTS, Clip
 from synth.motion.rotations import angle_between_rad, rotation_angle_rad, transpose
 from synth.motion.stick import segment_rotations, stick_points
@@ -39,14 +43,15 @@ class Fit:
     inside_share: float
 
 
-def fit_of(clip: Clip, body: Any, stride: int = 3, pose: Callable[[int], Any] | None = None) -> Fit:
+def fit_of(clip: Clip, body: Any, probe: Probe, stride: int = 3, fitted: Callable[[int], Clip] | None = None) -> Fit:
     """Pose a body through a clip and measure.
 
     Args:
-        clip: The motion.
+        clip: The motion as it was planned.
         body: A ``Character``.
+        probe: The same person's skin.
         stride: Every so many frames.
-        pose: The body in a frame, where that is not what ``body.pose`` says.
+        fitted: The clip with a frame fitted to the body; as it was planned if not given.
     """
     frames = range(0, clip.num_frames, stride)
     plan = stick_points(clip)
@@ -54,11 +59,12 @@ def fit_of(clip: Clip, body: Any, stride: int = 3, pose: Callable[[int], Any] | 
     balls: dict[str, list[np.ndarray]] = {"l": [], "r": []}
     depths = []
     for frame in frames:
-        posed = body.pose(clip, frame) if pose is None else pose(frame)
+        shown = clip if fitted is None else fitted(frame)
+        posed = body.pose(shown, frame)
         for side in "lr":
             foot = posed.bones[f"foot_{side}"]
             balls[side].append(foot[:3, :3] @ body.skeleton.joints_m[f"toe_{side}"] + foot[:3, 3])
-        depths.append(arm_depth_m(body, posed))
+        depths.append(probe.arm_depth_m(shown, frame))
     floats, slides = [0.0], [0.0]
     for side in "lr":
         path = np.array(balls[side])
@@ -91,21 +97,35 @@ def _slide(path: np.ndarray, stands: np.ndarray) -> float:
     return worst
 
 
-def arm_depth_m(body: Any, posed: Any) -> float:
-    """How deep the deepest vertex of hands and forearms lies under the nearest skin of trunk and thighs, metres."""
-    ids = body.vertex_part_id
-    core = np.flatnonzero(np.isin(ids, _CORE))[::2]
-    arms = np.flatnonzero(np.isin(ids, _ARMS))[::3]
-    points, normals = posed.vertices_m[core], posed.normals[core]
-    tree = cKDTree(points)
-    gap, nearest = tree.query(posed.vertices_m[arms], distance_upper_bound=_DEEPEST_M)
-    near = np.isfinite(gap)
-    if not near.any():
-        return 0.0
-    away = posed.vertices_m[arms][near] - points[nearest[near]]
-    depth = -np.sum(away * normals[nearest[near]], axis=1)
-    # The skin's normals point anywhere along seams: a few vertices prove nothing.
-    return float(max(np.sort(depth)[-min(5, len(depth))], 0.0))
+@dataclass(frozen=True)
+class Probe:
+    """A person's bare skin, which has no hems and folds, and which of its vertices are arms and trunk or thighs."""
+
+    skin: Skin
+    arms: np.ndarray
+    core: np.ndarray
+
+    def arm_depth_m(self, clip: Clip, frame: int) -> float:
+        """How deep the deepest vertices of hands and forearms lie under the skin of trunk and thighs, metres."""
+        vertices, _ = self.skin.posed(clip, frame)
+        normals = vertex_normals(vertices, self.skin.triangles)
+        gap, nearest = cKDTree(vertices[self.core]).query(vertices[self.arms], distance_upper_bound=_DEEPEST_M)
+        near = np.isfinite(gap)
+        if not near.any():
+            return 0.0
+        nearest = self.core[nearest[near]]
+        away = vertices[self.arms][near] - vertices[nearest]
+        depth = -np.sum(away * normals[nearest], axis=1)
+        return float(max(np.sort(depth)[-min(3, len(depth))], 0.0))
+
+
+def probe_of(spec: SubjectSpec) -> Probe:
+    """Build what :meth:`Probe.arm_depth_m` needs."""
+    skin = build_skin(spec)
+    dense = np.zeros((len(skin.rest_m), len(BONES)))
+    np.put_along_axis(dense, skin.bone_indices.astype(np.int64), skin.bone_weights, axis=1)
+    ids = part_ids(dense)
+    return Probe(skin, np.flatnonzero(np.isin(ids, _ARMS))[::2], np.flatnonzero(np.isin(ids, _CORE)))
 
 
 @dataclass(frozen=True)
