@@ -95,4 +95,4 @@ def brow_layer(spec: SubjectSpec, asset: BodyAsset, body: Patch, scale: float) -
         rng.normal(0, 0.2, count),
     )
     color = tuple(int(c) for c in np.clip(0.75 * brow_color(spec) + 0.15 * np.array(spec.skin), 0, 255))
-    return on_head("head_brows", cards, tuft_texture(color), 0.7)  # type: ignore[arg-type]
+    return on_head("head_brows", cards, tuft_texture(color), 0.7)
