@@ -355,7 +355,7 @@ def coat_stand(rng: Rng) -> ObjectMesh:
         wide = np.array([0.17, 0.16, 0.15, 0.14, 0.03])[:, None] * (1 + 0.14 * np.sin(5 * turn))[None, :]
         points = np.stack(
             np.broadcast_arrays(wide * np.cos(turn), 0.75 * wide * np.sin(turn), z[:, None]), axis=-1
-        ) + [0.13 * (1 if k else -1), 0, 0]
+        ) + np.array([0.13 * (1 if k else -1), 0, 0])
         uv = np.stack(np.broadcast_arrays(turn[None, :] / 2, 2 * z[:, None]), axis=-1)
         pieces.append(grid_surface(points, uv, coat))
     return merge(pieces)

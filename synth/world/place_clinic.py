@@ -58,7 +58,7 @@ def _shell(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
     )
     placed = shells.shell(
         room, floor, walls, shells.wall_rand(rng, 0.0) if rng.random() < 0.3 else None, panels, lower
-    )  # type: ignore[arg-type]
+    )
     placed += shells.window_things(room, rng, hour, "blinds" if rng.random() < 0.7 else "curtains")
     placed.append(PlacedObject("door", shells.door(rng), room.at_wall("east", -room.size_m[1] / 2 + 1.3)))
     return placed
@@ -75,16 +75,51 @@ def _furniture(room: shells.Room, rng: Rng) -> list[PlacedObject]:
     top, frame = paint(pick(rng, office_things.PALE), 0.5), paint((0.75, 0.75, 0.74), 0.45)
     rail = 2.15
     placed = [
-        PlacedObject("couch", couch, room.at_wall("west", float(rng.uniform(0.6, 1.4)), 0.75), footprint_m=1.1),
-        PlacedObject("bed_curtain", shells.curtain(float(rng.uniform(0.5, 0.9)), rail, cloth, rng), pose_matrix((-x / 2 + 1.3, y / 2 - 0.35, 0), 0.2)),
-        PlacedObject("curtain_rail", office_things.curtain_rail(2.6, rail, z), pose_matrix((-x / 2 + 1.35, y / 2 - 1.4, 0))),
-        PlacedObject("wall_bars", gym_things.wall_bars(min(2.4, z - 0.2), int(rng.integers(1, 3)), wood), room.at_wall("east", 2.2), footprint_m=0.3),
-        PlacedObject("desk", office_things.office_desk(rng, top, frame, 1, rng.random() < 0.7), room.at_wall("east", -0.2, 0.5), footprint_m=0.8),
-        PlacedObject("desk_chair", office_things.swivel_chair(rng), room.at_wall("east", -0.25, 1.2) @ pose_matrix((0, 0, 0), np.pi + 0.4), footprint_m=0.35),
+        PlacedObject(
+            "couch", couch, room.at_wall("west", float(rng.uniform(0.6, 1.4)), 0.75), footprint_m=1.1
+        ),
+        PlacedObject(
+            "bed_curtain",
+            shells.curtain(float(rng.uniform(0.5, 0.9)), rail, cloth, rng),
+            pose_matrix((-x / 2 + 1.3, y / 2 - 0.35, 0), 0.2),
+        ),
+        PlacedObject(
+            "curtain_rail",
+            office_things.curtain_rail(2.6, rail, z),
+            pose_matrix((-x / 2 + 1.35, y / 2 - 1.4, 0)),
+        ),
+        PlacedObject(
+            "wall_bars",
+            gym_things.wall_bars(min(2.4, z - 0.2), int(rng.integers(1, 3)), wood),
+            room.at_wall("east", 2.2),
+            footprint_m=0.3,
+        ),
+        PlacedObject(
+            "desk",
+            office_things.office_desk(rng, top, frame, 1, rng.random() < 0.7),
+            room.at_wall("east", -0.2, 0.5),
+            footprint_m=0.8,
+        ),
+        PlacedObject(
+            "desk_chair",
+            office_things.swivel_chair(rng),
+            room.at_wall("east", -0.25, 1.2) @ pose_matrix((0, 0, 0), np.pi + 0.4),
+            footprint_m=0.35,
+        ),
         PlacedObject("sink", office_things.sink(rng), room.at_wall("north", x / 2 - 1.1), footprint_m=0.6),
-        PlacedObject("cupboard", office_things.locker(rng, float(rng.uniform(0.9, 1.8)), float(rng.uniform(0.9, 2.0))), room.at_wall("south", float(rng.uniform(-2.6, -1.6)), 0.24), footprint_m=0.7),
-        PlacedObject("plant", pot_plant_rand(rng, float(rng.uniform(1.0, 1.7))), pose_matrix((x / 2 - 0.4, -y / 2 + 0.45, 0)), footprint_m=0.35),
-    ]  # fmt: skip
+        PlacedObject(
+            "cupboard",
+            office_things.locker(rng, float(rng.uniform(0.9, 1.8)), float(rng.uniform(0.9, 2.0))),
+            room.at_wall("south", float(rng.uniform(-2.6, -1.6)), 0.24),
+            footprint_m=0.7,
+        ),
+        PlacedObject(
+            "plant",
+            pot_plant_rand(rng, float(rng.uniform(1.0, 1.7))),
+            pose_matrix((x / 2 - 0.4, -y / 2 + 0.45, 0)),
+            footprint_m=0.35,
+        ),
+    ]
     if rng.random() < 0.6:
         matrix = room.at_wall("west", float(rng.uniform(-2.4, -1.8)), 0.75)
         placed.append(PlacedObject("couch_2", couch, matrix, footprint_m=1.1))

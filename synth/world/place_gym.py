@@ -66,7 +66,7 @@ def _shell(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
     ceiling = None
     if room.size_m[2] > 3.6 and rng.random() < 0.5:
         ceiling = tinted(textures.concrete(0), pick(rng, ((0.40, 0.40, 0.40), (0.62, 0.61, 0.60))), 0.95), 0.4
-    placed = shells.shell(room, floor, walls, None, ceiling, lower)  # type: ignore[arg-type]
+    placed = shells.shell(room, floor, walls, None, ceiling, lower)
     placed += shells.window_things(room, rng, hour, "none")
     placed.append(PlacedObject("door", shells.door(rng), room.at_wall("east", -room.size_m[1] / 2 + 1.2)))
     return placed
@@ -81,12 +81,30 @@ def _gear(room: shells.Room, rng: Rng) -> list[PlacedObject]:
     wood = wooden(rng, ((0.66, 0.51, 0.36), (0.72, 0.58, 0.42)))
     bright = Material(color=(0.62, 0.66, 0.68), roughness=0.08, specular=0.5)
     placed = [
-        PlacedObject("wall_bars", gym_things.wall_bars(2.5, int(rng.integers(2, 4)), wood), room.at_wall("east", 1.6), footprint_m=0.3),
-        PlacedObject("mirror", furniture.fronts(gym_things.mirror(float(rng.uniform(2.4, 4.8)), 2.0, bright)), room.at_wall("west", -0.5, 0.0, 0.15)),
-        PlacedObject("rack", gym_things.squat_rack(rng, metal), room.at_wall("east", -1.6, 1.0), footprint_m=1.0),
-        PlacedObject("dumbbells", gym_things.dumbbell_rack(rng, metal, int(rng.integers(6, 9))), room.at_wall("north", float(rng.uniform(-1.5, 0.0)), 0.4), footprint_m=0.9),
-        PlacedObject("balls", gym_things.ball_rack(rng), room.at_wall("north", x / 2 - 1.2, 0.4), footprint_m=0.6),
-    ]  # fmt: skip
+        PlacedObject(
+            "wall_bars",
+            gym_things.wall_bars(2.5, int(rng.integers(2, 4)), wood),
+            room.at_wall("east", 1.6),
+            footprint_m=0.3,
+        ),
+        PlacedObject(
+            "mirror",
+            furniture.fronts(gym_things.mirror(float(rng.uniform(2.4, 4.8)), 2.0, bright)),
+            room.at_wall("west", -0.5, 0.0, 0.15),
+        ),
+        PlacedObject(
+            "rack", gym_things.squat_rack(rng, metal), room.at_wall("east", -1.6, 1.0), footprint_m=1.0
+        ),
+        PlacedObject(
+            "dumbbells",
+            gym_things.dumbbell_rack(rng, metal, int(rng.integers(6, 9))),
+            room.at_wall("north", float(rng.uniform(-1.5, 0.0)), 0.4),
+            footprint_m=0.9,
+        ),
+        PlacedObject(
+            "balls", gym_things.ball_rack(rng), room.at_wall("north", x / 2 - 1.2, 0.4), footprint_m=0.6
+        ),
+    ]
     makers: tuple[Callable[[], ObjectMesh], ...] = (
         lambda: gym_things.treadmill(rng, metal),
         lambda: gym_things.exercise_bike(rng, metal),

@@ -58,7 +58,7 @@ def indoor_light(
     ]
     lamps = sorted(lamps, key=lambda lamp: -lamp.strength)[:MAX_LAMPS]
     power = sum(lamp.strength for lamp in lamps)
-    mixed = sum(np.array(lamp.color) * lamp.strength for lamp in lamps) / max(power, 1e-6)
+    mixed = np.sum([np.array(lamp.color) * lamp.strength for lamp in lamps], axis=0) / max(power, 1e-6)
     ambient = 0.42 * bounce * (0.55 + 0.45 * min(1.0, power / 8.0))
     sunny = hour == DAY and bool(windows) and rng.random() < 0.5
     elevation = float(rng.uniform(20, 50))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -72,16 +73,18 @@ def plastic(color: Rgb, roughness: float = 0.45) -> Material:
     return Material(color=linear(color), roughness=roughness, specular=0.04)
 
 
-@cache
-def _mean_linear(key: int, channels: int) -> np.ndarray:
-    picture = _KNOWN[key]
-    return np.maximum(((picture[::4, ::4, :3] / 255.0) ** 2.2).mean(axis=(0, 1)), 0.02)
+# Mean linear colour of each neutral texture, with the texture itself, so that its id stays its own.
+_MEANS: dict[int, tuple[np.ndarray, float]] = {}
 
 
-_KNOWN: dict[int, np.ndarray] = {}
+def _mean_linear(texture: np.ndarray) -> float:
+    if id(texture) not in _MEANS:
+        mean = float(((texture[::4, ::4, :3] / 255.0) ** 2.2).mean())
+        _MEANS[id(texture)] = texture, max(mean, 0.02)
+    return _MEANS[id(texture)][1]
 
 
-def tinted(texture: np.ndarray, color: Rgb, roughness: float = 0.7, **look: float | bool) -> Material:
+def tinted(texture: np.ndarray, color: Rgb, roughness: float = 0.7, **look: Any) -> Material:
     """A neutral texture brought to a mean colour.
 
     Args:
@@ -90,8 +93,7 @@ def tinted(texture: np.ndarray, color: Rgb, roughness: float = 0.7, **look: floa
         roughness: GGX roughness.
         look: Other fields of ``Material``.
     """
-    _KNOWN.setdefault(id(texture), texture)
-    mean = float(_mean_linear(id(texture), texture.shape[2]).mean())
+    mean = _mean_linear(texture)
     tint = rgb(np.minimum(np.array(linear(color)) / mean, 1.6))
     return replace(Material(texture=texture, color=tint, roughness=roughness), **look)
 

@@ -177,7 +177,7 @@ def _court(rng: Rng) -> ObjectMesh:
     return merge([*pieces, grid_surface(ring, ring[..., :2], white)])
 
 
-def _growth(rng: Rng, variant: int, covered) -> list[PlacedObject]:  # type: ignore[no-untyped-def]
+def _growth(rng: Rng, variant: int, covered) -> list[PlacedObject]:
     """Tufts of grass where the ground is not covered, and leaves that lie about."""
     count = 900
     radius, turn = 11.5 * np.sqrt(rng.random(count)), rng.uniform(0, 2 * np.pi, count)

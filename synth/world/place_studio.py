@@ -95,9 +95,14 @@ def _softboxes(rng: Rng, paper: Rgb) -> tuple[list[PlacedObject], Light]:
     # Walls and the sweep throw light back in their own colour.
     mixed = np.array(color) * (0.6 + 0.4 * np.array(paper) / max(paper))
     light = Light(
-        sun_strength=0.0, sky_strength=float(rng.uniform(0.22, 0.5)), sky_color=rgb(mixed), ground_color=rgb(0.7 * mixed),
-        horizon_color=(0.5, 0.5, 0.5), exposure_ev=float(rng.normal(0.05, 0.15)), lamps=tuple(lamps),
-    )  # fmt: skip
+        sun_strength=0.0,
+        sky_strength=float(rng.uniform(0.22, 0.5)),
+        sky_color=rgb(mixed),
+        ground_color=rgb(0.7 * mixed),
+        horizon_color=(0.5, 0.5, 0.5),
+        exposure_ev=float(rng.normal(0.05, 0.15)),
+        lamps=tuple(lamps),
+    )
     return placed, light
 
 
@@ -107,13 +112,43 @@ def _photo_gear(room: shells.Room, rng: Rng) -> list[PlacedObject]:
     papers = tuple(pick(rng, _PAPERS) for _ in range(5))
     wood = wooden(rng)
     placed = [
-        PlacedObject("paper_rolls", things.paper_rolls(papers), room.at_wall("east", float(rng.uniform(1.0, 2.4)), 0.2), footprint_m=0.6),
-        PlacedObject("table", furniture.table(1.6, 0.75, 0.75, wood, DARK_METAL), room.at_wall("east", float(rng.uniform(-1.6, -0.6)), 0.5), footprint_m=0.85),
-        PlacedObject("sofa", furniture.sofa(1.8, office_things.woven(rng), wood, 2, rng), room.at_wall("west", float(rng.uniform(-1.5, 1.5)), 0.55), footprint_m=1.1),
-        PlacedObject("cases", things.cases(rng), room.at_wall("south", float(rng.uniform(-2.5, 2.5)), 0.35), footprint_m=0.6),
-        PlacedObject("shelf", furniture.shelf(1.4, 1.8, wood, rng, 0.3), room.at_wall("south", x / 2 - 1.2, 0.17), footprint_m=0.7),
-        PlacedObject("clothes_rail", things.clothes_rail(rng), room.at_wall("west", -y / 2 + 1.2, 0.45), footprint_m=0.7),
-    ]  # fmt: skip
+        PlacedObject(
+            "paper_rolls",
+            things.paper_rolls(papers),
+            room.at_wall("east", float(rng.uniform(1.0, 2.4)), 0.2),
+            footprint_m=0.6,
+        ),
+        PlacedObject(
+            "table",
+            furniture.table(1.6, 0.75, 0.75, wood, DARK_METAL),
+            room.at_wall("east", float(rng.uniform(-1.6, -0.6)), 0.5),
+            footprint_m=0.85,
+        ),
+        PlacedObject(
+            "sofa",
+            furniture.sofa(1.8, office_things.woven(rng), wood, 2, rng),
+            room.at_wall("west", float(rng.uniform(-1.5, 1.5)), 0.55),
+            footprint_m=1.1,
+        ),
+        PlacedObject(
+            "cases",
+            things.cases(rng),
+            room.at_wall("south", float(rng.uniform(-2.5, 2.5)), 0.35),
+            footprint_m=0.6,
+        ),
+        PlacedObject(
+            "shelf",
+            furniture.shelf(1.4, 1.8, wood, rng, 0.3),
+            room.at_wall("south", x / 2 - 1.2, 0.17),
+            footprint_m=0.7,
+        ),
+        PlacedObject(
+            "clothes_rail",
+            things.clothes_rail(rng),
+            room.at_wall("west", -y / 2 + 1.2, 0.45),
+            footprint_m=0.7,
+        ),
+    ]
     for i in range(int(rng.integers(1, 4))):
         along = float(rng.uniform(-2.0, 2.0))
         placed.append(
@@ -167,16 +202,30 @@ def yoga_studio(seed: int) -> Place:
 
 
 def _yoga_gear(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
-    x, y, z = room.size_m
+    x, y, _ = room.size_m
     wood = wooden(rng)
     bright = Material(color=(0.60, 0.64, 0.65), roughness=0.08, specular=0.5)
     wide = float(rng.uniform(3.6, y - 1.5))
     placed = [
-        PlacedObject("mirror", furniture.fronts(gym_things.mirror(wide, 2.1, bright)), room.at_wall("west", 0.0, 0.0, 0.12)),
-        PlacedObject("props", things.yoga_shelf(rng, wood), room.at_wall("east", float(rng.uniform(-1.5, 1.5)), 0.2), footprint_m=0.9),
-        PlacedObject("bench", furniture.table(1.4, 0.35, 0.45, wood, wood), room.at_wall("south", float(rng.uniform(-2, 2)), 0.3), footprint_m=0.7),
+        PlacedObject(
+            "mirror",
+            furniture.fronts(gym_things.mirror(wide, 2.1, bright)),
+            room.at_wall("west", 0.0, 0.0, 0.12),
+        ),
+        PlacedObject(
+            "props",
+            things.yoga_shelf(rng, wood),
+            room.at_wall("east", float(rng.uniform(-1.5, 1.5)), 0.2),
+            footprint_m=0.9,
+        ),
+        PlacedObject(
+            "bench",
+            furniture.table(1.4, 0.35, 0.45, wood, wood),
+            room.at_wall("south", float(rng.uniform(-2, 2)), 0.3),
+            footprint_m=0.7,
+        ),
         PlacedObject("door", shells.door(rng), room.at_wall("east", -y / 2 + 1.2)),
-    ]  # fmt: skip
+    ]
     if rng.random() < 0.5:
         placed.append(
             PlacedObject(

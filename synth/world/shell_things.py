@@ -342,7 +342,7 @@ def _blind(window: Window, drawn: float) -> list[Surface]:
         z = window.top_m - 0.06 - 0.05 * i
         slat = box((0.045, window.width_m - 0.06, 0.003), look, bevel_m=0)
         turn = np.eye(4)
-        turn[:3, :3] = [[0.85, 0, 0.53], [0, 1, 0], [-0.53, 0, 0.85]]
+        turn[:3, :3] = np.array([[0.85, 0, 0.53], [0, 1, 0], [-0.53, 0, 0.85]])
         turn[:3, 3] = (-0.02, 0, z)
         pieces.append(transform(slat, turn))
     return pieces

@@ -11,6 +11,7 @@ import numpy as np
 from synth.world.meshes import Material, Surface, axis_matrix, grid_surface, transform
 
 _DEFAULT = Material()
+Point = Sequence[float] | np.ndarray
 
 
 def plane(
@@ -234,8 +235,8 @@ def _cylinder_template(segments: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 def rod(
-    start_m: Sequence[float],
-    end_m: Sequence[float],
+    start_m: Point,
+    end_m: Point,
     radius_m: float,
     material: Material = _DEFAULT,
     segments: int = 10,
@@ -244,7 +245,7 @@ def rod(
     """A closed cylinder or cone from one point to another."""
     height = float(np.linalg.norm(np.subtract(end_m, start_m)))
     shape = cylinder(radius_m, height, material, segments=segments, top_radius_m=end_radius_m)
-    matrix = axis_matrix(start_m, end_m)
+    matrix = axis_matrix(np.asarray(start_m).tolist(), np.asarray(end_m).tolist())
     turn = matrix[:3, :3].T.astype(np.float32)
     positions = shape.positions_m @ turn + matrix[:3, 3].astype(np.float32)
     return replace(shape, positions_m=positions, normals=shape.normals @ turn)
@@ -326,9 +327,7 @@ def flat_sheet(points_m: np.ndarray, uv: np.ndarray, material: Material = _DEFAU
     return replace(surface, normals=normals.astype(np.float32))
 
 
-def arc(
-    start_m: Sequence[float], corner_m: Sequence[float], end_m: Sequence[float], steps: int = 5
-) -> np.ndarray:
+def arc(start_m: Point, corner_m: Point, end_m: Point, steps: int = 5) -> np.ndarray:
     """A rounded corner of a path: from ``start_m`` towards ``corner_m`` to ``end_m``, shape (steps + 1, 3)."""
     t = np.linspace(0, 1, steps + 1)[:, None]
     start, corner, end = (np.asarray(point, float) for point in (start_m, corner_m, end_m))

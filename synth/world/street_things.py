@@ -591,7 +591,7 @@ def bicycle(rng: Rng) -> ObjectMesh:
     if rng.random() < 0.4:
         pieces.append(box((0.3, 0.34, 0.22), paint((0.42, 0.34, 0.25), 0.9), (0.52, 0, 0.98), 0.01))
     tilt = np.eye(4)
-    tilt[:3, :3] = [[1, 0, 0], [0, 0.995, -0.1], [0, 0.1, 0.995]]
+    tilt[:3, :3] = np.array([[1, 0, 0], [0, 0.995, -0.1], [0, 0.1, 0.995]])
     return compact([transform(piece, tilt) for piece in pieces])
 
 
@@ -726,7 +726,7 @@ def sandwich_board(rng: Rng) -> ObjectMesh:
     for side in (-1, 1):
         lean = np.eye(4)
         sin = 0.2 * side
-        lean[:3, :3] = [[0.98, 0, -sin], [0, 1, 0], [sin, 0, 0.98]]
+        lean[:3, :3] = np.array([[0.98, 0, -sin], [0, 1, 0], [sin, 0, 0.98]])
         lean[:3, 3] = (side * 0.13, 0, 0.5)
         panel = [
             box((0.02, 0.6, 1.0), frame, bevel_m=0.003),

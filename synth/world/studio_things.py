@@ -36,7 +36,7 @@ def sweep(width: float, length: float, height: float, look: Material) -> ObjectM
     """
     turn, radius = np.linspace(0, np.pi / 2, 9), 0.7
     curve = np.stack([radius * (1 - np.cos(turn)), radius * (1 - np.sin(turn))], axis=1)
-    outline = np.concatenate([[[0.0, height]], curve, [[length, 0.0]]]) + [0.0, 0.004]
+    outline = np.concatenate([[[0.0, height]], curve, [[length, 0.0]]]) + np.array([0.0, 0.004])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(outline, axis=0), axis=1))])
     y = np.linspace(-width / 2, width / 2, 5)
     points = np.zeros((len(outline), len(y), 3))
@@ -79,7 +79,7 @@ def softbox(height: float, tilt_rad: float, size: float, octagon: bool, cover: M
     ring = np.stack(
         [0 * angle, size / 2 * 1.2 * stretch * np.cos(angle), size / 2 * 1.2 * np.sin(angle)], axis=1
     )
-    front, back = ring + [0.3, 0, 0], 0.18 * ring + [-0.12, 0, 0]
+    front, back = ring + np.array([0.3, 0, 0]), 0.18 * ring + np.array([-0.12, 0, 0])
     shade = Material(color=black.color, roughness=0.8, two_sided=True)
     hood = flat_sheet(np.stack([back, front]), np.zeros((2, sides + 1, 2)), shade)
     rim = np.stack([0 * front + [0.28, 0, 0], front * [0.98, 0.97, 0.97]])

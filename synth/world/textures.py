@@ -441,12 +441,12 @@ def anatomy_poster(variant: int) -> np.ndarray:
     for i in range(10):  # lines of words, never readable
         side = 1 if i % 2 else -1
         y = 110 + int(34 * i * 0.95)
-        start = x + side * int(rng.integers(70, 84))
-        cv2.line(picture, (x + side * 30, y), (start, y - 6), (0.45, 0.45, 0.45), 1, cv2.LINE_AA)
+        begin = x + side * int(rng.integers(70, 84))
+        cv2.line(picture, (x + side * 30, y), (begin, y - 6), (0.45, 0.45, 0.45), 1, cv2.LINE_AA)
         for k in range(3):
             length = int(rng.integers(30, 70))
             cv2.line(
-                picture, (start, y - 8 + 7 * k), (start + side * length, y - 8 + 7 * k), (0.55, 0.55, 0.56), 2
+                picture, (begin, y - 8 + 7 * k), (begin + side * length, y - 8 + 7 * k), (0.55, 0.55, 0.56), 2
             )
     cv2.rectangle(picture, (90, 22), (270, 32), (0.30, 0.33, 0.40), -1)
     return as_bytes(picture)

@@ -52,8 +52,8 @@ def asphalt(variant: int) -> np.ndarray:
     stamp_dots(
         stains, spots, rng.uniform(6, 34, (count, 2)), rng.uniform(0, 3, count), np.full((count, 1), 1.0)
     )
-    stains = cv2.GaussianBlur(stains[..., 0], (0, 0), 7)[..., None]
-    return as_bytes(picture * (1 - 0.28 * stains))
+    soft = cv2.GaussianBlur(stains[..., 0], (0, 0), 7)[..., None]
+    return as_bytes(picture * (1 - 0.28 * soft))
 
 
 @cache
@@ -170,7 +170,7 @@ def grass(variant: int) -> np.ndarray:
     patch = np.tile(noise(rng, SIZE, 1.5), (2, 2))
     picture = toned(0.25 * np.tile(field(2, 0.7), (2, 2)), base=tuple(0.62 * base)).astype(np.float32)
     bare = np.clip(patch - 1.5, 0, 1)[..., None]
-    picture = picture * (1 - bare) + np.array([0.36, 0.30, 0.22], np.float32) * bare
+    picture = (picture * (1 - bare) + np.array([0.36, 0.30, 0.22]) * bare).astype(np.float32)
     count = 52000
     start = rng.uniform(0, size, (count, 2))
     here = patch[start[:, 0].astype(int), start[:, 1].astype(int)]
@@ -342,9 +342,9 @@ def shop(variant: int, lit: bool = False) -> np.ndarray:
                     picture, (x + half[0], y - half[1]), half, 0, 0, 360, tone.tolist(), -1, cv2.LINE_AA
                 )
             x += wide + int(rng.integers(2, 26))
-    picture = cv2.GaussianBlur(picture, (0, 0), 1.4)
-    for x in np.linspace(0.15, 0.85, 5):  # spotlights
-        cv2.circle(picture, (int(x * width), 14), 5, (1.0, 0.95, 0.85), -1, cv2.LINE_AA)
+    picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.4), np.float32)
+    for spot in np.linspace(0.15, 0.85, 5):
+        cv2.circle(picture, (int(spot * width), 14), 5, (1.0, 0.95, 0.85), -1, cv2.LINE_AA)
     if not lit:
         mirrored = np.clip(0.9 - 1.4 * rows, 0, 1) * np.array([0.58, 0.63, 0.68])
         skyline = 60 + 30 * cv2.resize(field(9, 1.3)[:1, :12], (width, 1), interpolation=cv2.INTER_NEAREST)[0]
