@@ -151,17 +151,15 @@ def _photos(settings: ScenesConfig) -> dict[str, list[Path]]:
         InputError: A photo place is asked for without a folder, or its folder has no pictures.
     """
     folders = {"backdrop": settings.backdrops, "panorama": settings.panoramas}
-    photos = {}
-    for name, folder in folders.items():
-        if name in settings.places:
-            if folder is None:
-                raise InputError(
-                    f"scenes.places names '{name}'; give the folder with your pictures as scenes.{name}s"
-                )
-            from synth.world.photo_places import photo_files
+    wanted = {name: folder for name, folder in folders.items() if name in settings.places}
+    for name, folder in wanted.items():
+        if folder is None:
+            raise InputError(f"scenes.places names '{name}'; give the folder with your pictures as --{name}s")
+    if not wanted:
+        return {}
+    from synth.world.photo_places import photo_files
 
-            photos[name] = photo_files(folder)
-    return photos
+    return photo_files(wanted.get("backdrop"), wanted.get("panorama"))
 
 
 def _copy_photos(files: list[Path], folder: Path) -> None:

@@ -51,14 +51,23 @@ def photo_places(backdrops: Path | None, panoramas: Path | None) -> dict[str, Ca
     Raises:
         InputError: A folder is missing or has no pictures, or a file is no picture.
     """
+    files = photo_files(backdrops, panoramas)
     made: dict[str, Callable[[int], Place]] = {}
-    if backdrops is not None:
-        photos = _pictures(backdrops, _PHOTOS, "--backdrops")
-        made["backdrop"] = lambda seed: backdrop_place(photos[seed % len(photos)])
-    if panoramas is not None:
-        rounds = _pictures(panoramas, _PANORAMAS, "--panoramas")
-        made["panorama"] = lambda seed: panorama_place(rounds[seed % len(rounds)])
+    if "backdrop" in files:
+        made["backdrop"] = lambda seed: backdrop_place(files["backdrop"][seed % len(files["backdrop"])])
+    if "panorama" in files:
+        made["panorama"] = lambda seed: panorama_place(files["panorama"][seed % len(files["panorama"])])
     return made
+
+
+def photo_files(backdrops: Path | None, panoramas: Path | None) -> dict[str, list[Path]]:
+    """The pictures of each photo place, in the order that place seeds count; see :func:`photo_places`."""
+    files = {}
+    if backdrops is not None:
+        files["backdrop"] = _pictures(backdrops, _PHOTOS, "--backdrops")
+    if panoramas is not None:
+        files["panorama"] = _pictures(panoramas, _PANORAMAS, "--panoramas")
+    return files
 
 
 def _pictures(folder: Path, endings: tuple[str, ...], option: str) -> list[Path]:
