@@ -100,7 +100,7 @@ def steps(
         ankles[:, side] = ankle + np.einsum("tij,tj->ti", heading - pitched, pivot)
         feet[:, side] = pitched
         # On the ground the toes stay flat under a raised heel; in the air they go with the foot.
-        free = np.clip(lift / 0.05, 0.0, 1.0) * np.maximum(pitch, 0.0) + np.minimum(pitch, 0.0)
+        free = np.clip(lift / 0.12, 0.0, 1.0) * np.maximum(pitch, 0.0) + np.minimum(pitch, 0.0)
         toes[:, side] = heading @ turn_deg("y", free)
     return Footing(ankles, feet, toes, knees)
 

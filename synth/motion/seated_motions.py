@@ -13,13 +13,13 @@ from synth.motion.act import Arms, Table, act, mixed, phase, tracks
 from synth.motion.clip import Clip, ClipProp
 from synth.motion.edit import either_side
 
-_SEAT = 0.55  # mid-hip of a seated body whose thighs are level
+_SEAT = 0.58  # mid-hip of a seated body whose thighs are level
 _KNEES = 0.43  # the ankles in front of the hips
 _SITTING = {
     "pz": _SEAT, "px": 0.0, "foot_x": _KNEES, "foot_y": 0.13, "pelvis_tilt": -8.0, "lumbar_flexion": 14.0,
     "thoracic_flexion": 2.0,
 }  # fmt: skip
-_ON_THIGHS = {"wx": 0.27, "wy": 0.15, "wz": 0.71}
+_ON_THIGHS = {"wx": 0.27, "wy": 0.15, "wz": 0.745}
 # Elbows of arms whose hands are in front of a seated body hang beside it.
 _RESTING = Arms("world", (-0.6, 0.75, -0.5), (1.0, -0.15, -0.15), (0.0, 0.0, -1.0))
 
@@ -163,7 +163,7 @@ def seated_phone(nod_deg: float = 34.0, slump: float = 0.6, hands: int = 2, dura
         "nod": nod_deg, "protraction": 8.0, "curl": 0.45, "cant": 3.0,
     }  # fmt: skip
     if hands == 1:
-        sat |= {"wx_l": 0.27, "wy_l": 0.15, "wz_l": 0.71, "curl_l": 0.0, "wy_r": 0.03}
+        sat |= {"wx_l": 0.27, "wy_l": 0.15, "wz_l": 0.745, "curl_l": 0.0, "wy_r": 0.03}
     table: Table = [(0.0, sat), (0.35, {"nod": nod_deg + 5.0, "wz_r": 0.92, "cant": -2.0}),
                     (0.6, {"nod": nod_deg - 4.0}), (1.0, {"nod": nod_deg + 2.0, "wz_r": 0.90, "cant": 4.0})]  # fmt: skip
     tap = {"wx_r": 0.004 * np.sin(2 * np.pi * 2.2 * t * duration_s)}
@@ -189,7 +189,7 @@ def seated_twist(turn_deg: float = 48.0, duration_s: float = 3.4) -> Clip:
     """
     t = phase(duration_s)
     there = {"twist": turn_deg, "look": 0.75 * turn_deg, "nod": -4.0, "wx_r": 0.36, "wy_r": -0.02, "wx_l": -0.08,
-             "wy_l": 0.36, "wz_l": 0.66, "lumbar_flexion": 8.0, "px": 0.0}  # fmt: skip
+             "wy_l": 0.36, "wz_l": 0.70, "lumbar_flexion": 8.0, "px": 0.0}  # fmt: skip
     back = {"twist": 0.0, "look": 0.0, "nod": 0.0, "lumbar_flexion": 14.0} | {
         f"{n}_{s}": v for n, v in _ON_THIGHS.items() for s in "lr"
     }
@@ -296,10 +296,10 @@ def tie_shoes(bend_deg: float = 78.0, duration_s: float = 3.6) -> Clip:
     """
     t = phase(duration_s)
     down = {"pelvis_tilt": 0.5 * bend_deg, "lumbar_flexion": 34.0, "thoracic_flexion": 22.0, "nod": 4.0, "wx": 0.50,
-            "wy_l": 0.10, "wy_r": 0.29, "wz": 0.24, "twist": -4.0, "protraction": 16.0, "curl": 0.5}  # fmt: skip
+            "wy_l": 0.37, "wy_r": -0.13, "wz": 0.25, "twist": -4.0, "protraction": 16.0, "curl": 0.5}  # fmt: skip
     up = {"pelvis_tilt": -4.0, "lumbar_flexion": 12.0, "thoracic_flexion": 4.0, "nod": 10.0, "wx": 0.30, "wy_l": 0.15,
-          "wy_r": 0.15, "wz": 0.72, "twist": 0.0, "protraction": 0.0, "curl": 0.0}  # fmt: skip
-    feet = {"pz": 0.52, "px": 0.0, "foot_x_l": 0.30, "foot_y_l": 0.24, "foot_x_r": 0.44, "foot_y_r": 0.15}
+          "wy_r": 0.15, "wz": 0.75, "twist": 0.0, "protraction": 0.0, "curl": 0.0}  # fmt: skip
+    feet = {"pz": 0.56, "px": 0.0, "foot_x_l": 0.30, "foot_y_l": 0.25, "foot_x_r": 0.44, "foot_y_r": 0.15}
     values = tracks(t, [(0.0, feet | up), (0.36, down), (0.84, down), (1.0, up | {"nod": 24.0})])
     busy = (values["curl_l"] > 0.45) * np.sin(np.pi * np.clip((t - 0.36) / 0.48, 0, 1)) ** 0.5
     tug = 0.025 * busy * np.sin(2 * np.pi * 1.3 * t * duration_s)

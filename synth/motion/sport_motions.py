@@ -92,7 +92,7 @@ def tennis_serve(
         "wz_r": -0.42,
         "wx_l": 0.36,
         "wy_l": 0.06,
-        "wz_l": -0.36,
+        "wz_l": -0.36, "foot_x_r": -0.20,
         "gx_r": 0.6,
         "gy_r": 0.4,
         "gz_r": -0.7,
@@ -295,10 +295,10 @@ def kick(height: float = 0.5, run_up: float = 0.36, duration_s: float = 2.2) -> 
     }
     high = {"px": 0.06, "pz": 0.98, "foot_x_r": 0.72, "foot_lift_r": height, "foot_pitch_r": 18.0, "pelvis_turn": 24.0, "twist": -24.0, "bend": 26.0, "pelvis_list": -4.0, "nod": 0.0,
             "lumbar_flexion": 8.0, "shoulder_abduction_l": 50.0, "shoulder_flexion_l": 44.0, "shoulder_flexion_r": -30.0, "foot_pitch_l": 8.0, "side": 2.0, "pelvis_tilt": -14.0}  # fmt: skip
-    end = {"px": 0.16, "pz": 0.96, "foot_x_r": 0.32, "foot_lift_r": 0.0, "foot_pitch_r": 0.0, "pelvis_turn": 8.0, "twist": -4.0, "bend": 8.0, "lumbar_flexion": 0.0, "pelvis_tilt": 0.0,
+    end = {"px": 0.16, "pz": 0.96, "foot_x_r": 0.14, "foot_lift_r": 0.0, "foot_pitch_r": 0.0, "pelvis_turn": 8.0, "twist": -4.0, "bend": 8.0, "lumbar_flexion": 0.0, "pelvis_tilt": 0.0,
            "shoulder_flexion_l": 10.0, "shoulder_abduction_l": 28.0, "shoulder_flexion_r": 8.0, "foot_pitch_l": 14.0, "pelvis_list": 0.0, "side": 0.0}  # fmt: skip
     table = [(0.03, start | {"lumbar_flexion": 0.0, "pelvis_tilt": 0.0}), (0.2, step), (0.34, land), (0.48, plant), (0.58, hit), (0.73, high), (1.0, end)]  # fmt: skip
-    ball = ClipProp("ball", position=(0.46, -0.10, 0.0))
+    ball = ClipProp("ball", position=(0.62, -0.10, 0.0))
     return act("kick", tracks(t, table, True), knees=((1.0, 0.1, 0.0), (1.0, 0.08, 0.1)), props=(ball,))
 
 

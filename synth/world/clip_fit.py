@@ -28,12 +28,11 @@ _THIGH_BINS = 5
 # The least gap between arm and body, and how thick forearm, wrist and hand are, metres at BMI 24.
 _GAP_M = 0.006
 _ARM_POINTS = (
-    ("fore", 0.35, 0.048),
-    ("fore", 0.7, 0.040),
-    ("fore", 1.0, 0.030),
-    ("hand", 0.6, 0.026),
-    ("hand", 1.3, 0.022),
-)
+    ("fore", 0.35, 0.048), ("fore", 0.7, 0.040), ("fore", 1.0, 0.030), ("hand", 0.6, 0.026), ("hand", 1.2, 0.022),
+    ("hand", 1.8, 0.014),
+)  # fmt: skip
+# Trunks are boxier than ellipses: the exponent of a superellipse.
+_BOXY = 2.6
 # Turns that are tried, what a metre inside costs against them, and how near the best one others count.
 _TRIED_RAD = np.radians(np.arange(0.0, 49.0, 2.0))
 _WORSE, _SOFT_RAD = 12.0, np.radians(1.0)
@@ -317,7 +316,7 @@ def _depths(core: Core, pose: Pose, points: np.ndarray) -> np.ndarray:
     frames = pose.frames_m[core.stations]
     offset = points[:, None] - frames[None, :, :3, 3]
     local = np.einsum("kji,nkj->nki", frames[:, :3, :3], offset) - core.centers_m
-    size = np.maximum(np.linalg.norm(local / core.radii_m, axis=-1), 1e-6)
+    size = np.maximum((np.abs(local / core.radii_m) ** _BOXY).sum(axis=-1) ** (1.0 / _BOXY), 1e-6)
     depth = ((1.0 / size - 1.0) * np.linalg.norm(local, axis=-1)).max(axis=1)
     for side in "lr":
         hip, knee = pose.joints_m[f"hip_{side}"], pose.joints_m[f"knee_{side}"]

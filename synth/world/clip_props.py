@@ -14,6 +14,7 @@ import numpy as np
 from synth.body.parts import PARTS
 from synth.motion.clip import PROP_KINDS, Clip, ClipProp
 from synth.motion.rotations import frame_from, turn
+from synth.world.props import GROUND_KINDS
 
 #: What one sits on: its top meets thighs and trunk, whatever hangs beside it.
 SEATS = ("chair", "stool", "bench")
@@ -127,6 +128,7 @@ def _standing(
         _fit_under(prop, matrix, extents, body, pose(prop.under_frame))
     elif prop.position[2] > 0:
         extents[2] = size * prop.position[2]
+    matrix[2, 3] = -_base(prop.kind, (float(extents[0]), float(extents[1]), float(extents[2])))
     if prop.kind == "mat":
         matrix[2, 3] = -0.5 * _SINKS_M
     return matrix, extents
@@ -216,7 +218,7 @@ def _lowest(matrix: np.ndarray, extents_m: tuple[float, float, float], base: flo
 
 def _base(kind: str, extents_m: tuple[float, float, float]) -> float:
     """Where a thing's box starts along its z, from its origin."""
-    if kind in ("box", "racket", "bat"):
+    if kind in GROUND_KINDS or kind in ("racket", "bat"):
         return 0.0
     return -extents_m[2] if kind == "kettlebell" else -0.5 * extents_m[2]
 
