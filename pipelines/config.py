@@ -136,7 +136,9 @@ class ScenesConfig(_Section):
         description="Chance of one, two, three … people in a scene.",
     )
     places: tuple[PlaceName, ...] = Field(
-        ("living_room", "park"), min_length=1, description="Places to draw from."
+        ("living_room", "gym", "clinic", "studio", "street", "park", "office"),
+        min_length=1,
+        description="Places to draw from; one named twice comes twice as often.",
     )
     motions: tuple[str, ...] = Field(
         (), description="Procedural motions to draw from; empty means all of them."
