@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from synth.world.place_materials import (
 )
 from synth.world.plants import pot_plant_rand
 from synth.world.seat_things import cardboard_box, chair_rand, stool_rand
+from synth.world.shell_things import fronts
 from synth.world.solids import ball, box, cylinder, lathe, rod, tube
 
 Rng = np.random.Generator
@@ -203,17 +203,6 @@ def pendant(shade: Material, drop_m: float, radius_m: float) -> ObjectMesh:
     r, z = radius_m, -drop_m
     outline = [(r, z), (0.92 * r, z + 0.1), (0.2 * r, z + 0.2), (0.2 * r, z + 0.2), (0.0, z + 0.21)]
     return merge([rod((0, 0, z + 0.19), (0, 0, 0), 0.005, DARK_METAL, 6), lathe(outline, shade, 24)])
-
-
-def fronts(mesh: ObjectMesh) -> ObjectMesh:
-    """What of a thing on a wall faces the room: cameras behind the wall must not see its back."""
-    kept = []
-    for surface in mesh.surfaces:
-        corners = surface.positions_m[surface.faces]
-        facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 0]
-        area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-        kept.append(replace(surface, faces=surface.faces[facing > 0.25 * area]))
-    return ObjectMesh(tuple(surface for surface in kept if len(surface.faces)))
 
 
 def picture_frame(width: float, height: float, art: Material, frame: Material) -> ObjectMesh:

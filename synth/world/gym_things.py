@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.world import sport_things
+from synth.world import sport_things, textures
 from synth.world.meshes import Material, ObjectMesh, Surface, merge, moved, transform
 from synth.world.place_materials import (
     BLACK,
@@ -14,6 +14,7 @@ from synth.world.place_materials import (
     compact,
     paint,
     pick,
+    tinted,
     wooden,
 )
 from synth.world.seat_things import Size, bench_rand, tilted
@@ -244,3 +245,23 @@ def plate_tree(rng: Rng) -> ObjectMesh:
                 disc = sport_things.along_y(_disc(0.21 - 0.04 * level, 0.045, rng), side * (0.09 + 0.055 * k))
                 pieces.append(moved(disc, (0, 0, z)))
     return compact(pieces)
+
+
+def mat_field(rng: Rng) -> ObjectMesh:
+    """Mats of 1 m by 2 m laid side by side."""
+    colors = (
+        (0.22, 0.26, 0.31),
+        (0.27, 0.27, 0.28),
+        (0.24, 0.30, 0.28),
+        (0.36, 0.25, 0.23),
+        (0.30, 0.36, 0.42),
+    )
+    first = tinted(textures.vinyl(0), pick(rng, colors), 0.8)
+    second = first if rng.random() < 0.6 else tinted(textures.vinyl(0), pick(rng, colors), 0.8)
+    columns, rows = int(rng.integers(2, 5)), int(rng.integers(1, 3))
+    pieces = []
+    for i in range(columns):
+        for j in range(rows):
+            spot = ((i - (columns - 1) / 2) * 1.004, (j - (rows - 1) / 2) * 2.004, 0.015)
+            pieces.append(box((1.0, 2.0, 0.03), (first, second)[(i + j) % 2], spot, 0.008))
+    return merge(pieces)

@@ -33,6 +33,7 @@ def clinic_rand(rng: Rng) -> Place:
     room = shells.Room(size, {"north": windows if draw.random() < 0.85 else ()})
     objects = _shell(room, rng_for(seed, "clinic", "shell"), hour)
     objects += _furniture(room, rng_for(seed, "clinic", "furniture"))
+    objects += shells.wall_clutter(room, rng_for(seed, "clinic", "clutter"), 1.3)
     objects += movables(
         _FREE, _movable(rng_for(seed, "clinic", "things")), objects, rng_for(seed, "clinic", "spots")
     )
@@ -123,8 +124,16 @@ def _furniture(room: shells.Room, rng: Rng) -> list[PlacedObject]:
     if rng.random() < 0.6:
         matrix = room.at_wall("west", float(rng.uniform(-2.4, -1.8)), 0.75)
         placed.append(PlacedObject("couch_2", couch, matrix, footprint_m=1.1))
-    spots = [("west", 1.0), ("west", -1.2), ("south", 0.6), ("south", 1.6), ("east", 0.9)]
-    for i in range(int(rng.integers(2, 6))):
+    spots = [
+        ("west", 1.0),
+        ("west", -1.2),
+        ("south", 0.6),
+        ("south", 1.6),
+        ("east", 0.9),
+        ("south", 2.9),
+        ("west", -2.6),
+    ]
+    for i in range(int(rng.integers(3, 8))):
         side, along = spots[i]
         matrix = room.at_wall(side, along + float(rng.uniform(-0.2, 0.2)), 0.0, 1.6)
         mesh = office_things.poster(int(rng.integers(6)), float(rng.uniform(0.7, 1.1)))
@@ -137,7 +146,7 @@ def _furniture(room: shells.Room, rng: Rng) -> list[PlacedObject]:
                     f"waiting_{i + 1}", chair, room.at_wall("south", 0.6 + 0.62 * i, 0.45), footprint_m=0.3
                 )
             )
-    clock = furniture.fronts(office_things.clock())
+    clock = shells.fronts(office_things.clock())
     placed.append(PlacedObject("clock", clock, room.at_wall("east", -1.3, 0.0, 2.15)))
     return placed
 

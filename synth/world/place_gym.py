@@ -15,7 +15,7 @@ from synth.world.place_free import movables
 from synth.world.place_hours import DAY, hour_rand, indoor_light
 from synth.world.place_materials import paint, pick, tinted, wooden
 from synth.world.place_types import Place, PlacedObject
-from synth.world.seat_things import mat_rand, step_rand
+from synth.world.seat_things import step_rand
 
 Rng = np.random.Generator
 _FREE = (-2.4, -2.3, 2.4, 2.3)
@@ -37,6 +37,7 @@ def gym_rand(rng: Rng) -> Place:
     room = shells.Room(size, {"north": windows})
     objects = _shell(room, rng_for(seed, "gym", "shell"), hour)
     objects += _gear(room, rng_for(seed, "gym", "gear"))
+    objects += shells.wall_clutter(room, rng_for(seed, "gym", "clutter"), 1.3)
     objects += movables(
         _FREE, _movable(rng_for(seed, "gym", "things")), objects, rng_for(seed, "gym", "spots")
     )
@@ -89,7 +90,7 @@ def _gear(room: shells.Room, rng: Rng) -> list[PlacedObject]:
         ),
         PlacedObject(
             "mirror",
-            furniture.fronts(gym_things.mirror(float(rng.uniform(2.4, 4.8)), 2.0, bright)),
+            shells.fronts(gym_things.mirror(float(rng.uniform(2.4, 4.8)), 2.0, bright)),
             room.at_wall("west", -0.5, 0.0, 0.15),
         ),
         PlacedObject(
@@ -121,7 +122,7 @@ def _gear(room: shells.Room, rng: Rng) -> list[PlacedObject]:
         spot = room.at_wall("south", float(rng.uniform(-1.0, 2.0)), 0.35)
         placed.append(PlacedObject("kettlebells", gym_things.kettlebell_row(rng), spot, footprint_m=0.7))
     if rng.random() < 0.6:
-        mats = mat_rand((2.0, 3.0, 0.03), rng)
+        mats = gym_things.mat_field(rng)
         placed.append(
             PlacedObject(
                 "floor_mat",

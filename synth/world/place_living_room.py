@@ -30,6 +30,7 @@ def living_room_rand(rng: Rng) -> Place:
     objects = _shell(room, rng_for(seed, "living_room", "shell"), hour)
     objects += _furniture(room, rng_for(seed, "living_room", "furniture"), hour)
     objects += _pictures(room, rng_for(seed, "living_room", "pictures"))
+    objects += shells.wall_clutter(room, rng_for(seed, "living_room", "clutter"), 0.8)
     gear = things.movable_rand(rng_for(seed, "living_room", "things"))
     objects += movables(_FREE, gear, objects, rng_for(seed, "living_room", "spots"))
     light = _light(room, rng_for(seed, "living_room", "light"), hour)
@@ -125,8 +126,16 @@ def _picture_screen(rng: Rng) -> Material:
 
 def _pictures(room: shells.Room, rng: Rng) -> list[PlacedObject]:
     placed = []
-    spots = [("west", -1.9), ("south", -1.8), ("west", 1.0), ("south", 0.9), ("east", 0.6)]
-    for i in range(int(rng.integers(2, 6))):
+    spots = [
+        ("west", -1.9),
+        ("south", -1.8),
+        ("west", 1.0),
+        ("south", 0.9),
+        ("east", 0.6),
+        ("south", 2.6),
+        ("west", 2.6),
+    ]
+    for i in range(int(rng.integers(3, 8))):
         side, along = spots[i]
         along += float(rng.uniform(-0.25, 0.25))
         matrix = room.at_wall(side, along, 0.0, float(rng.uniform(1.55, 1.75)))

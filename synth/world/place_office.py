@@ -33,6 +33,7 @@ def office_rand(rng: Rng) -> Place:
     room = shells.Room(size, {"north": windows})
     objects = _shell(room, rng_for(seed, "office", "shell"), hour)
     objects += _furniture(room, rng_for(seed, "office", "furniture"), hour)
+    objects += shells.wall_clutter(room, rng_for(seed, "office", "clutter"), 1.3)
     objects += movables(
         _FREE, _movable(rng_for(seed, "office", "things")), objects, rng_for(seed, "office", "spots")
     )
@@ -111,7 +112,7 @@ def _furniture(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
             mesh = pot_plant_rand(rng, float(rng.uniform(1.0, 1.8)))
             placed.append(PlacedObject(f"plant_{i + 1}", mesh, pose_matrix((*spot, 0.0)), footprint_m=0.35))
     if rng.random() < 0.7:
-        board = furniture.fronts(office_things.whiteboard(rng))
+        board = shells.fronts(office_things.whiteboard(rng))
         placed.append(
             PlacedObject("whiteboard", board, room.at_wall("west", -float(rng.uniform(1.4, 2.2)), 0.0, 1.55))
         )

@@ -56,6 +56,7 @@ def photo_studio(seed: int) -> Place:
     lamps, light = _softboxes(rng_for(seed, "studio", "softboxes"), color)
     objects += lamps
     objects += _photo_gear(room, rng_for(seed, "studio", "gear"))
+    objects += shells.wall_clutter(room, rng_for(seed, "studio", "clutter"))
     objects.append(PlacedObject("door", shells.door(draw), room.at_wall("east", -size[1] / 2 + 1.3)))
     objects += movables(
         _FREE, _photo_movables(rng_for(seed, "studio", "things")), objects, rng_for(seed, "studio", "spots")
@@ -193,6 +194,7 @@ def yoga_studio(seed: int) -> Place:
     objects = shells.shell(room, shells.wood_floor_rand(draw), walls)
     objects += shells.window_things(room, draw, hour, "curtains" if draw.random() < 0.6 else "none")
     objects += _yoga_gear(room, rng_for(seed, "studio", "gear"), hour)
+    objects += shells.wall_clutter(room, rng_for(seed, "studio", "clutter"), 0.7)
     objects += movables(
         _FREE, _yoga_movables(rng_for(seed, "studio", "things")), objects, rng_for(seed, "studio", "spots")
     )
@@ -209,7 +211,7 @@ def _yoga_gear(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
     placed = [
         PlacedObject(
             "mirror",
-            furniture.fronts(gym_things.mirror(wide, 2.1, bright)),
+            shells.fronts(gym_things.mirror(wide, 2.1, bright)),
             room.at_wall("west", 0.0, 0.0, 0.12),
         ),
         PlacedObject(

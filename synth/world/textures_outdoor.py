@@ -297,7 +297,7 @@ def panes(variant: int, lit: bool = False) -> np.ndarray:
             furniture = rng.integers(20, side - 20)
             cv2.rectangle(pane, (int(furniture), 80), (int(furniture) + 34, side), (0.25, 0.18, 0.12), -1)
         else:
-            sky, dark = np.array([0.66, 0.71, 0.76]), np.array([0.17, 0.18, 0.20])
+            sky, dark = np.array([0.72, 0.76, 0.80]), np.array([0.21, 0.22, 0.24])
             level = np.clip((rng.uniform(0.2, 0.8) - rows) * 6 + 0.5, 0, 1)
             share = rng.uniform(0.2, 0.95)
             pane = (dark * (1 - share * level) + sky * share * level) * np.ones((1, side, 1))
@@ -325,7 +325,7 @@ def shop(variant: int, lit: bool = False) -> np.ndarray:
     rng = rng_for(variant, "texture", "shop")
     height, width = 300, 500
     rows = np.linspace(0, 1, height)[:, None, None]
-    back = np.array([0.62, 0.56, 0.47]) * rng.uniform(0.5, 0.9)
+    back = np.array([0.66, 0.60, 0.52]) * rng.uniform(0.6, 1.0)
     picture = ((back * (1 - 0.5 * rows)) * np.ones((1, width, 1))).astype(np.float32)
     for level in (0.32, 0.55, 0.8):
         y = int(level * height)
@@ -349,7 +349,7 @@ def shop(variant: int, lit: bool = False) -> np.ndarray:
         mirrored = np.clip(0.9 - 1.4 * rows, 0, 1) * np.array([0.58, 0.63, 0.68])
         skyline = 60 + 30 * cv2.resize(field(9, 1.3)[:1, :12], (width, 1), interpolation=cv2.INTER_NEAREST)[0]
         above = (np.arange(height)[:, None] < skyline[None, :])[..., None]
-        picture = 0.42 * picture + np.where(above, 0.55, 0.25) * mirrored
+        picture = 0.85 * picture + np.where(above, 0.6, 0.3) * mirrored
     return as_bytes(picture)
 
 
