@@ -174,7 +174,7 @@ def _print(
         size = 0.20 + 0.10 * design.share
         small = chart.name == "front" and design.variant < 0.12
         rng = np.random.default_rng(design.seed)
-        picture, mask = motif(rng, cloth.color, cloth.color2, design.third)
+        picture, mask = motif(rng, cloth.color2, design.third)
         centre_s, centre_t = (0.085, land.pit_height_m - 0.005) if small else (0.0, land.pit_height_m - 0.075)
         _stamp(color, chart, picture, mask, centre_s, centre_t, 0.08 if small else size)
 
@@ -203,22 +203,20 @@ def _stamp(
 _ART = 256
 
 
-def motif(
-    rng: np.random.Generator, ground: tuple, second: tuple, third: tuple
-) -> tuple[np.ndarray, np.ndarray]:
+def motif(rng: np.random.Generator, second: tuple, third: tuple) -> tuple[np.ndarray, np.ndarray]:
     """A drawn graphic without letters: colours (256, 256, 3) and how opaque it is (256, 256), uint8."""
     art = np.empty((_ART, _ART, 3), np.uint8)
     art[:] = second
     mask = np.zeros((_ART, _ART), np.uint8)
     kinds = (_sun, _peaks, _rings, _flower, _bars, _blobs, _waves)
-    kinds[int(rng.integers(len(kinds)))](rng, art, mask, ground, third)
+    kinds[int(rng.integers(len(kinds)))](rng, art, mask, third)
     # Printed ink is worn a little.
     grain = rng.random((_ART // 2, _ART // 2)).astype(np.float32)
     worn = 1 - 0.25 * cv2.resize((grain > 0.93).astype(np.float32), (_ART, _ART))
     return art, (mask * worn).astype(np.uint8)
 
 
-def _sun(rng, art, mask, ground, third) -> None:
+def _sun(rng: np.random.Generator, art: np.ndarray, mask: np.ndarray, third: tuple) -> None:
     cv2.circle(mask, (128, 118), 96, 255, -1, cv2.LINE_AA)
     art[118:] = third
     for k in range(5):
@@ -226,7 +224,7 @@ def _sun(rng, art, mask, ground, third) -> None:
         cv2.rectangle(mask, (0, y), (255, y + 3 + 2 * k), 0, -1)
 
 
-def _peaks(rng, art, mask, ground, third) -> None:
+def _peaks(rng: np.random.Generator, art: np.ndarray, mask: np.ndarray, third: tuple) -> None:
     for k in range(3):
         x, y = 60 + 68 * k + int(rng.integers(-12, 12)), 60 + int(rng.integers(0, 60))
         points = np.array([(x, y), (x - 80, 200), (x + 80, 200)])
@@ -236,14 +234,14 @@ def _peaks(rng, art, mask, ground, third) -> None:
     cv2.rectangle(mask, (10, 208), (246, 216), 255, -1)
 
 
-def _rings(rng, art, mask, ground, third) -> None:
+def _rings(rng: np.random.Generator, art: np.ndarray, mask: np.ndarray, third: tuple) -> None:
     for k, radius in enumerate(range(112, 16, -22)):
         cv2.circle(mask, (128, 128), radius, 255, 9, cv2.LINE_AA)
         if k % 2:
             cv2.circle(art, (128, 128), radius, third, 13, cv2.LINE_AA)
 
 
-def _flower(rng, art, mask, ground, third) -> None:
+def _flower(rng: np.random.Generator, art: np.ndarray, mask: np.ndarray, third: tuple) -> None:
     petals = int(rng.integers(5, 10))
     for k in range(petals):
         a = 360.0 * k / petals
@@ -253,7 +251,7 @@ def _flower(rng, art, mask, ground, third) -> None:
     cv2.circle(mask, (128, 128), 34, 255, -1, cv2.LINE_AA)
 
 
-def _bars(rng, art, mask, ground, third) -> None:
+def _bars(rng: np.random.Generator, art: np.ndarray, mask: np.ndarray, third: tuple) -> None:
     for k in range(3):
         y = 62 + 46 * k
         cv2.rectangle(mask, (12 + 14 * k, y), (244 - 14 * (2 - k), y + 26), 255, -1)
@@ -261,7 +259,7 @@ def _bars(rng, art, mask, ground, third) -> None:
             art[y : y + 27] = third
 
 
-def _blobs(rng, art, mask, ground, third) -> None:
+def _blobs(rng: np.random.Generator, art: np.ndarray, mask: np.ndarray, third: tuple) -> None:
     angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
     for k in range(3):
         radius = 48 + 12 * np.sin(angle * 3 + rng.uniform(0, 6)) + 8 * np.sin(angle * 2 + rng.uniform(0, 6))
@@ -272,7 +270,7 @@ def _blobs(rng, art, mask, ground, third) -> None:
             cv2.fillPoly(art, [points], third, cv2.LINE_AA)
 
 
-def _waves(rng, art, mask, ground, third) -> None:
+def _waves(rng: np.random.Generator, art: np.ndarray, mask: np.ndarray, third: tuple) -> None:
     x = np.arange(16, 241, 4)
     for k in range(5):
         y = 60 + 34 * k + 14 * np.sin(x / 18 + k)
@@ -290,7 +288,7 @@ def all_over_tile(cloth: Cloth, design: Design) -> np.ndarray:
     style = int(rng.integers(4))
     if style == 0:  # patches of colour
         for color in (cloth.color2, design.third):
-            field = rng.standard_normal((_ART, _ART)).astype(np.float32)
+            field: np.ndarray = rng.standard_normal((_ART, _ART)).astype(np.float32)
             field = cv2.GaussianBlur(np.pad(field, 60, mode="wrap"), (0, 0), 14)[60:-60, 60:-60]
             tile[field > 0.5 * field.std()] = color
         return tile

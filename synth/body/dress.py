@@ -30,7 +30,6 @@ from synth.body.patch import Patch, push_outside
 from synth.body.spec import Cloth, SubjectSpec
 
 Covers = Callable[[np.ndarray, np.ndarray], np.ndarray]
-_PULL_M = 0.007  # covered skin near an edge lies up to this much deeper
 _TUCKED = {
     "shirt": 0.4,
     "tshirt": 0.2,
@@ -46,6 +45,7 @@ class _Worn:
     Attributes:
         covers: Metres inside its edges.
         margin_m: Skin this far inside is left out; nearer the edge it is pulled in.
+        pull_m: How far it is pulled in.
     """
 
     name: str
@@ -54,6 +54,7 @@ class _Worn:
     roughness: float
     covers: Covers
     margin_m: float
+    pull_m: float = 0.007
 
 
 def _landscape(
@@ -194,14 +195,16 @@ def _worn_bottom(spec: SubjectSpec, bottom: Shaped, land: Landscape, shoes: Shoe
     texture = cloth_texture(bottom, land, rng_for(spec.seed, "texture", "bottom"))
     name = "lining" if lining else "bottom"
     return _Worn(
-        name, sewn, texture, ROUGHNESS[bottom.cloth.fabric], bottom.work.cut.covers, _leg_margin(bottom)
+        name, sewn, texture, ROUGHNESS[bottom.cloth.fabric], bottom.work.cut.hides, _leg_margin(bottom)
     )
 
 
 def _leg_margin(bottom: Shaped) -> float:
     """How far one can look up a leg's end."""
-    if bottom.cloth.kind in ("shorts", "trousers", "jeans"):
-        return 0.05 + (0.08 if bottom.cloth.kind == "shorts" else 0.03) * bottom.cloth.looseness
+    if bottom.cloth.kind == "shorts":
+        return 0.12 if bottom.cloth.fabric == "stretch" else 0.22
+    if bottom.cloth.kind in ("trousers", "jeans"):
+        return 0.05 + 0.03 * bottom.cloth.looseness
     return 0.03
 
 
@@ -236,6 +239,7 @@ def _worn_skirt(
         ROUGHNESS[cloth.fabric],
         covers,
         0.16,
+        0.002,
     )
 
 
@@ -243,7 +247,8 @@ def _without_covered(sewn: Cloth3d, over: list[_Worn], depth_m: float) -> Cloth3
     """Leave out what lies deep under other garments."""
     patch = sewn.patch
     inside = np.stack([w.covers(patch.vertices_m, patch.weights) for w in over]).max(axis=0)
-    seen = ~(inside > depth_m)[patch.triangles].all(axis=1)
+    deep: np.ndarray = inside > depth_m
+    seen = np.flatnonzero(~deep[patch.triangles].all(axis=1))
     return Cloth3d(replace(patch, triangles=patch.triangles[seen]), sewn.corner_uvs[seen])
 
 
@@ -268,11 +273,11 @@ def _skin_layer(
     """
     inside = np.stack([w.covers(body.vertices_m, body.weights) for w in worn])
     margins = np.array([w.margin_m for w in worn])[:, None]
-    hidden = (inside > margins).any(axis=0)
-    depth = inside.max(axis=0)
-    pull = _PULL_M * (np.clip(depth / 0.02, 0, 1) + np.clip((depth - 0.02) / 0.06, 0, 1))
+    hidden: np.ndarray = (inside > margins).any(axis=0)
+    deeper = np.clip(inside / 0.02, 0, 1) + np.clip((inside - 0.02) / 0.06, 0, 1)
+    pull = (np.array([w.pull_m for w in worn])[:, None] * deeper).max(axis=0)
     triangles = body.triangles
-    seen = ~hidden[triangles].all(axis=1)
+    seen = np.flatnonzero(~hidden[triangles].all(axis=1))
     moved = np.flatnonzero(pull > 0)
     moved = moved[np.isin(moved, triangles[seen])]
     copy = np.arange(len(body.vertices_m))

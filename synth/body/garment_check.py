@@ -18,6 +18,7 @@ import numpy as np
 from synth.body.asset import load_asset
 from synth.body.character import Character
 from synth.body.dress import tucked_in
+from synth.body.parts import PARTS
 from synth.body.spec import SubjectSpec
 from synth.motion.clip import Clip
 
@@ -105,6 +106,9 @@ def _facing(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return (b - a)[:, 0] * (c - a)[:, 1] - (c - a)[:, 0] * (b - a)[:, 1] > 0
 
 
+_ARM_PARTS = [PARTS[f"{part}_{side}"] for part in ("upper_arm", "forearm", "hand") for side in "lr"]
+
+
 def _joined(character: Character) -> tuple[np.ndarray, np.ndarray]:
     """All drawn triangles over render vertices, and the rank of each."""
     triangles, ranks = [], []
@@ -143,10 +147,12 @@ def find_faults(character: Character, clip: Clip, frame: int, views: Sequence = 
         second_depth, second = _draw(seen, triangles, height, width, first_depth + 3e-4)
         body_depth, _ = _draw(body, whole, height, width, front)
         outside = _facing(seen, triangles)
+        of_arm = np.isin(character.vertex_part_id[triangles[:, 0]], _ARM_PARTS)
         inner, outer = ranks[first], ranks[second]
         through = (
             (first >= 0) & (second >= 0) & (inner >= 0) & (inner < outer) & outside[second] & outside[first]
         )
+        through &= of_arm[first] == of_arm[second]  # an arm that lies against the trunk is no fault of cloth
         with np.errstate(invalid="ignore"):  # nothing behind nothing
             through &= second_depth - first_depth < POKE_REACH_M
         pixels += int((first >= 0).sum())

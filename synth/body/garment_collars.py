@@ -13,6 +13,7 @@ from synth.body.garment_tape import Landscape
 from synth.body.patch import Patch
 
 _AROUND = 56
+Skin = tuple[cKDTree, Patch, np.ndarray]  # a surface: its tree, its points, their normals
 
 
 def _neck_loop(shaped: Shaped, dummy: Dummy, land: Landscape) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -40,7 +41,9 @@ def _neck_loop(shaped: Shaped, dummy: Dummy, land: Landscape) -> tuple[np.ndarra
     even = np.linspace(-np.pi, np.pi, _AROUND)
     tiled, tiled_w = np.tile(loop, (3, 1)), np.tile(weights, (3, 1))
     # Average over a little arc: the cut crosses the mesh at uneven places.
-    share = np.exp(-(((even[:, None] - angle[None]) / 0.09) ** 2))
+    away = np.abs(even[:, None] - angle[None])
+    width = np.maximum(0.09, 0.7 * away.min(axis=1, keepdims=True))
+    share = np.exp(-((away / width) ** 2))
     share /= share.sum(axis=1, keepdims=True)
     return even, share @ tiled, share @ tiled_w
 
@@ -62,10 +65,9 @@ def _strip(rows: list[np.ndarray], weights: list[np.ndarray], inside_out: bool =
     return Cloth3d(patch, uv[triangles])
 
 
-def _outside(
-    p: np.ndarray, tree: cKDTree, surface: Patch, normals: np.ndarray, gap: float | np.ndarray
-) -> np.ndarray:
+def _outside(p: np.ndarray, near_what: Skin, gap: float | np.ndarray) -> np.ndarray:
     """Move points at least ``gap`` outside a surface where they are near it."""
+    tree, surface, normals = near_what
     distance, near = tree.query(p, k=4)
     share = 1 / (distance + 1e-4)
     share /= share.sum(axis=1, keepdims=True)
@@ -117,7 +119,15 @@ def _smoothed(rows: np.ndarray) -> np.ndarray:
     return out
 
 
-def _shirt_collar(shaped, sewn, angle, loop, weights, land, skin) -> Cloth3d:
+def _shirt_collar(
+    shaped: Shaped,
+    sewn: Cloth3d,
+    angle: np.ndarray,
+    loop: np.ndarray,
+    weights: np.ndarray,
+    land: Landscape,
+    skin: Skin,
+) -> Cloth3d:
     keep = np.abs(angle) < np.pi - 0.16
     angle, loop, weights = angle[keep], loop[keep], weights[keep]
     out, up = _frame(loop, land)
@@ -125,22 +135,30 @@ def _shirt_collar(shaped, sewn, angle, loop, weights, land, skin) -> Cloth3d:
     stand = 0.030 - 0.010 * front
     base = loop - 0.004 * up + 0.001 * out
     rows = [base, loop + 0.55 * stand * up, loop + stand * up + 0.001 * out]
-    rows = [_smoothed(_outside(r, *skin, 0.004)) for r in rows]
+    rows = [_smoothed(_outside(r, skin, 0.004)) for r in rows]
     crest = rows[-1] + 0.004 * out + 0.001 * up
     drop = 0.040 + 0.026 * front
-    tree, normals = cKDTree(sewn.patch.vertices_m), sewn.patch.normals
+    cloth = (cKDTree(sewn.patch.vertices_m), sewn.patch, sewn.patch.normals)
     # The points spread: they turn away from the middle.
     aside = np.sign(loop[:, 1:2]) * np.array([[0.0, 1.0, 0.0]]) * front
     leaf = []
     for t in (0.35, 0.7, 1.0):
         p = crest + (0.008 + 0.016 * t) * out * (1 - 0.3 * front) - t * drop * up + 0.010 * t * aside
-        leaf.append(_smoothed(_outside(_outside(p, *skin, 0.006), tree, sewn.patch, normals, 0.004)))
-    under = _outside(leaf[-1] - 0.003 * up - 0.002 * out, tree, sewn.patch, normals, 0.001)
+        leaf.append(_smoothed(_outside(_outside(p, skin, 0.006), cloth, 0.004)))
+    under = _outside(leaf[-1] - 0.003 * up - 0.002 * out, cloth, 0.001)
     rows += [crest, *leaf, under]
     return _strip(rows, [weights] * len(rows))
 
 
-def _stand_collar(shaped, sewn, angle, loop, weights, land, skin) -> Cloth3d:
+def _stand_collar(
+    shaped: Shaped,
+    sewn: Cloth3d,
+    angle: np.ndarray,
+    loop: np.ndarray,
+    weights: np.ndarray,
+    land: Landscape,
+    skin: Skin,
+) -> Cloth3d:
     gap = 0.30 if shaped.style < 0.45 else 0.05
     keep = np.abs(angle) < np.pi - gap
     loop, weights = loop[keep], weights[keep]
@@ -148,24 +166,32 @@ def _stand_collar(shaped, sewn, angle, loop, weights, land, skin) -> Cloth3d:
     height = 0.040 + 0.02 * shaped.cloth.length
     rows = []
     for t, wide in ((-0.12, 0.002), (0.25, 0.004), (0.6, 0.007), (1.0, 0.010)):
-        rows.append(_smoothed(_outside(loop + t * height * up + wide * out, *skin, 0.009)))
-    inner = [_outside(r - 0.005 * out - 0.002 * up, *skin, 0.004) for r in (rows[3], rows[2], rows[1])]
+        rows.append(_smoothed(_outside(loop + t * height * up + wide * out, skin, 0.009)))
+    inner = [_outside(r - 0.005 * out - 0.002 * up, skin, 0.004) for r in (rows[3], rows[2], rows[1])]
     rows += inner
     return _strip(rows, [weights] * len(rows), inside_out=True)
 
 
-def _hood(shaped, sewn, angle, loop, weights, land, skin) -> Cloth3d:
+def _hood(
+    shaped: Shaped,
+    sewn: Cloth3d,
+    angle: np.ndarray,
+    loop: np.ndarray,
+    weights: np.ndarray,
+    land: Landscape,
+    skin: Skin,
+) -> Cloth3d:
     keep = np.abs(angle) < np.pi - 0.12
     angle, loop, weights = angle[keep], loop[keep], weights[keep]
     out, up = _frame(loop, land)
     behind = ((1 + np.cos(angle)) / 2)[:, None]  # 1 behind, 0 in front
     k = land.stature_m / 1.7
-    tree, normals = cKDTree(sewn.patch.vertices_m), sewn.patch.normals
+    cloth = (cKDTree(sewn.patch.vertices_m), sewn.patch, sewn.patch.normals)
     rise = k * (0.016 + 0.030 * behind)
     thick = k * (0.010 + 0.030 * behind**1.5)
     length = k * (0.026 + 0.165 * behind**2.2)
     rows = [loop - 0.006 * up, loop + 0.5 * rise * up + 0.002 * out, loop + rise * up + 0.5 * thick * out]
-    rows = [_outside(r, *skin, 0.006) for r in rows]
+    rows = [_outside(r, skin, 0.006) for r in rows]
     crest = loop + (rise + 0.006) * up + (0.5 * thick + 0.012) * out
     rows.append(crest)
     for t in (0.12, 0.3, 0.5, 0.7, 0.86, 0.97, 1.0):
@@ -177,9 +203,9 @@ def _hood(shaped, sewn, angle, loop, weights, land, skin) -> Cloth3d:
         )
         p = p * [1, 1, 1]
         p[:, 1] *= 1 - 0.30 * t * behind[:, 0]
-        rows.append(_outside(p, tree, sewn.patch, normals, np.maximum(bulge[:, 0], 0.002)))
+        rows.append(_outside(p, cloth, np.maximum(bulge[:, 0], 0.002)))
     rows = [_smoothed(_smoothed(r)) for r in rows]
-    _, near = tree.query(rows[-1], k=6)
+    _, near = cloth[0].query(rows[-1], k=6)
     far = sewn.patch.weights[near].mean(axis=1)
     mixed = [weights * (1 - t) + far * t for t in (0, 0, 0, 0, 0.1, 0.25, 0.4, 0.6, 0.8, 0.9, 1.0)]
     return _strip(rows, mixed)

@@ -37,6 +37,11 @@ class Cut:
         """Metres inside the nearest border, shape (N,)."""
         return np.minimum.reduce(list(self.borders(vertices_m, weights).values()))
 
+    def hides(self, vertices_m: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """As :meth:`covers`, but a waistband, which nobody looks into, counts sixfold."""
+        borders = self.borders(vertices_m, weights)
+        return np.minimum.reduce([f * (6 if name == "waist" else 1) for name, f in borders.items()])
+
 
 def lerp(span: tuple[float, float], share: float) -> float:
     """Between two numbers."""

@@ -26,7 +26,7 @@ def ridges(
     """Smooth noise of SD 1, stretched along its axes and sheared (t rises by ``shear`` a metre of s)."""
     rows, columns = shape
     margin = int(abs(shear) * columns / 2) + 2
-    field = rng.standard_normal((rows + 2 * margin, columns), dtype=np.float32)
+    field: np.ndarray = rng.standard_normal((rows + 2 * margin, columns), dtype=np.float32)
     field = cv2.GaussianBlur(field, (0, 0), sigmaX=along_s_m / CELL_M, sigmaY=along_t_m / CELL_M)
     if shear:
         matrix = np.array([[1.0, 0.0, 0.0], [-shear, 1.0, shear * columns / 2]], np.float32)

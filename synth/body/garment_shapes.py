@@ -213,6 +213,8 @@ def shape_bottom(
     down = np.clip((land.s1_height_m - z) / (land.s1_height_m - land.joints_m["knee_l"][2]), 0, 1.3)
     if tight:
         ease = np.full(len(z), 0.0015)
+        if cloth.kind == "skirt":  # a lining keeps well clear of the skirt
+            ease = 0.0015 - 0.012 * _ramp(np.minimum(borders["hem"], borders["waist"]), 0.0, 0.06)
     else:
         slim = 0.5 if cloth.kind == "jeans" else 0.75
         ease = _EASE_M[cloth.fabric] * 0.8 + (0.005 + slim * 0.036 * loose) * down
@@ -220,7 +222,8 @@ def shape_bottom(
             ease = 0.003 + 0.012 * loose * down
         if cloth.kind == "shorts":
             ease = _EASE_M[cloth.fabric] + (0.012 + 0.03 * loose) * down
-    ease = np.maximum(ease, _spanned(dummy, 3 if tight else 8 + round(10 * loose)) + 0.5 * ease)
+    if cloth.kind != "skirt":
+        ease = np.maximum(ease, _spanned(dummy, 3 if tight else 8 + round(10 * loose)) + 0.5 * ease)
     offset = ease[:, None] * dummy.normals
     if not tight:
         offset = _hung_legs(dummy, land, offset, inside, 0.25 + 0.65 * loose)
@@ -232,7 +235,10 @@ def shape_bottom(
     offset = dummy.form.spread(offset, 1, 0.35)
     least = np.minimum(0.55 * ease, 0.005)
     offset += np.maximum(least - _along(offset, dummy.normals), 0)[:, None] * dummy.normals
-    work = Work(dummy, land, cut, charts, False, offset, borders, _THICK_M[cloth.fabric])
+    hidden = np.full(len(z), False)
+    if cloth.kind == "skirt":  # of the lining only what one may see from below
+        hidden = z > land.joints_m["hip_l"][2]
+    work = Work(dummy, land, cut, charts, False, offset, borders, _THICK_M[cloth.fabric], hidden)
     return Shaped(cloth, work, pictures, style)
 
 
@@ -244,8 +250,8 @@ def _hung_legs(
     hang = np.zeros(len(points))
     moved = offset.copy()
     for side, sign in (("l", 1.0), ("r", -1.0)):
-        own = (sign * points[:, 1] > 0) & (points[:, 2] < land.crotch_height_m - 0.01) & (inside > -0.03)
-        own = np.flatnonzero(own & (tape.arm_share(dummy.weights) < 0.1))
+        near = (sign * points[:, 1] > 0) & (points[:, 2] < land.crotch_height_m - 0.01) & (inside > -0.03)
+        own = np.flatnonzero(near & (tape.arm_share(dummy.weights) < 0.1))
         if len(own) < 8:
             continue
         j = {n: land.joints_m[f"{n}_{side}"] for n in ("hip", "knee", "ankle")}

@@ -63,18 +63,25 @@ def _weights(points: np.ndarray, dummy: Dummy, land: Landscape, heights: np.ndar
         legs[side] = near @ w / np.maximum(near.sum(axis=1, keepdims=True), 1e-9)
     rows, columns = points.shape[:2]
     y = points[..., 1]
-    # Narrow: the front of a stride must not fall behind the leg that leads.
-    share = np.clip(y / 0.10 + 0.5, 0, 1)
+    # Narrow, the cloth would fold over itself where the legs close; broad, a stride would leave a knee behind.
+    behind = points[..., 0] < land.middle_x(heights)[:, None]
+    share = np.clip(y / np.where(behind, 0.34, 0.24) + 0.5, 0, 1)
     share = (share * share * (3 - 2 * share))[..., None]
     legs_w = share * legs["l"][:, None] + (1 - share) * legs["r"][:, None]
-    _, near_i = cKDTree(dummy.points_m[own]).query(points.reshape(-1, 3), k=6)
+    # Below the seat the skin behind the cloth would be of one leg or the other: ask no lower.
+    seat = points.reshape(-1, 3).copy()
+    seat[:, 2] = np.maximum(seat[:, 2], land.crotch_height_m + 0.04)
+    _, near_i = cKDTree(dummy.points_m[own]).query(seat, k=6)
     skin_w = dummy.weights[own][near_i].mean(axis=1).reshape(rows, columns, -1)
-    down = np.clip((land.joints_m["hip_l"][2] + 0.02 - heights) / 0.14, 0, 1)[:, None, None]
+    ahead = points[..., 0] - land.middle_x(heights)[:, None]
+    front = np.clip(ahead / 0.16 + 0.6, 0, 1)
+    front = front * front * (3 - 2 * front)
+    # Over the seat the cloth moves as the seat does; in front legs take it along from the hips down.
+    start = land.joints_m["hip_l"][2] + 0.02 - 0.08 * (1 - front)
+    down = np.clip((start - heights[:, None]) / 0.14, 0, 1)
     down = down * down * (3 - 2 * down)
     # The front lies on the thighs; the back hangs more from the seat than it follows them.
-    ahead = points[..., 0] - land.middle_x(heights)[:, None]
-    front = np.clip(ahead / 0.16 + 0.6, 0, 1)[..., None]
-    down = down * (0.5 + 0.5 * front * front * (3 - 2 * front))
+    down = (down * (0.75 + 0.25 * front))[..., None]
     weights = (1 - down) * skin_w + down * legs_w
     return weights / weights.sum(axis=2, keepdims=True)
 
@@ -171,5 +178,6 @@ def _grid_cloth(points: np.ndarray, weights: np.ndarray, top: float, hem: float,
 
 def covers(points: np.ndarray, weights: np.ndarray, hem: float, top: float) -> np.ndarray:
     """Metres that a point of the body lies inside a skirt's edges, shape (N,)."""
-    field = np.minimum(points[:, 2] - hem, top - points[:, 2])
+    # The waist lies close: skin is covered right below it, while one may look up the hem.
+    field = np.minimum(points[:, 2] - hem, 6 * (top - points[:, 2]))
     return np.where(tape.arm_share(weights) > 0.3, -tape.FAR_M, field)
