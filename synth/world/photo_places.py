@@ -13,7 +13,8 @@ What is assumed, since a picture does not tell:
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
@@ -52,22 +53,26 @@ def photo_places(backdrops: Path | None, panoramas: Path | None) -> dict[str, Ca
         InputError: A folder is missing or has no pictures, or a file is no picture.
     """
     files = photo_files(backdrops, panoramas)
-    made: dict[str, Callable[[int], Place]] = {}
-    if "backdrop" in files:
-        made["backdrop"] = lambda seed: backdrop_place(files["backdrop"][seed % len(files["backdrop"])])
-    if "panorama" in files:
-        made["panorama"] = lambda seed: panorama_place(files["panorama"][seed % len(files["panorama"])])
-    return made
+    makers = {"backdrop": backdrop_place, "panorama": panorama_place}
+    return {name: partial(_pick, makers[name], tuple(paths)) for name, paths in files.items()}
 
 
 def photo_files(backdrops: Path | None, panoramas: Path | None) -> dict[str, list[Path]]:
-    """The pictures of each photo place, in the order that place seeds count; see :func:`photo_places`."""
-    files = {}
+    """The pictures of the places ``backdrop`` and ``panorama``, by name, of those whose folder is given.
+
+    Raises:
+        InputError: A folder is missing or has no pictures, or a file is no picture.
+    """
+    found: dict[str, list[Path]] = {}
     if backdrops is not None:
-        files["backdrop"] = _pictures(backdrops, _PHOTOS, "--backdrops")
+        found["backdrop"] = _pictures(backdrops, _PHOTOS, "--backdrops")
     if panoramas is not None:
-        files["panorama"] = _pictures(panoramas, _PANORAMAS, "--panoramas")
-    return files
+        found["panorama"] = _pictures(panoramas, _PANORAMAS, "--panoramas")
+    return found
+
+
+def _pick(make: Callable[[Path], Place], paths: tuple[Path, ...], seed: int) -> Place:
+    return make(paths[seed % len(paths)])
 
 
 def _pictures(folder: Path, endings: tuple[str, ...], option: str) -> list[Path]:
@@ -226,18 +231,23 @@ def panorama_light(panorama: np.ndarray) -> Light:
     directions, _ = panorama_directions((16, 32))
     small = cv2.resize(panorama, (32, 16), interpolation=cv2.INTER_AREA)
     horizon = small[np.abs(directions[..., 2]) < 0.3].mean(axis=0)
-    light = {"sky_color": rgb(up), "ground_color": rgb(down), "horizon_color": rgb(horizon)}
+    around = Light(
+        sun_strength=0.0,
+        sky_strength=1.0,
+        sky_color=rgb(up),
+        ground_color=rgb(down),
+        horizon_color=rgb(horizon),
+    )
     if sun is None:
-        return Light(sun_strength=0.0, sky_strength=1.0, **light)
+        return around
     strength = float(sun.irradiance @ LUMINANCE)
     x, y, z = sun.direction
-    return Light(
+    return replace(
+        around,
         sun_azimuth_deg=float(np.degrees(np.arctan2(y, x))),
         sun_elevation_deg=float(np.clip(np.degrees(np.arcsin(z)), 3.0, 90.0)),
         sun_strength=min(strength, 100.0),
         sun_temperature_k=_temperature_of(sun.irradiance / max(strength, 1e-9)),
-        sky_strength=1.0,
-        **light,
     )
 
 

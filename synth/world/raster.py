@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MAX_INSTANCE = 65535
 MAX_SIDE = 4096
 _MAX_THINGS = 65535
-_LIMBS, _LEAST_LIMB_M = 10, 0.04
+_LIMBS, _LEAST_LIMB_M = 8, 0.04
 # What a place's ground is called where it only catches shadows.
 _GROUNDS = ("floor", "ground")
 
@@ -45,18 +45,18 @@ class Quality:
 
     Attributes:
         samples: Samples a pixel that edges are smoothed by; 0 goes by the edge's shape in the picture.
-        shadow_size: Texels along a side of the place's shadow maps of the sun.
-        shadow_detail: By how much coarser are those that are drawn for every picture.
+        shadow_size: Texels along a side of the sun's shadow maps; lamps get half.
+        shadow_taps: Of the sun's shadows, each of 2x2 texels.
         occlusion_taps: Taps of ambient occlusion.
     """
 
     samples: int
     shadow_size: int
-    shadow_detail: int
+    shadow_taps: int
     occlusion_taps: int
 
 
-QUALITIES = {"fine": Quality(4, 2048, 1, 14), "fast": Quality(0, 2048, 2, 8)}
+QUALITIES = {"fine": Quality(4, 2048, 4, 14), "fast": Quality(0, 1024, 2, 6)}
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def limb_balls(vertices_m: np.ndarray, part_id: np.ndarray) -> np.ndarray:
         part_id: Body part of each, 0 to 255, shape (V,).
 
     Returns:
-        Centres and radii, shape (N, 4), at most ten.
+        Centres and radii, shape (N, 4), at most eight.
     """
     count = np.maximum(np.bincount(part_id, minlength=1), 1)
     center = np.stack([np.bincount(part_id, vertices_m[:, axis]) / count for axis in range(3)], axis=1)
@@ -144,7 +144,7 @@ class _Thing:
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     catcher: bool = False
     part_id: np.ndarray | None = None
-    limbs: np.ndarray | None = None
+    limbs: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
     uniforms: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -200,7 +200,7 @@ class Renderer:
         self._textures = gl.TextureStore(self._context)
         self._programs = gl.Programs(self._context)
         self._targets = Targets(self._context, self._programs, samples, look.occlusion_taps)
-        self._lights = LightRig(self._context, self._programs, shadow_size, look.shadow_detail)
+        self._lights = LightRig(self._context, self._programs, shadow_size, look.shadow_taps)
         self._looks = LookTable(self._context)
         self._things: dict[str, _Thing] = {}
         self._free_slots: list[int] = []
@@ -433,7 +433,7 @@ class Renderer:
 
     def _limbs(self, eye: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Balls of people's limbs in the world, those of the nearest people first, and whose they are."""
-        people = [each for each in self._things.values() if each.visible and each.limbs is not None]
+        people = [each for each in self._things.values() if each.visible and each.is_character]
         people.sort(key=lambda each: (float(np.linalg.norm(each.ball[0] - eye)), each.slot))
         balls, owners = [np.zeros((0, 4))], [np.zeros(0)]
         for each in people:

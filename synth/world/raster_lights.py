@@ -69,19 +69,19 @@ class LightRig:
     every picture: a fine one of the sun round the people, and those of the two lamps, which begin as copies.
     """
 
-    def __init__(self, context: moderngl.Context, programs: Programs, shadow_size: int, detail: int) -> None:
+    def __init__(self, context: moderngl.Context, programs: Programs, shadow_size: int, taps: int) -> None:
         """Make the shadow maps.
 
         Args:
             context: The context.
             programs: The programs.
             shadow_size: Texels along a side of the place's shadow map of the sun.
-            detail: By how much coarser those are that are drawn for every picture, 1 or 2.
+            taps: Of the sun's shadows, 2 or 4.
         """
-        self._context, self._size, self._near_size = context, shadow_size, shadow_size // detail
-        lamp = shadow_size // (2 * detail)
+        self._context, self._size, self._taps = context, shadow_size, taps
+        lamp = shadow_size // 2
         self._maps = {
-            _NEAR: _ShadowMap(context, (self._near_size, self._near_size)),
+            _NEAR: _ShadowMap(context, (shadow_size, shadow_size)),
             _PLACE: _ShadowMap(context, (2 * shadow_size, shadow_size)),
             _LAMP0: _ShadowMap(context, (lamp, lamp)),
             _LAMP1: _ShadowMap(context, (lamp, lamp)),
@@ -132,7 +132,7 @@ class LightRig:
                 yield from self._place_passes()
                 self._fresh.add(_PLACE)
             center, self._near_radius = self._near_ball(movers)
-            near = sun_matrix(self._sun, center, self._near_radius, self._near_size)
+            near = sun_matrix(self._sun, center, self._near_radius, self._size)
             self._matrices["near"] = near
             self._begin(self._maps[_NEAR])
             yield ShadowPass(near, still=False, moving=True)
@@ -230,7 +230,7 @@ class LightRig:
         """What the shading program must be compiled for."""
         result: dict[str, Any] = {"CATCHER": 0}
         if self._light.sun_strength > 0:
-            result["SUN"] = 1
+            result["SUN"] = self._taps
         if self._lamps():
             result |= {"LAMPS": 1, "SHADOW_LAMPS": len(self._shadow_lamps())}
             if len(self._lamps()) > _SHINING:
@@ -267,7 +267,7 @@ class LightRig:
         if light.sun_strength <= 0:
             return {}
         radii = np.array([self._near_radius, self._middle_radius(), self._far_radius()])
-        texels = 2 * radii / np.array([self._near_size, self._size, self._size])
+        texels = 2 * radii / self._size
         # Wide enough for a real sun's soft edge, and never less than what hides the texels.
         spread = np.maximum(_SOFT_M, texels) / (2 * radii)
         return {
@@ -276,7 +276,7 @@ class LightRig:
             "u_near_matrix": to_texture(self._matrices["near"]),
             "u_middle_matrix": to_texture(self._matrices["middle"]),
             "u_far_matrix": to_texture(self._matrices["far"]),
-            "u_shadow_bias_m": tuple(2.0 * texels),
+            "u_shadow_bias_m": tuple(np.array([2.0, 3.2, 3.2]) * texels),
             "u_shadow_spread": tuple(spread),
             "u_near_shadow": _NEAR,
             "u_place_shadow": _PLACE,

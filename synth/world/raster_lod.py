@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-_KEPT_SHARE = 0.3
+_KEPT_SHARE = 0.22
 _ENOUGH = 6000  # triangles: below that the steps would show
 _ROUNDS = 4
 _PROPOSALS = 3
 
 
 def coarse_faces(faces: np.ndarray, vertex_count: int) -> np.ndarray:
-    """Leave out vertices of a mesh by merging neighbours until about a third of its triangles is left,
+    """Leave out vertices of a mesh by merging neighbours until about a quarter of its triangles is left,
     if they are many.
 
     Only who is joined to whom counts, so that the result serves every pose. Vertices on open edges stay where

@@ -45,7 +45,7 @@ def sky_panorama(light: Light, seed: int, plain: bool = False) -> np.ndarray:
     cloud_light = horizon * 1.15 + 0.16 * sun * (0.5 + towards)
     cloud_light = cloud_light * (1 - 0.28 * np.clip(cover - 0.4, 0, 1)[..., None])
     sky = sky + (cloud_light - sky) * (0.9 * cover[..., None])
-    return _with_hills(sky, light, seed, horizon).astype(np.float32)
+    return _with_hills(sky.astype(np.float32), light, seed, horizon)
 
 
 @cache
@@ -78,20 +78,31 @@ def _clouds(seed: int) -> np.ndarray:
 
 def _with_hills(sky: np.ndarray, light: Light, seed: int, horizon: np.ndarray) -> np.ndarray:
     """Put rows of hills on the horizon, paler the farther; below it lies haze."""
-    rng = rng_for(seed, "sky", "hills")
-    sine, _ = _rays()
     brightness = light.sky_strength * 0.35 + 0.3 * light.sun_strength * np.sin(
         np.radians(light.sun_elevation_deg)
     )
-    for distance, base, height in ((0.78, 0.03, 0.045), (0.55, 0.012, 0.030), (0.3, 0.004, 0.016)):
+    rows, hills = _hills(seed)
+    for distance, tone, share in hills:
+        green = np.array([0.13, 0.18, 0.08]) * brightness * tone
+        # As much haze as on the ground's far edge at least, so that no bright band lies between them.
+        haze = max(distance, 1 - float(np.exp(-180 * light.fog_per_m)))
+        color = (horizon * haze + green * (1 - haze)).astype(np.float32)
+        sky[:rows] += share * (color - sky[:rows])
+    return sky
+
+
+@cache
+def _hills(seed: int) -> tuple[int, list[tuple[float, float, np.ndarray]]]:
+    """Rows of the panorama that hills reach, and of each ridge: distance, tone, and what it covers, (rows, W, 1)."""
+    rng = rng_for(seed, "sky", "hills")
+    sine, _ = _rays()
+    rows = int((0.25 - LOWEST_SINE) / (1 - LOWEST_SINE) * _HEIGHT)
+    hills = []
+    for distance, base, height in ((0.68, 0.03, 0.045), (0.42, 0.012, 0.030), (0.18, 0.004, 0.016)):
         ridge = noise(rng, 256, 1.7)[0]
         fine = noise(rng, _WIDTH, 0.9 + 0.3 * distance)[0]
         wide = np.interp(np.arange(_WIDTH) * 256 / _WIDTH, np.arange(257), np.append(ridge, ridge[0]))
         top = base + height * np.clip(0.9 + 0.5 * wide, 0.05, None) + 0.003 * fine
-        share = np.clip((top[None, :] - sine[:, None]) * _HEIGHT * 0.8 + 0.5, 0, 1)[..., None]
-        green = np.array([0.13, 0.18, 0.08]) * brightness * rng.uniform(0.7, 1.1)
-        # As much haze as on the ground's far edge at least, so that no bright band lies between them.
-        haze = max(distance, 1 - float(np.exp(-180 * light.fog_per_m)))
-        color = horizon * haze + green * (1 - haze)
-        sky = sky * (1 - share) + color * share
-    return sky
+        share = np.clip((top[None, :] - sine[:rows, None]) * _HEIGHT * 0.8 + 0.5, 0, 1)
+        hills.append((distance, float(rng.uniform(0.7, 1.1)), share[..., None].astype(np.float32)))
+    return rows, hills

@@ -11,7 +11,7 @@ import pytest
 from spinepose.errors import InputError
 from synth.camera import look_at
 from synth.world.meshes import merge, pose_matrix
-from synth.world.photo_places import linear_from_srgb, panorama_light, photo_light, photo_places
+from synth.world.photo_places import linear_from_srgb, panorama_light, photo_files, photo_light, photo_places
 from synth.world.raster import Images, Renderer
 from synth.world.raster_ambient import ambient_at
 from synth.world.raster_panorama import (
@@ -80,6 +80,7 @@ def test_places_come_from_folders_by_seed(folders: tuple[Path, Path]) -> None:
     assert made["panorama"](0).panorama.dtype == np.float16
     assert made["panorama"](0).shadow_catcher
     assert set(photo_places(folders[0], None)) == {"backdrop"}
+    assert [path.name for path in photo_files(*folders)["backdrop"]] == ["a.png", "b.jpg"]
 
 
 @pytest.mark.parametrize("size", [(160, 120), (90, 160)])

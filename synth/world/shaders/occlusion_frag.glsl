@@ -60,13 +60,15 @@ void main() {
     int cell = (small.x & 3) * 4 + (small.y & 3);
     float turn = float((cell * 7) & 15) * (6.2831853 / 16.0);
     vec2 hidden = vec2(0.0);
+    vec2 turned = vec2(cos(turn), sin(turn));
+    vec2 way = turned;
     for (int i = 0; i < TAPS; i++) {
         float share = (float(i) + 0.5) / float(TAPS);
-        float angle = turn + 2.3999632 * float(i);
+        way = mat2(-0.73736888, 0.67549029, -0.67549029, -0.73736888) * way;  // on by the golden angle
         bool near = (i & 1) == 1;
         float radius = near ? u_radius_m.y : u_radius_m.x;
         float step_px = 1.0 + (near ? reach.y * share : reach.x * share * sqrt(share));
-        ivec2 tap = pixel + ivec2(vec2(cos(angle), sin(angle)) * step_px);
+        ivec2 tap = pixel + ivec2(way * step_px);
         bool seen = all(equal(tap, clamp(tap, ivec2(0), last)));
         float depth = uintBitsToFloat(texelFetch(u_surface, clamp(tap, ivec2(0), last), 0).y);
         vec3 to_tap = camera_point(tap, depth) - point;
@@ -88,7 +90,6 @@ void main() {
         of_people *= own == u_ball_thing[i] ? 1.0 : 1.0 - min(1.4 * taken, 0.9);
     }
     vec2 lamps = vec2(1.0);
-    vec2 turned = vec2(cos(turn), sin(turn));
 #if SHADOW_LAMPS > 0
     lamps.x = lamp_visible(u_lamp_shadow0, u_lamp_matrix0, surface, normal, u_shadow_lamp[0], turned);
 #endif

@@ -1,5 +1,5 @@
 // Light on what the surface pass left, once a pixel. Mesa runs both sides of every branch: what a scene does not
-// have is compiled out instead (SUN, LAMPS, SHADOW_LAMPS,
+// have is compiled out instead (SUN: taps of its shadow, LAMPS, SHADOW_LAMPS,
 // SOFT_LAMPS, FOG, CATCHER).
 in vec2 v_ndc;
 
@@ -46,20 +46,22 @@ struct Surface {
     vec3 strand;  // the way that hair hangs along the surface
 };
 
-// Four taps, each filtered by the hardware over 2x2 texels, at the corners of a small square.
-float shadow_taps(sampler2DShadow map, vec3 place, vec2 spread) {
-    float total = texture(map, place + vec3(-spread.x, -0.4 * spread.y, 0.0));
-    total += texture(map, place + vec3(0.4 * spread.x, -spread.y, 0.0));
-    total += texture(map, place + vec3(spread.x, 0.4 * spread.y, 0.0));
-    total += texture(map, place + vec3(-0.4 * spread.x, spread.y, 0.0));
-    return 0.25 * total;
-}
-
 bool outside(vec3 place) {
     return any(lessThan(place.xy, vec2(0.004))) || any(greaterThan(place.xy, vec2(0.996))) || place.z >= 1.0;
 }
 
 #ifdef SUN
+// Taps, each filtered by the hardware over 2x2 texels, at the corners of a small square, or at two of them.
+float shadow_taps(sampler2DShadow map, vec3 place, vec2 spread) {
+    float total = texture(map, place + vec3(-spread.x, -0.4 * spread.y, 0.0));
+    total += texture(map, place + vec3(spread.x, 0.4 * spread.y, 0.0));
+#if SUN > 2
+    total += texture(map, place + vec3(0.4 * spread.x, -spread.y, 0.0));
+    total += texture(map, place + vec3(-0.4 * spread.x, spread.y, 0.0));
+#endif
+    return total / float(SUN);
+}
+
 float sun_visible(vec3 world, vec3 normal) {
     vec3 near = (u_near_matrix * vec4(world + normal * u_shadow_bias_m.x, 1.0)).xyz;
     float people = outside(near) ? 1.0 : shadow_taps(u_near_shadow, near, u_shadow_spread.xx);

@@ -12,7 +12,7 @@ uniform vec2 u_near_far;
 
 out vec4 out_color;
 
-const int REACH = 12;  // pixels searched along an edge each way
+const int REACH = 8;  // pixels searched along an edge each way
 
 float luma(vec2 at, vec2 texel) {
     return textureLod(u_color, at * texel, 0.0).a;
