@@ -36,6 +36,11 @@ def command_kind(command: str) -> str:
     return " ".join([words[0], re.sub(r"(?<=/object/)[^/]+", "[name]", uri), *(words[2:] if picture else [])])
 
 
+def as_command(kind: str) -> str:
+    """Some command of a kind."""
+    return kind.replace("[name]", "ann").replace("[index]", "1") + " x"
+
+
 def content(command: str) -> str:
     """What the reply to a command holds."""
     for word, kind in (("/lit ", LIT), ("/depth ", DEPTH), ("/object_mask ", MASK), ("/part_mask ", PARTS)):
@@ -253,8 +258,12 @@ class FaultProxy:
         return self.played(command.split()[4], float(command.split()[5]))
 
     def played(self, clip: str, time_s: float) -> bytes:
-        """The reply to ``PlayClip``; tests that know the clips replace it."""
-        return json.dumps({"clip": clip, "frame": round(time_s * 10), "frames": 11, "fps": 10.0}).encode()
+        """The reply to ``PlayClip`` of the tests' clip; who has other clips replaces it."""
+        return self.as_played(clip, round(time_s * 10), 11, 10.0)
+
+    @staticmethod
+    def as_played(clip: str, frame: int, frames: int, fps: float) -> bytes:
+        return json.dumps({"clip": clip, "frame": frame, "frames": frames, "fps": fps}).encode()
 
     def _spoiled(self, name: str, command: str, body: bytes) -> bytes | None:
         if name == "error text":

@@ -19,7 +19,7 @@ from synth.world.server import serve, start_listening
 from synth.world.world import World
 from tests.synth.bodies import BodyRenderer
 from tests.synth.conftest import StubBody, stub_place
-from tests.synth.faults import FAULTS, FaultProxy, Plan, command_kind, fault_named
+from tests.synth.faults import FAULTS, FaultProxy, Plan, as_command, command_kind, fault_named
 
 CAMERA = CameraSpec((-4.0, 0.0, 1.5), (0.0, 0.0, 0.8), 60.0, 0.05, 64, 48)
 PEOPLE = (
@@ -136,8 +136,7 @@ def test_every_command_survives(own, undisturbed, fault):
     expected, kinds = undisturbed
     assert len(kinds) >= 24
     # In the order in which the driver comes to them: a plan waits until the one before it is done.
-    commands = {kind: kind.replace("[name]", "ann").replace("[index]", "1") + " x" for kind in kinds}
-    can = [kind for kind in kinds if fault.befalls(commands[kind])]
+    can = [kind for kind in kinds if fault.befalls(as_command(kind))]
     own.proxy.plans = [Plan(fault, kind) for kind in can]
     own.proxy.late_s = 0.5
     studio = studio_for(own)
@@ -157,8 +156,7 @@ def test_every_command_survives(own, undisturbed, fault):
 def test_faults_befall_most_commands(undisturbed):
     """The matrix is not empty by mistake."""
     _, kinds = undisturbed
-    commands = {kind: kind.replace("[name]", "ann").replace("[index]", "1") + " x" for kind in kinds}
-    assert sum(fault.befalls(command) for fault in FAULTS for command in commands.values()) > 200
+    assert sum(fault.befalls(as_command(kind)) for fault in FAULTS for kind in kinds) > 200
 
 
 def test_a_world_that_always_dies_is_lost_and_recorded(own):
