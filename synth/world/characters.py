@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spinepose.errors import InputError
 from synth.world.typed import check_types
+
+if TYPE_CHECKING:
+    from synth.body.spec import SubjectSpec
 
 #: Memory that the characters kept may take: half of what a world may use.
 BUDGET_BYTES = 1_200_000_000
@@ -30,7 +33,35 @@ def build_from_json(spec_json: str) -> Any:
     except OverflowError as error:  # a number of hundreds of digits
         raise InputError(f"subject spec cannot be read ({error})") from error
     check_types(spec, "subject spec")
+    _check_values(spec)
     return build_character(spec)
+
+
+def _check_values(spec: SubjectSpec) -> None:
+    """Refuse what the specification itself lets through and what would cost a builder hours or gigabytes."""
+    from synth.body.spec import FABRICS, PATTERNS
+
+    clothes = {"top": spec.top, "bottom": spec.bottom, "shoes": spec.shoes}
+    shares: dict[str, float] = {name: getattr(spec, name) for name in ("muscle", "proportions", "cup")}
+    shares |= {f"races[{number}]": share for number, share in enumerate(spec.races)}
+    shares |= {
+        f"{name}.{key}": getattr(c, key) for name, c in clothes.items() for key in ("looseness", "length")
+    }
+    colors = {name: getattr(spec, name) for name in ("skin", "hair_color", "eye_color")}
+    colors |= {f"{name}.{key}": getattr(c, key) for name, c in clothes.items() for key in ("color", "color2")}
+    for name, share in shares.items():
+        if not 0 <= share <= 1:
+            raise InputError(f"subject spec: {name} is {share:g}, expected 0 to 1")
+    for name, color in colors.items():
+        if not all(0 <= channel <= 255 for channel in color):
+            raise InputError(f"subject spec: {name} is {color}, expected 0 to 255")
+    for name, cloth in clothes.items():
+        if cloth.pattern not in PATTERNS or cloth.fabric not in FABRICS:
+            raise InputError(
+                f"subject spec: {name} is {cloth.pattern} {cloth.fabric}; no such pattern or fabric"
+            )
+    if spec.seed < 0:
+        raise InputError(f"subject spec: seed is {spec.seed}, expected 0 or more")
 
 
 @dataclass

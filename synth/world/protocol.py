@@ -83,14 +83,14 @@ class FrameBuffer:
         """
         if self._length is None:
             if len(self._bytes) - self._start < _HEADER.size:
-                return self._compact()
+                return self._wait_for_more()
             self._length = _checked_length(self._bytes[self._start : self._start + _HEADER.size])
             self._start += _HEADER.size
         if self._length > MAX_REQUEST_BYTES:
             return self._take_overlong(self._length)
         end = self._start + self._length
         if len(self._bytes) < end:
-            return self._compact()
+            return self._wait_for_more()
         payload = bytes(self._bytes[self._start : end])
         self._start, self._length = end, None
         return Frame(payload, False)
@@ -98,20 +98,21 @@ class FrameBuffer:
     def _take_overlong(self, length: int) -> Frame | None:
         if not self._kept:
             if len(self._bytes) - self._start < MAX_REQUEST_BYTES:
-                return self._compact()
+                return self._wait_for_more()
             self._kept = bytes(self._bytes[self._start : self._start + MAX_REQUEST_BYTES])
             self._start += MAX_REQUEST_BYTES
             here = min(len(self._bytes) - self._start, length - MAX_REQUEST_BYTES)
             self._start += here
             self._skip = length - MAX_REQUEST_BYTES - here
         if self._skip:
-            return self._compact()
+            return self._wait_for_more()
         kept, self._kept, self._length = self._kept, b"", None
         return Frame(kept, True)
 
-    def _compact(self) -> None:
+    def _wait_for_more(self) -> Frame | None:
         del self._bytes[: self._start]
         self._start = 0
+        return None
 
 
 def read_frame(sock: socket.socket, rest_timeout_s: float | None = None) -> bytes | None:

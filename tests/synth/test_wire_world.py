@@ -1,5 +1,6 @@
 """The world as one object: characters kept by memory, places of photographs, folders and qualities that are wrong."""
 
+import json
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from spinepose.errors import InputError
-from synth.world.characters import CharacterCache, arrays_of
+from synth.world.characters import CharacterCache, arrays_of, build_from_json
 from synth.world.server import run_world
 from synth.world.typed import check_types
 from synth.world.world import World, make_renderer
@@ -127,3 +128,34 @@ def test_what_its_annotations_say_passes():
 def test_what_they_do_not_say_is_told_by_its_name(change, message):
     with pytest.raises(InputError, match=message):
         check_types(Outer(**GOOD | change), "thing")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("muscle",), 1e9),
+        (("proportions",), -0.1),
+        (("top", "looseness"), 1e6),
+        (("bottom", "length"), 1.5),
+        (("skin", 0), 256),
+        (("shoes", "color2", 1), -1),
+        (("top", "pattern"), "tartan"),
+        (("seed",), -1),
+        (("seed",), 10**400),
+        (("glasses",), "yes"),
+    ],
+)
+def test_a_person_that_would_cost_a_builder_gigabytes_is_refused(path, value, monkeypatch):
+    from synth.body import character
+    from synth.body.spec import sample_subject
+
+    monkeypatch.setattr(character, "build_character", lambda spec: "built")
+    text = sample_subject(np.random.default_rng(0), "s").to_json()
+    assert build_from_json(text) == "built"
+    spec = json.loads(text)
+    holder = spec
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = value
+    with pytest.raises(InputError, match="subject spec"):
+        build_from_json(json.dumps(spec))
