@@ -29,13 +29,10 @@ def body(name: str) -> Character:
     sex, stature, bmi = BODIES[name]
     spec = sample_subject(rng_for(0, "benchmark", name), name)
     grey = (120, 120, 120)
-    return build_character(
-        replace(
-            spec, sex=sex, stature_m=stature, bmi=bmi, posture=Posture(), beard="none", headwear="none", hair="short",
-            top=Cloth("tshirt", "plain", grey, grey, 0.3, 0.5), bottom=Cloth("leggings", "plain", grey, grey, 0.2, 0.8),
-            shoes=Cloth("sneakers", "plain", grey, grey, 0.5, 0.5),
-        )
-    )  # fmt: skip
+    return build_character(replace(spec, sex=sex, stature_m=stature, bmi=bmi, posture=Posture(), beard="none",
+        headwear="none", hair="short", top=Cloth("tshirt", "plain", grey, grey, 0.3, 0.5),
+        bottom=Cloth("leggings", "plain", grey, grey, 0.2, 0.8), shoes=Cloth("sneakers", "plain", grey, grey,
+        0.5, 0.5)))  # fmt: skip
 
 
 def clips(names: list[str], seeds: int, recordings: Path | None) -> Iterator[tuple[str, Clip, float]]:
@@ -66,22 +63,21 @@ def main() -> None:
     built = {name: body(name) for name in options.bodies}
     probes = {name: probe_of(person.spec) for name, person in built.items()}
     print(
-        f"{'motion':20s} {'cpu s':>6s} {'deg/s':>6s} {'jerk':>5s} {'elbow':>9s} {'knee':>9s}  float, slide, inside cm (share)"
+        "motion                cpu s  deg/s  jerk     elbow      knee | float slide inside, cm (share) a body"
     )
     for name, clip, cost in clips(options.motions, options.seeds, options.recordings):
         j = joints_of(clip)
         fits = []
-        for name_, person in built.items():
+        for who, person in built.items():
             fitted = None if options.unfitted else ClipFit(clip, person, rest).at
-            f = fit_of(clip, person, probes[name_], options.stride, fitted)
+            f = fit_of(clip, person, probes[who], options.stride, fitted)
             fits.append(
                 f"{100 * f.float_m:4.1f} {100 * f.slide_m:4.1f} {100 * f.inside_m:4.1f} ({f.inside_share:.2f})"
             )
         out = "" if j.out_of_range_rad <= 1e-9 else f" OUT {j.out_of_range_rad:.3f}"
-        print(
-            f"{name:20s} {cost:6.3f} {j.fastest_deg_s[0]:6.0f} {j.jerkiest_deg[0]:5.1f} {j.elbow_deg[0]:4.0f} {j.elbow_deg[1]:4.0f}"
-            f" {j.knee_deg[0]:4.0f} {j.knee_deg[1]:4.0f} | {' | '.join(fits)}{out} {j.jerkiest_deg[1]}", flush=True,
-        )  # fmt: skip
+        bends = " ".join(f"{low:4.0f} {high:4.0f}" for low, high in (j.elbow_deg, j.knee_deg))
+        figures = f"{cost:6.3f} {j.fastest_deg_s[0]:6.0f} {j.jerkiest_deg[0]:5.1f} {bends}"
+        print(f"{name:20s} {figures} | {' | '.join(fits)}{out} {j.jerkiest_deg[1]}", flush=True)
 
 
 if __name__ == "__main__":

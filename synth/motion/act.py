@@ -1,7 +1,7 @@
 """Motions from tables: named tracks through key poses, put together into a clip.
 
-A table is a list of (time, pose); times are shares of the motion, a pose names only what it changes. Beside the angles of
-``author`` (sided ones without ``_l`` or ``_r`` mean both sides) a pose may name:
+A table is a list of (time, pose); times are shares of the motion, a pose names only what it changes. Beside the
+angles of ``author`` (sided ones without ``_l`` or ``_r`` mean both sides) a pose may name:
 
 - ``bend``: forward bend of the trunk, shared by lumbopelvic rhythm (``standing.bend_shares``), the thorax adds a fifth;
 - ``side``, ``twist``: bend to the right and turn to the left of the trunk above the pelvis, shared by region with the
@@ -12,8 +12,9 @@ A table is a list of (time, pose); times are shares of the motion, a pose names 
 - ``roll``: turn of the whole body about the character's x axis (lying on one side);
 - ``foot_x``, ``foot_y``, ``foot_lift``, ``foot_pitch``, ``foot_yaw``: where each ankle stands (y and yaw outward), how
   high its sole is, and its pitch about the ball (+, heel up) or the heel (-);
-- ``wx``, ``wy``, ``wz``: where each wrist is (y outward), in the frame that ``act`` is told; ``ex``, ``ey``, ``ez``: where
-  that elbow points, ``gx``, ``gy``, ``gz``: where the thumb's side of the hand points, which is where a gripped handle goes;
+- ``wx``, ``wy``, ``wz``: where each wrist is (y outward), in the frame that ``act`` is told; ``ex``, ``ey``,
+  ``ez``: where that elbow points, ``gx``, ``gy``, ``gz``: where the thumb's side of the hand points, which is
+  where a gripped handle goes;
 - ``curl``: -1 flat hand to 1 fist; ``air``: height of a jump.
 """
 
@@ -85,6 +86,7 @@ def tracks(t: np.ndarray, table: Table, through: bool = False) -> Tracks:
             if name not in _NAMES:
                 raise InputError(f"unknown track: {name}")
             keys.setdefault(name, []).append((time, float(value)))
+
     def curve(points: list[tuple[float, float]]) -> np.ndarray:
         if len(points) < 2:
             return np.full(len(t), points[0][1])
@@ -179,7 +181,7 @@ def reached(clip: Clip, values: Mapping[str, np.ndarray], arms: Arms) -> Clip:
             names = [f"{letter}{c}_{side}" for c in "xyz"]
             return np.stack([values[n] for n in names], axis=1) if names[0] in values else None
 
-        wrists[side] = origin + turned(of("w"))
+        wrists[side] = origin + turned(np.stack([values[f"w{c}_{side}"] for c in "xyz"], axis=1))
         hint, grip = of("e"), of("g")
         elbows[side] = turned(np.array(arms.elbow_to) if hint is None else hint)
         if grip is not None:

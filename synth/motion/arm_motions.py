@@ -33,15 +33,10 @@ def overhead_reach(
     up = poses(t, [(0.0, 0.0), (0.42, 1.0), (0.6, 1.0), (1.0, 0.0)])
     heels = heel_raise_deg * poses(t, [(0.14, 0.0), (0.46, 1.0), (0.58, 1.0), (0.9, 0.0)])
     one_sided = {"lr": 0.0, "l": 1.0, "r": -1.0}[sides]
-    angles = {
-        **a_pose(20.0),
-        "lumbar_flexion": -0.55 * extension_deg * up,
-        "thoracic_flexion": -0.45 * extension_deg * up,
-        "cervical_flexion": -28.0 * up,
-        "lumbar_bending": 5.0 * one_sided * up,
-        "thoracic_bending": 9.0 * one_sided * up,
-        "thoracic_rotation": -8.0 * one_sided * up,
-    }
+    angles = {**a_pose(20.0), "lumbar_flexion": -0.55 * extension_deg * up,
+        "thoracic_flexion": -0.45 * extension_deg * up, "cervical_flexion": -28.0 * up,
+        "lumbar_bending": 5.0 * one_sided * up, "thoracic_bending": 9.0 * one_sided * up,
+        "thoracic_rotation": -8.0 * one_sided * up}  # fmt: skip
     for side in sides:
         angles |= {
             f"shoulder_flexion_{side}": 4.0 + (arm_deg - 4.0) * up,
@@ -59,13 +54,9 @@ def overhead_reach(
 
 def overhead_reach_rand(rng: np.random.Generator) -> Clip:
     """A random reach, with either arm or both."""
-    return overhead_reach(
-        arm_deg=rng.uniform(135.0, 172.0),
-        sides=str(rng.choice(["l", "r", "lr"])),
-        extension_deg=rng.uniform(0.0, 22.0),
-        heel_raise_deg=float(rng.choice([0.0, 1.0])) * rng.uniform(8.0, 30.0),
-        duration_s=rng.uniform(2.6, 3.6),
-    )
+    return overhead_reach(arm_deg=rng.uniform(135.0, 172.0), sides=str(rng.choice(["l", "r", "lr"])),
+        extension_deg=rng.uniform(0.0, 22.0), heel_raise_deg=float(rng.choice([0.0,
+        1.0])) * rng.uniform(8.0, 30.0), duration_s=rng.uniform(2.6, 3.6))  # fmt: skip
 
 
 # The golf swing's keys: time share, then values at address, top of the backswing, impact, finish.
@@ -125,14 +116,8 @@ def golf_swing(
     shift[:, 1] = sign * keyed(0.0, 0.03, -0.05, -0.10, -0.10)
     shift[:, 2] = keyed(-0.06, -0.06, -0.05, -0.05, -0.05)
     clip = standing_clip("golf_swing", angles, plan, shift)
-    grip = np.stack(
-        [
-            keyed(0.44, 0.30, 0.44, 0.30, 0.26),
-            sign * keyed(0.0, 0.20, -0.02, -0.20, -0.20),
-            keyed(-0.36, 0.16, -0.38, 0.16, 0.18),
-        ],
-        axis=1,
-    )
+    grip = np.stack([keyed(0.44, 0.30, 0.44, 0.30, 0.26), sign * keyed(0.0, 0.20, -0.02, -0.20, -0.20),
+        keyed(-0.36, 0.16, -0.38, 0.16, 0.18)], axis=1)  # fmt: skip
     return _hands_together(clip, grip)
 
 
@@ -158,13 +143,9 @@ def _hands_together(clip: Clip, grip_in_chest: np.ndarray) -> Clip:
 
 def golf_swing_rand(rng: np.random.Generator) -> Clip:
     """A random swing, seldom left-handed."""
-    return golf_swing(
-        backswing_deg=rng.uniform(65.0, 95.0),
-        finish_deg=rng.uniform(70.0, 105.0),
-        posture_deg=rng.uniform(20.0, 34.0),
-        right_handed=bool(rng.random() < 0.8),
-        duration_s=rng.uniform(2.2, 3.2),
-    )
+    return golf_swing(backswing_deg=rng.uniform(65.0, 95.0), finish_deg=rng.uniform(70.0, 105.0),
+        posture_deg=rng.uniform(20.0, 34.0), right_handed=bool(rng.random() < 0.8),
+        duration_s=rng.uniform(2.2, 3.2))  # fmt: skip
 
 
 def wave(side: str = "r", abduction_deg: float = 78.0, waves: int = 3, duration_s: float = 3.0) -> Clip:
@@ -228,18 +209,10 @@ def jumping_jack(
     # Two jumps a cycle, out and back; the knees give between them.
     in_air = np.sin(2 * np.pi * phase) ** 2
     landed = np.cos(2 * np.pi * phase) ** 2
-    angles = {
-        **both(
-            shoulder_abduction=20.0 + (arm_deg - 20.0) * opened,
-            shoulder_flexion=4.0,
-            shoulder_rotation=-50.0 * opened,
-            elbow_flexion=14.0 + 10.0 * opened,
-        ),
-        "pelvis_tilt": 3.0 + 3.0 * landed,
-        "lumbar_flexion": 2.0 * landed - 3.0 * opened,
-        "thoracic_flexion": -4.0 * opened,
-        "cervical_flexion": -4.0,
-    }
+    angles = {**both(shoulder_abduction=20.0 + (arm_deg - 20.0) * opened, shoulder_flexion=4.0,
+        shoulder_rotation=-50.0 * opened, elbow_flexion=14.0 + 10.0 * opened),
+        "pelvis_tilt": 3.0 + 3.0 * landed, "lumbar_flexion": 2.0 * landed - 3.0 * opened,
+        "thoracic_flexion": -4.0 * opened, "cervical_flexion": -4.0}  # fmt: skip
     pointed = 28.0 * in_air
     plan = footing(len(t), 0.1 + (half_width - 0.1) * opened, 8.0, (0.0, 0.0), (pointed, pointed))
     shift = np.zeros((len(t), 3))
@@ -254,10 +227,6 @@ def jumping_jack(
 
 def jumping_jack_rand(rng: np.random.Generator) -> Clip:
     """Random jumping jacks."""
-    return jumping_jack(
-        repeats=int(rng.integers(2, 4)),
-        height=rng.uniform(0.05, 0.14),
-        arm_deg=rng.uniform(120.0, 165.0),
-        half_width=rng.uniform(0.24, 0.38),
-        duration_s=rng.uniform(2.4, 3.4),
-    )
+    return jumping_jack(repeats=int(rng.integers(2, 4)), height=rng.uniform(0.05, 0.14),
+        arm_deg=rng.uniform(120.0, 165.0), half_width=rng.uniform(0.24, 0.38),
+        duration_s=rng.uniform(2.4, 3.4))  # fmt: skip

@@ -80,8 +80,9 @@ def steps(
     """Feet anywhere: on the ground, on the way, on a step.
 
     Args:
-        left: ``x``, ``y`` (outward) of the ankle were the foot flat and headed as at first, ``lift`` of the sole over the ground, ``pitch``
-            about the ball (heel up, +) or the heel (toes up, -), ``yaw`` outward, degrees; shape (T,) each.
+        left: ``x``, ``y`` (outward) of the ankle were the foot flat and headed as at first, ``lift`` of the sole
+            over the ground, ``pitch`` about the ball (heel up, +) or the heel (toes up, -), ``yaw`` outward,
+            degrees; shape (T,) each.
         right: The same for the right foot.
         knees: Where the knees point, shape (T, 2, 3), if not over the toes.
     """

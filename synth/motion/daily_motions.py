@@ -1,28 +1,23 @@
 """Daily life and small movements: the neck's range, a phone, standing and shifting, leaning, mopping, dancing.
 
-Active ranges of the neck in adults: flexion 50 to 60 degrees, extension 60 to 75, rotation 65 to 80, side bend 40 to 45 (Youdas et
-al. 1992 [mem]); the table of ranges allows a little less in flexion and a little more in bending.
+Active ranges of the neck in adults: flexion 50 to 60 degrees, extension 60 to 75, rotation 65 to 80, side bend
+40 to 45 (Youdas et al. 1992 [mem]); the table of ranges allows a little less in flexion and a little more in
+bending.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from synth.motion.act import Arms, Table, Tracks, act, mixed, phase, tracks
+from synth.motion.act import Arms, Table, Tracks, act, phase, tracks
 from synth.motion.clip import Clip, ClipProp
 from synth.motion.edit import either_side
 
 
 def _neck(name: str, track: str, first: float, second: float, follow: Table, duration_s: float) -> Clip:
     t = phase(duration_s)
-    table = [
-        (0.03, {track: 0.0}),
-        (0.28, {track: first}),
-        (0.36, {track: first}),
-        (0.7, {track: second}),
-        (0.78, {track: second}),
-        (1.0, {track: 0.0}),
-    ]
+    table = [(0.03, {track: 0.0}), (0.28, {track: first}), (0.36, {track: first}), (0.7, {track: second}),
+        (0.78, {track: second}), (1.0, {track: 0.0})]  # fmt: skip
     return act(name, tracks(t, [*table]) | tracks(t, follow))
 
 
@@ -34,12 +29,8 @@ def neck_flexion(flexion_deg: float = 46.0, extension_deg: float = 48.0, duratio
         extension_deg: Extension; the upper back follows a little both ways.
         duration_s: Seconds.
     """
-    follow: Table = [
-        (0.03, {"thoracic_flexion": 0.0}),
-        (0.3, {"thoracic_flexion": 5.0}),
-        (0.74, {"thoracic_flexion": -5.0}),
-        (1.0, {"thoracic_flexion": 0.0}),
-    ]
+    follow: Table = [(0.03, {"thoracic_flexion": 0.0}), (0.3, {"thoracic_flexion": 5.0}), (0.74,
+        {"thoracic_flexion": -5.0}), (1.0, {"thoracic_flexion": 0.0})]  # fmt: skip
     return _neck("neck_flexion", "nod", flexion_deg, -extension_deg, follow, duration_s)
 
 
@@ -56,12 +47,8 @@ def neck_rotation(left_deg: float = 62.0, right_deg: float = 62.0, duration_s: f
         right_deg: Turn to the right; the thorax follows by a tenth.
         duration_s: Seconds.
     """
-    follow: Table = [
-        (0.03, {"twist": 0.0, "cant": 0.0}),
-        (0.3, {"twist": 0.1 * left_deg, "cant": -3.0}),
-        (0.74, {"twist": -0.1 * right_deg, "cant": 3.0}),
-        (1.0, {"twist": 0.0, "cant": 0.0}),
-    ]
+    follow: Table = [(0.03, {"twist": 0.0, "cant": 0.0}), (0.3, {"twist": 0.1 * left_deg, "cant": -3.0}), (0.74,
+        {"twist": -0.1 * right_deg, "cant": 3.0}), (1.0, {"twist": 0.0, "cant": 0.0})]  # fmt: skip
     return _neck("neck_rotation", "look", left_deg, -right_deg, follow, duration_s)
 
 
@@ -78,12 +65,8 @@ def neck_side_bend(right_deg: float = 36.0, left_deg: float = 36.0, duration_s: 
         left_deg: Bend to the left.
         duration_s: Seconds.
     """
-    follow: Table = [
-        (0.03, {"look": 0.0, "side": 0.0}),
-        (0.3, {"look": -0.12 * right_deg, "side": 2.0}),
-        (0.74, {"look": 0.12 * left_deg, "side": -2.0}),
-        (1.0, {"look": 0.0, "side": 0.0}),
-    ]
+    follow: Table = [(0.03, {"look": 0.0, "side": 0.0}), (0.3, {"look": -0.12 * right_deg, "side": 2.0}), (0.74,
+        {"look": 0.12 * left_deg, "side": -2.0}), (1.0, {"look": 0.0, "side": 0.0})]  # fmt: skip
     return _neck("neck_side_bend", "cant", right_deg, -left_deg, follow, duration_s)
 
 
@@ -112,18 +95,9 @@ def phone_neck(
     hands = (
         {"wx": 0.30, "wy": 0.06, "wz": -0.20} if two_hands else {"wx_r": 0.28, "wy_r": 0.04, "wz_r": -0.16}
     )
-    base = (
-        hands
-        | _hip_shift(weight)
-        | {
-            "nod": nod_deg,
-            "thoracic_flexion": kyphosis_deg,
-            "lumbar_flexion": -3.0,
-            "protraction": 8.0,
-            "curl_r": 0.45,
-            "curl_l": 0.45 if two_hands else 0.0,
-        }
-    )
+    base = (hands | _hip_shift(weight) | {"nod": nod_deg, "thoracic_flexion": kyphosis_deg,
+        "lumbar_flexion": -3.0, "protraction": 8.0, "curl_r": 0.45,
+        "curl_l": 0.45 if two_hands else 0.0})  # fmt: skip
     table: Table = [
         (0.0, base),
         (0.4, {"nod": nod_deg + 6.0, "cant": 4.0, "wz_r": hands.get("wz", -0.16) + 0.02}),
@@ -136,20 +110,17 @@ def phone_neck(
 
 def phone_neck_rand(rng: np.random.Generator) -> Clip:
     """A random person over a phone."""
-    clip = phone_neck(
-        rng.uniform(18.0, 46.0),
-        rng.uniform(2.0, 22.0),
-        bool(rng.random() < 0.55),
-        rng.uniform(0.0, 1.0),
-        rng.uniform(2.6, 4.0),
-    )
+    clip = phone_neck(rng.uniform(18.0, 46.0), rng.uniform(2.0, 22.0), bool(rng.random() < 0.55),
+        rng.uniform(0.0, 1.0), rng.uniform(2.6, 4.0))  # fmt: skip
     return either_side(rng, clip)
 
 
 def _hip_shift(weight: float) -> dict[str, float]:
-    """Standing on the left leg more than on the right: the hips go left, the pelvis drops on the right, the trunk leans back."""
-    return {"py": 0.055 * weight, "pelvis_list": 5.0 * weight, "side": -7.0 * weight, "foot_x_r": 0.08 * weight, "foot_y_r": 0.12 + 0.05 * weight,
-            "foot_yaw_r": 10.0 + 16.0 * weight, "pelvis_turn": -5.0 * weight}  # fmt: skip
+    """Standing on the left leg more than on the right: the hips go left, the pelvis drops on the right, the
+    trunk leans back."""
+    return {"py": 0.055 * weight, "pelvis_list": 5.0 * weight, "side": -7.0 * weight,
+        "foot_x_r": 0.08 * weight, "foot_y_r": 0.12 + 0.05 * weight, "foot_yaw_r": 10.0 + 16.0 * weight,
+        "pelvis_turn": -5.0 * weight}  # fmt: skip
 
 
 def standing_drift(
@@ -166,29 +137,13 @@ def standing_drift(
     t = phase(duration_s)
     left = {n: v for n, v in _hip_shift(weight).items() if not n.startswith("foot")}
     right = {n: -0.8 * v for n, v in left.items()}
-    start = {
-        "thoracic_flexion": 0.0,
-        "lumbar_flexion": 0.0,
-        "nod": 0.0,
-        "look": 6.0,
-        "foot_yaw": 12.0,
-        "foot_y": 0.13,
-    }
-    sunk = {
-        "thoracic_flexion": slouch_deg,
-        "lumbar_flexion": -0.3 * slouch_deg,
-        "nod": 0.4 * slouch_deg,
-        "look": -26.0,
-    }
+    start = {"thoracic_flexion": 0.0, "lumbar_flexion": 0.0, "nod": 0.0, "look": 6.0, "foot_yaw": 12.0,
+        "foot_y": 0.13}  # fmt: skip
+    sunk = {"thoracic_flexion": slouch_deg, "lumbar_flexion": -0.3 * slouch_deg, "nod": 0.4 * slouch_deg,
+        "look": -26.0}  # fmt: skip
     hand = {"wx_r": -0.02, "wy_r": 0.245, "wz_r": 0.15, "curl_r": 0.0} if hand_on_hip else {}
-    values = tracks(
-        t,
-        [
-            (0.05, left | start | hand),
-            (0.55, right | {"look": 28.0}),
-            (1.0, sunk | {n: 0.6 * v for n, v in right.items()}),
-        ],
-    )
+    values = tracks(t, [(0.05, left | start | hand), (0.55, right | {"look": 28.0}), (1.0, sunk |
+        {n: 0.6 * v for n, v in right.items()})])  # fmt: skip
     return act(
         "standing_drift", values, arms=Arms("pelvis", (-0.35, 1.0, 0.2), (0.6, -0.3, -0.7), (-0.1, -1.0, 0.1))
     )
@@ -211,20 +166,13 @@ def lean_on_desk(bend_deg: float = 40.0, sag_deg: float = 6.0, duration_s: float
         duration_s: Seconds.
     """
     t = phase(duration_s)
-    base = {
-        "pelvis_tilt": bend_deg,
-        "lumbar_flexion": -sag_deg,
-        "thoracic_flexion": 8.0,
-        "nod": -0.5 * bend_deg,
-        "foot_y": 0.13,
-        "wx": 0.50,
-        "wy": 0.24,
-        "wz": 0.845,
-        "px": -0.06,
-        "curl": -0.5,
-    }
-    move: Table = [(0.05, {"py": 0.0, "look": 0.0, "side": 0.0, "shrug_l": 4.0, "shrug_r": 4.0}), (0.4, {"py": 0.03, "look": 26.0, "side": 5.0, "shrug_l": 12.0, "nod": -0.3 * bend_deg}),
-                   (0.75, {"py": -0.03, "look": -22.0, "side": -5.0, "shrug_r": 12.0, "nod": -0.6 * bend_deg}), (1.0, {"look": 0.0, "py": 0.0, "side": 0.0})]  # fmt: skip
+    base = {"pelvis_tilt": bend_deg, "lumbar_flexion": -sag_deg, "thoracic_flexion": 8.0,
+        "nod": -0.5 * bend_deg, "foot_y": 0.13, "wx": 0.50, "wy": 0.24, "wz": 0.845, "px": -0.06,
+        "curl": -0.5}  # fmt: skip
+    move: Table = [(0.05, {"py": 0.0, "look": 0.0, "side": 0.0, "shrug_l": 4.0, "shrug_r": 4.0}), (0.4,
+        {"py": 0.03, "look": 26.0, "side": 5.0, "shrug_l": 12.0, "nod": -0.3 * bend_deg}), (0.75, {"py": -0.03,
+        "look": -22.0, "side": -5.0, "shrug_r": 12.0, "nod": -0.6 * bend_deg}), (1.0, {"look": 0.0, "py": 0.0,
+        "side": 0.0})]  # fmt: skip
     values = tracks(t, [(0.0, {n: v for n, v in base.items() if n != "nod"})]) | tracks(
         t, [(0.0, {"nod": base["nod"]}), *move]
     )
@@ -256,10 +204,12 @@ def mopping(
     lower = np.stack([0.58 + sweep * 0.6 * go, -0.14 + 0.14 * wide, 0.86 - 0.05 * go], axis=1)
     upper = np.stack([0.40 + sweep * 0.5 * go, 0.03 + 0.06 * wide, 1.24 + 0.02 * go], axis=1)
     along = (lower - upper) / np.linalg.norm(lower - upper, axis=1, keepdims=True)
-    values: Tracks = {"bend": bend_deg + 8.0 * go, "twist": -10.0 + 12.0 * wide, "side": 4.0 + 3.0 * wide, "pelvis_turn": 4.0 * wide, "px": 0.03 + 0.06 * go, "py": -0.02 + 0.03 * wide,
-                      "pz": 0.955 - 0.02 * go, "nod": 10.0 - 0.2 * bend_deg - 6.0 * go, "look": 8.0 - 6.0 * wide, "foot_x_l": -0.16 + 0 * t, "foot_x_r": 0.20 + 0 * t, "foot_y_l": 0.14 + 0 * t,
-                      "foot_y_r": 0.15 + 0 * t, "foot_yaw_l": 26.0 + 0 * t, "foot_yaw_r": 6.0 + 0 * t, "foot_pitch_l": 10.0 + 10.0 * np.maximum(go, 0) ** 2, "curl_l": 0.9 + 0 * t, "curl_r": 0.9 + 0 * t,
-                      "protraction_r": 8.0 + 0 * t}  # fmt: skip
+    values: Tracks = {"bend": bend_deg + 8.0 * go, "twist": -10.0 + 12.0 * wide, "side": 4.0 + 3.0 * wide,
+        "pelvis_turn": 4.0 * wide, "px": 0.03 + 0.06 * go, "py": -0.02 + 0.03 * wide, "pz": 0.955 - 0.02 * go,
+        "nod": 10.0 - 0.2 * bend_deg - 6.0 * go, "look": 8.0 - 6.0 * wide, "foot_x_l": -0.16 + 0 * t,
+        "foot_x_r": 0.20 + 0 * t, "foot_y_l": 0.14 + 0 * t, "foot_y_r": 0.15 + 0 * t,
+        "foot_yaw_l": 26.0 + 0 * t, "foot_yaw_r": 6.0 + 0 * t, "foot_pitch_l": 10.0 + 10.0 * np.maximum(go,
+        0) ** 2, "curl_l": 0.9 + 0 * t, "curl_r": 0.9 + 0 * t, "protraction_r": 8.0 + 0 * t}  # fmt: skip
     # The left hand is the upper one; both thumbs point up the handle, as one holds a broom's lower part.
     for side, at, sign in (("l", upper, 1.0), ("r", lower, -1.0)):
         values |= {f"wx_{side}": at[:, 0], f"wy_{side}": sign * at[:, 1], f"wz_{side}": at[:, 2]}
@@ -270,12 +220,8 @@ def mopping(
 
 def mopping_rand(rng: np.random.Generator) -> Clip:
     """Random mopping, either hand low."""
-    return either_side(
-        rng,
-        mopping(
-            rng.uniform(20.0, 50.0), rng.uniform(0.2, 0.36), rng.uniform(1.4, 2.4), rng.uniform(2.8, 3.8)
-        ),
-    )
+    return either_side(rng, mopping(rng.uniform(20.0, 50.0), rng.uniform(0.2, 0.36), rng.uniform(1.4, 2.4),
+        rng.uniform(2.8, 3.8)))  # fmt: skip
 
 
 def _beats(t: np.ndarray, duration_s: float, bpm: float, begin: float) -> np.ndarray:
@@ -301,28 +247,26 @@ def groove(
     soft = half / np.sqrt(0.35 + half**2) * 1.1
     dip = np.cos(b) * 0.5 + 0.5
     raise_ = 18.0 + 90.0 * arms_up
-    values: Tracks = {
-        "py": 0.09 * size * soft, "pz": 0.955 - 0.03 * size * dip, "pelvis_list": 4.0 * size * soft, "pelvis_turn": 10.0 * size * np.sin(b / 2 + 0.6), "side": -9.0 * size * soft,
-        "twist": -14.0 * size * np.sin(b / 2 + 0.9), "thoracic_flexion": 3.0 - 5.0 * np.cos(b + 0.5) * size, "lumbar_flexion": 2.0 + 3.0 * np.cos(b) * size, "nod": 4.0 + 8.0 * size * np.cos(b - 0.4),
-        "look": 10.0 * np.sin(b / 4), "cant": 5.0 * soft, "foot_y": 0.15 + 0 * t,
-        "foot_pitch_l": 30.0 * np.clip(-soft, 0, 1) ** 2, "foot_pitch_r": 30.0 * np.clip(soft, 0, 1) ** 2,
-    }  # fmt: skip
+    values: Tracks = {"py": 0.09 * size * soft, "pz": 0.955 - 0.03 * size * dip,
+        "pelvis_list": 4.0 * size * soft, "pelvis_turn": 10.0 * size * np.sin(b / 2 + 0.6),
+        "side": -9.0 * size * soft, "twist": -14.0 * size * np.sin(b / 2 + 0.9),
+        "thoracic_flexion": 3.0 - 5.0 * np.cos(b + 0.5) * size, "lumbar_flexion": 2.0 + 3.0 * np.cos(b) * size,
+        "nod": 4.0 + 8.0 * size * np.cos(b - 0.4), "look": 10.0 * np.sin(b / 4), "cant": 5.0 * soft,
+        "foot_y": 0.15 + 0 * t, "foot_pitch_l": 30.0 * np.clip(-soft, 0, 1) ** 2,
+        "foot_pitch_r": 30.0 * np.clip(soft, 0, 1) ** 2}  # fmt: skip
     for side, sign in (("l", 1.0), ("r", -1.0)):
         swing = sign * np.sin(b / 2 + 0.4)
-        values |= {f"shoulder_flexion_{side}": 0.6 * raise_ + 22.0 * swing * size, f"shoulder_abduction_{side}": 24.0 + 10.0 * arms_up + 6.0 * swing,
-                   f"elbow_flexion_{side}": 70.0 + 26.0 * size * np.cos(b / 2 + sign), f"shoulder_rotation_{side}": 10.0 + 12.0 * swing, f"curl_{side}": 0.3 + 0 * t}  # fmt: skip
+        values |= {f"shoulder_flexion_{side}": 0.6 * raise_ + 22.0 * swing * size,
+            f"shoulder_abduction_{side}": 24.0 + 10.0 * arms_up + 6.0 * swing,
+            f"elbow_flexion_{side}": 70.0 + 26.0 * size * np.cos(b / 2 + sign),
+            f"shoulder_rotation_{side}": 10.0 + 12.0 * swing, f"curl_{side}": 0.3 + 0 * t}  # fmt: skip
     return act("dance_groove", values)
 
 
 def groove_rand(rng: np.random.Generator) -> Clip:
     """A random groove."""
-    return groove(
-        rng.uniform(84.0, 124.0),
-        rng.uniform(0.6, 1.3),
-        rng.uniform(0.0, 1.0),
-        rng.random(),
-        rng.uniform(2.8, 4.0),
-    )
+    return groove(rng.uniform(84.0, 124.0), rng.uniform(0.6, 1.3), rng.uniform(0.0, 1.0), rng.random(),
+        rng.uniform(2.8, 4.0))  # fmt: skip
 
 
 def twist_dance(bpm: float = 132.0, size: float = 1.0, begin: float = 0.0, duration_s: float = 3.2) -> Clip:
@@ -338,14 +282,16 @@ def twist_dance(bpm: float = 132.0, size: float = 1.0, begin: float = 0.0, durat
     b = _beats(t, duration_s, bpm, begin) / 2
     turn = np.sin(b)
     sink = 0.5 - 0.5 * np.cos(2 * np.pi * t)
-    values: Tracks = {
-        "pelvis_turn": 30.0 * size * turn, "twist": -40.0 * size * turn, "look": 14.0 * size * turn, "py": 0.03 * np.cos(b), "pz": 0.95 - 0.10 * sink, "px": -0.02 - 0.04 * sink, "pelvis_tilt": 8.0 + 6.0 * sink,
-        "lumbar_flexion": 4.0 + 4.0 * sink, "side": 5.0 * np.cos(b), "nod": -6.0 + 0 * t, "foot_y": 0.13 + 0 * t, "foot_yaw_l": 10.0 + 26.0 * size * turn, "foot_yaw_r": 10.0 - 26.0 * size * turn,
-        "foot_pitch": 10.0 + 6.0 * np.cos(2 * b),
-    }  # fmt: skip
+    values: Tracks = {"pelvis_turn": 30.0 * size * turn, "twist": -40.0 * size * turn,
+        "look": 14.0 * size * turn, "py": 0.03 * np.cos(b), "pz": 0.95 - 0.10 * sink, "px": -0.02 - 0.04 * sink,
+        "pelvis_tilt": 8.0 + 6.0 * sink, "lumbar_flexion": 4.0 + 4.0 * sink, "side": 5.0 * np.cos(b),
+        "nod": -6.0 + 0 * t, "foot_y": 0.13 + 0 * t, "foot_yaw_l": 10.0 + 26.0 * size * turn,
+        "foot_yaw_r": 10.0 - 26.0 * size * turn, "foot_pitch": 10.0 + 6.0 * np.cos(2 * b)}  # fmt: skip
     for side, sign in (("l", 1.0), ("r", -1.0)):
-        values |= {f"shoulder_flexion_{side}": 26.0 - sign * 20.0 * turn, f"shoulder_abduction_{side}": 34.0 + 6.0 * np.cos(b), f"elbow_flexion_{side}": 84.0 + sign * 14.0 * turn,
-                   f"shoulder_rotation_{side}": 18.0 + 0 * t, f"curl_{side}": 0.6 + 0 * t}  # fmt: skip
+        values |= {f"shoulder_flexion_{side}": 26.0 - sign * 20.0 * turn,
+            f"shoulder_abduction_{side}": 34.0 + 6.0 * np.cos(b),
+            f"elbow_flexion_{side}": 84.0 + sign * 14.0 * turn, f"shoulder_rotation_{side}": 18.0 + 0 * t,
+            f"curl_{side}": 0.6 + 0 * t}  # fmt: skip
     return act("dance_twist", values)
 
 
@@ -365,15 +311,18 @@ def arm_wave_dance(bpm: float = 92.0, size: float = 1.0, begin: float = 0.0, dur
     """
     t = phase(duration_s)
     b = _beats(t, duration_s, bpm, begin) / 2
-    values: Tracks = {
-        "pelvis_tilt": 8.0 * size * np.sin(b + 1.6), "lumbar_flexion": -2.0 + 12.0 * size * np.sin(b + 2.4), "thoracic_flexion": 12.0 * size * np.sin(b + 0.7), "nod": -4.0 + 16.0 * size * np.sin(b - 0.4),
-        "px": 0.035 * size * np.sin(b + 3.1), "py": 0.06 * np.sin(b / 2), "pz": 0.965 - 0.02 * np.cos(b), "side": 14.0 * size * np.sin(b / 2 + 0.5), "pelvis_list": -5.0 * np.sin(b / 2),
-        "twist": 10.0 * np.sin(b / 2 + 2.0), "look": 12.0 * np.sin(b / 2 + 1.0), "foot_y": 0.14 + 0 * t,
-    }  # fmt: skip
+    values: Tracks = {"pelvis_tilt": 8.0 * size * np.sin(b + 1.6),
+        "lumbar_flexion": -2.0 + 12.0 * size * np.sin(b + 2.4),
+        "thoracic_flexion": 12.0 * size * np.sin(b + 0.7), "nod": -4.0 + 16.0 * size * np.sin(b - 0.4),
+        "px": 0.035 * size * np.sin(b + 3.1), "py": 0.06 * np.sin(b / 2), "pz": 0.965 - 0.02 * np.cos(b),
+        "side": 14.0 * size * np.sin(b / 2 + 0.5), "pelvis_list": -5.0 * np.sin(b / 2),
+        "twist": 10.0 * np.sin(b / 2 + 2.0), "look": 12.0 * np.sin(b / 2 + 1.0), "foot_y": 0.14 + 0 * t}  # fmt: skip
     for side, sign in (("l", 1.0), ("r", -1.0)):
         sway = np.sin(b / 2 + 0.5)
-        values |= {f"shoulder_abduction_{side}": 142.0 - sign * 22.0 * size * sway, f"shoulder_rotation_{side}": -50.0 + 0 * t, f"shoulder_flexion_{side}": 14.0 + 10.0 * np.cos(b),
-                   f"elbow_flexion_{side}": 34.0 + 22.0 * np.cos(b / 2 + sign * 0.8), f"curl_{side}": -0.3 + 0 * t, f"shrug_{side}": 6.0 + 0 * t}  # fmt: skip
+        values |= {f"shoulder_abduction_{side}": 142.0 - sign * 22.0 * size * sway,
+            f"shoulder_rotation_{side}": -50.0 + 0 * t, f"shoulder_flexion_{side}": 14.0 + 10.0 * np.cos(b),
+            f"elbow_flexion_{side}": 34.0 + 22.0 * np.cos(b / 2 + sign * 0.8), f"curl_{side}": -0.3 + 0 * t,
+            f"shrug_{side}": 6.0 + 0 * t}  # fmt: skip
     return act("dance_wave", values)
 
 

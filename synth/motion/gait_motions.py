@@ -118,12 +118,9 @@ def gait(
     angles: dict[str, np.ndarray | float] = dict(_walking_trunk(left, scale, counter_deg))
     for side, at in (("l", left), ("r", left + 0.5)):
         swing = np.cos(2 * np.pi * at)  # 1 at the heel strike of this side: this arm is back
-        angles |= {
-            f"shoulder_flexion_{side}": 2.0 - arm_deg * swing,
+        angles |= {f"shoulder_flexion_{side}": 2.0 - arm_deg * swing,
             f"shoulder_abduction_{side}": 13.0,
-            f"elbow_flexion_{side}": elbow_deg - 0.5 * arm_deg * swing,
-            f"pronation_{side}": 20.0,
-        }
+            f"elbow_flexion_{side}": elbow_deg - 0.5 * arm_deg * swing, f"pronation_{side}": 20.0}  # fmt: skip
     plan = _walking_feet(left, stride, scale, half_width=0.06, toe_out_deg=6.0)
     bob = _BOB * scale * np.cos(4 * np.pi * (left - 0.3))
     pelvis = np.column_stack([stride * left, 0.018 * np.sin(2 * np.pi * left), 1.0 + bob])
@@ -160,15 +157,9 @@ def _walking_trunk(left: np.ndarray, scale: float, counter_deg: float) -> dict[s
 def gait_rand(rng: np.random.Generator) -> Clip:
     """A random walk, slow to brisk."""
     pace = rng.uniform(0.0, 1.0)
-    return gait(
-        stride_s=1.3 - 0.35 * pace,
-        stride=1.12 + 0.38 * pace,
-        arm_deg=rng.uniform(8.0, 16.0) + 12.0 * pace,
-        counter_deg=rng.uniform(5.0, 10.0) + 4.0 * pace,
-        elbow_deg=rng.uniform(14.0, 30.0) + 10.0 * pace,
-        phase=rng.uniform(0.0, 1.0),
-        duration_s=2.0,
-    )
+    return gait(stride_s=1.3 - 0.35 * pace, stride=1.12 + 0.38 * pace, arm_deg=rng.uniform(8.0,
+        16.0) + 12.0 * pace, counter_deg=rng.uniform(5.0, 10.0) + 4.0 * pace,
+        elbow_deg=rng.uniform(14.0, 30.0) + 10.0 * pace, phase=rng.uniform(0.0, 1.0), duration_s=2.0)  # fmt: skip
 
 
 def march(
@@ -196,15 +187,9 @@ def march(
             f"elbow_flexion_{side}": 55.0 - 0.4 * arm_deg * wave,
         }
     turned = np.sin(2 * np.pi * t / stride_s)
-    angles |= {
-        "pelvis_list": -3.0 * turned,
-        "pelvis_tilt": -3.0,
-        "lumbar_flexion": 3.0,
-        "lumbar_bending": 3.0 * turned,
-        "lumbar_rotation": 1.5 * turned,
-        "thoracic_rotation": 6.0 * turned,
-        "cervical_rotation": -6.0 * turned,
-    }
+    angles |= {"pelvis_list": -3.0 * turned, "pelvis_tilt": -3.0, "lumbar_flexion": 3.0,
+        "lumbar_bending": 3.0 * turned, "lumbar_rotation": 1.5 * turned,
+        "thoracic_rotation": 6.0 * turned, "cervical_rotation": -6.0 * turned}  # fmt: skip
     return clip_from_angles("march", angles, len(t))
 
 

@@ -1,7 +1,8 @@
 """What makes an authored motion look alive: breath, tremor, sway, a tempo of its own.
 
-Amplitudes [guess] are those at which a still picture differs and a film does not shake: a degree or two in the trunk and the
-arms, three in the neck. Postural sway of quiet standing is some 5 mm (Winter 1995), people at work shift far more.
+Amplitudes [guess] are those at which a still picture differs and a film does not shake: a degree or two in the
+trunk and the arms, three in the neck. Postural sway of quiet standing is some 5 mm (Winter 1995), people at work
+shift far more.
 """
 
 from __future__ import annotations

@@ -31,31 +31,19 @@ def squat(
     down = poses(t, [(0.0, 0.0), (0.44, 1.0), (0.54, 1.0), (1.0, 0.0)])
     bent = depth * down
     arms = a_pose(16.0)
-    angles = {
-        **arms,
-        **both(
-            shoulder_flexion=4.0 + (arms_forward_deg - 4.0) * down,
-            shoulder_abduction=16.0 - 6.0 * down,
-            elbow_flexion=12.0 + 6.0 * down,
-        ),
-        "pelvis_tilt": lean_deg * bent,
-        "lumbar_flexion": 6.0 * bent + 16.0 * bent**4,
-        "thoracic_flexion": 4.0 * bent,
-        "cervical_flexion": -0.55 * lean_deg * bent,
-    }
+    angles = {**arms, **both(shoulder_flexion=4.0 + (arms_forward_deg - 4.0) * down,
+        shoulder_abduction=16.0 - 6.0 * down, elbow_flexion=12.0 + 6.0 * down),
+        "pelvis_tilt": lean_deg * bent, "lumbar_flexion": 6.0 * bent + 16.0 * bent**4,
+        "thoracic_flexion": 4.0 * bent, "cervical_flexion": -0.55 * lean_deg * bent}  # fmt: skip
     plan = footing(len(t), half_width=half_width, toe_out_deg=10.0 + 60.0 * (half_width - 0.11))
     return standing_clip("squat", angles, plan, squat_path(bent), arms_in="world")
 
 
 def squat_rand(rng: np.random.Generator) -> Clip:
     """A random squat, half to full."""
-    return squat(
-        depth=rng.uniform(0.55, 1.1),
-        lean_deg=rng.uniform(28.0, 46.0),
-        arms_forward_deg=rng.uniform(55.0, 95.0),
-        half_width=rng.uniform(0.13, 0.22),
-        duration_s=rng.uniform(2.6, 3.6),
-    )
+    return squat(depth=rng.uniform(0.55, 1.1), lean_deg=rng.uniform(28.0, 46.0),
+        arms_forward_deg=rng.uniform(55.0, 95.0), half_width=rng.uniform(0.13, 0.22),
+        duration_s=rng.uniform(2.6, 3.6))  # fmt: skip
 
 
 def lift(
@@ -78,18 +66,11 @@ def lift(
     down = poses(t, [(0.0, 0.0), (0.36, 1.0), (0.46, 1.0), (0.84, 0.0)])
     turned = turn_deg * poses(t, [(0.7, 0.0), (1.0, 1.0)])
     lumbar, tilt = bend_shares((52.0 + 34.0 * stoop) * down)
-    angles = {
-        **a_pose(18.0),
-        "pelvis_tilt": tilt + (1.0 - stoop) * 10.0 * down,
+    angles = {**a_pose(18.0), "pelvis_tilt": tilt + (1.0 - stoop) * 10.0 * down,
         "lumbar_flexion": (0.55 + 0.45 * stoop) * lumbar,
-        "thoracic_flexion": (8.0 + 14.0 * stoop) * down,
-        "cervical_flexion": -16.0 * down,
-        "lumbar_rotation": 0.1 * turned,
-        "thoracic_rotation": 0.6 * turned,
-        "pelvis_turn": 0.3 * turned,
-        "cervical_rotation": 0.2 * turned,
-        **both(protraction=12.0 * down),
-    }
+        "thoracic_flexion": (8.0 + 14.0 * stoop) * down, "cervical_flexion": -16.0 * down,
+        "lumbar_rotation": 0.1 * turned, "thoracic_rotation": 0.6 * turned, "pelvis_turn": 0.3 * turned,
+        "cervical_rotation": 0.2 * turned, **both(protraction=12.0 * down)}  # fmt: skip
     shift = squat_path((0.85 - 0.6 * stoop) * down)
     shift[:, 0] += stoop * hips_back(tilt)
     clip = standing_clip("lift", angles, footing(len(t), half_width=0.16, toe_out_deg=12.0), shift)
@@ -106,13 +87,9 @@ def lift(
 
 def lift_rand(rng: np.random.Generator) -> Clip:
     """A random lift, from the legs or from the back, straight or with a turn."""
-    return lift(
-        stoop=rng.uniform(0.1, 1.0),
-        floor_height=rng.uniform(0.30, 0.5),
-        reach=rng.uniform(0.36, 0.46),
-        turn_deg=float(rng.choice([0.0, 1.0])) * rng.uniform(-40.0, 40.0),
-        duration_s=rng.uniform(3.2, 4.0),
-    )
+    return lift(stoop=rng.uniform(0.1, 1.0), floor_height=rng.uniform(0.30, 0.5),
+        reach=rng.uniform(0.36, 0.46), turn_deg=float(rng.choice([0.0, 1.0])) * rng.uniform(-40.0,
+        40.0), duration_s=rng.uniform(3.2, 4.0))  # fmt: skip
 
 
 def deadlift(
@@ -128,14 +105,9 @@ def deadlift(
     """
     t = frame_times(duration_s) / duration_s
     down = poses(t, [(0.0, 0.0), (0.46, 1.0), (0.56, 1.0), (1.0, 0.0)])
-    angles = {
-        **a_pose(10.0),
-        "pelvis_tilt": hinge_deg * down,
-        "lumbar_flexion": rounding_deg * down,
-        "thoracic_flexion": 6.0 * down,
-        "cervical_flexion": -0.45 * hinge_deg * down,
-        **both(protraction=8.0 * down),
-    }
+    angles = {**a_pose(10.0), "pelvis_tilt": hinge_deg * down, "lumbar_flexion": rounding_deg * down,
+        "thoracic_flexion": 6.0 * down, "cervical_flexion": -0.45 * hinge_deg * down,
+        **both(protraction=8.0 * down)}  # fmt: skip
     shift = squat_path(knee_share * down, shank_deg=12.0)
     shift[:, 0] += 0.8 * hips_back(hinge_deg * down)
     clip = standing_clip("deadlift", angles, footing(len(t), half_width=0.13, toe_out_deg=10.0), shift)
@@ -172,13 +144,9 @@ def lunge(
         plan = footing(len(t), 0.11, 4.0, (ahead, behind), (0.0, heel))
     else:
         plan = footing(len(t), 0.11, 4.0, (behind, ahead), (heel, 0.0))
-    angles = {
-        **a_pose(24.0, flexion=8.0, elbow=30.0),
-        "pelvis_tilt": lean_deg * down,
-        "lumbar_flexion": -6.0 * down,
-        "thoracic_flexion": 3.0 * down,
-        "cervical_flexion": -0.5 * lean_deg * down,
-    }
+    angles = {**a_pose(24.0, flexion=8.0, elbow=30.0), "pelvis_tilt": lean_deg * down,
+        "lumbar_flexion": -6.0 * down, "thoracic_flexion": 3.0 * down,
+        "cervical_flexion": -0.5 * lean_deg * down}  # fmt: skip
     shift = np.zeros((len(t), 3))
     shift[:, 2] = -0.10 - 0.34 * down
     shift[:, 0] = 0.02 + 0.04 * down

@@ -1,7 +1,8 @@
 """Motions with a load: boxes lifted well and badly, carried things, barbell, kettlebell, dumbbells, hinge and pick-up.
 
-Lumbar flexion at the bottom of a lift: some 15 to 30 degrees from a squat, 45 to 60 from a stoop (Kingma et al. 2004; Bazrgari
-& Shirazi-Adl 2007 [mem]); a good deadlift stays under 20, the trunk 55 to 75 degrees forward (Escamilla et al. 2000 [mem]).
+Lumbar flexion at the bottom of a lift: some 15 to 30 degrees from a squat, 45 to 60 from a stoop (Kingma et al.
+2004; Bazrgari & Shirazi-Adl 2007 [mem]); a good deadlift stays under 20, the trunk 55 to 75 degrees forward
+(Escamilla et al. 2000 [mem]).
 """
 
 from __future__ import annotations
@@ -43,20 +44,13 @@ def box_lift(
     """
     t = phase(duration_s)
     way = np.radians(twist_deg)
-    stood = {
-        "sink": 0.0,
-        "twist": 0.0,
-        "pelvis_turn": 0.0,
-        "side": 0.0,
-        "protraction": 0.0,
-        "nod": 0.0,
-        "look": 0.0,
-    }
+    stood = {"sink": 0.0, "twist": 0.0, "pelvis_turn": 0.0, "side": 0.0, "protraction": 0.0, "nod": 0.0,
+        "look": 0.0}  # fmt: skip
     stood |= dict.fromkeys(trunk, 0.0)
     y = {"wy_l": 0.205 * np.cos(way) + reach * np.sin(way), "wy_r": 0.205 * np.cos(way) - reach * np.sin(way)}
     x = {"wx_l": reach * np.cos(way) - 0.205 * np.sin(way), "wx_r": reach * np.cos(way) + 0.205 * np.sin(way)}
-    low = {**trunk, "sink": sink, "twist": 0.55 * twist_deg, "pelvis_turn": 0.28 * twist_deg, "side": -0.12 * twist_deg,
-           "look": 0.2 * twist_deg, **x, **y, "wz": height, "protraction": 14.0}  # fmt: skip
+    low = {**trunk, "sink": sink, "twist": 0.55 * twist_deg, "pelvis_turn": 0.28 * twist_deg,
+        "side": -0.12 * twist_deg, "look": 0.2 * twist_deg, **x, **y, "wz": height, "protraction": 14.0}  # fmt: skip
     hanging = {"wx": 0.10, "wy": 0.36, "wz": 0.98}
     table: Table = [
         (0.0, stood | hanging | {"foot_y": 0.18, "foot_yaw": 14.0, "curl": 0.0}), (0.12, {"nod": 18.0}),
@@ -172,13 +166,13 @@ def barbell_deadlift(
         duration_s: Seconds.
     """
     t = phase(duration_s)
-    low = {"pelvis_tilt": hinge_deg, "lumbar_flexion": rounding_deg, "thoracic_flexion": 8.0, "sink": knees, "px": -0.03,
-           "nod": -0.5 * hinge_deg, "wx": 0.20, "wz": 0.32, "protraction": 8.0}  # fmt: skip
+    low = {"pelvis_tilt": hinge_deg, "lumbar_flexion": rounding_deg, "thoracic_flexion": 8.0, "sink": knees,
+        "px": -0.03, "nod": -0.5 * hinge_deg, "wx": 0.20, "wz": 0.32, "protraction": 8.0}  # fmt: skip
     knee = {"pelvis_tilt": 0.8 * hinge_deg, "sink": 0.26, "wx": 0.21, "wz": 0.58}
     top = {"pelvis_tilt": -2.0, "lumbar_flexion": -3.0, "thoracic_flexion": -2.0, "sink": 0.0, "px": 0.01, "nod": 0.0,
            "wx": 0.165, "wz": 0.90, "protraction": 0.0}  # fmt: skip
-    table: Table = [(0.06, low | {"wy": 0.27, "foot_y": 0.13, "foot_yaw": 12.0, "curl": 1.0}), (0.26, knee), (0.46, top),
-                    (0.58, top), (0.78, knee), (0.98, low)]  # fmt: skip
+    table: Table = [(0.06, low | {"wy": 0.27, "foot_y": 0.13, "foot_yaw": 12.0, "curl": 1.0}), (0.26, knee),
+        (0.46, top), (0.58, top), (0.78, knee), (0.98, low)]  # fmt: skip
     arms = Arms("world", (-1.0, 0.5, 0.0), (0.05, 0.0, -1.0), (-1.0, 0.0, 0.0))
     return act("barbell_deadlift", tracks(t, table, True), arms=arms, props=(ClipProp("barbell", "hands"),))
 
@@ -195,7 +189,8 @@ def kettlebell_swing(
 ) -> Clip:
     """Swing a kettlebell between the legs and up to the chest, from the hips.
 
-    Hips flex by some 75 degrees and knees by 70 at the bottom, the lumbar spine by 25 to 30 (McGill & Marshall 2012 [mem]).
+    Hips flex by some 75 degrees and knees by 70 at the bottom, the lumbar spine by 25 to 30 (McGill & Marshall
+    2012 [mem]).
 
     Args:
         hinge_deg: Forward tilt of the pelvis at the bottom.
@@ -206,8 +201,8 @@ def kettlebell_swing(
     t = phase(duration_s)
     low = {"pelvis_tilt": hinge_deg, "lumbar_flexion": 15.0, "thoracic_flexion": 9.0, "sink": 0.34, "px": -0.10,
            "nod": -0.5 * hinge_deg, "shoulder_flexion": -24.0, "protraction": 6.0}  # fmt: skip
-    top = {"pelvis_tilt": -3.0, "lumbar_flexion": -4.0, "thoracic_flexion": -3.0, "sink": 0.0, "px": 0.02, "nod": -2.0,
-           "shoulder_flexion": 82.0 + 60.0 * height, "protraction": 8.0}  # fmt: skip
+    top = {"pelvis_tilt": -3.0, "lumbar_flexion": -4.0, "thoracic_flexion": -3.0, "sink": 0.0, "px": 0.02,
+        "nod": -2.0, "shoulder_flexion": 82.0 + 60.0 * height, "protraction": 8.0}  # fmt: skip
     held = {"foot_y": 0.24, "foot_yaw": 18.0, "curl": 1.0}
     cycle = tracks(
         np.mod(0.02 + swings * t, 1.0),
@@ -250,10 +245,9 @@ def bent_over_row(
     pull = pull**1.2
     still = {"pelvis_tilt": hinge_deg, "thoracic_flexion": 5.0, "sink": 0.22, "px": -0.06, "nod": -0.45 * hinge_deg,
              "foot_y": 0.13, "curl": 1.0, "lumbar_flexion": rounding_deg}  # fmt: skip
-    moving = {
-        "shoulder_flexion": -2.0 - 34.0 * pull, "shoulder_abduction": 14.0 + 12.0 * pull, "elbow_flexion": 10.0 + 92.0 * pull,
-        "protraction": 10.0 - 22.0 * pull, "pelvis_tilt": -3.0 * pull, "thoracic_flexion": -5.0 * pull,
-    }  # fmt: skip
+    moving = {"shoulder_flexion": -2.0 - 34.0 * pull, "shoulder_abduction": 14.0 + 12.0 * pull,
+        "elbow_flexion": 10.0 + 92.0 * pull, "protraction": 10.0 - 22.0 * pull, "pelvis_tilt": -3.0 * pull,
+        "thoracic_flexion": -5.0 * pull}  # fmt: skip
     values = mixed(t, tracks(t, [(0.0, still)]), moving)
     return act(
         "bent_over_row", values, arms_in="world",
@@ -306,11 +300,12 @@ def one_handed_pickup(lunge: float = 0.5, bend_deg: float = 82.0, duration_s: fl
     low = {"bend": bend_deg, "twist": 18.0, "side": 16.0, "sink": 0.62, "nod": -12.0, "wx_r": 0.40, "wy_r": 0.06,
            "wz_r": 0.17, "protraction_r": 16.0, "shoulder_abduction_l": 46.0, "shoulder_flexion_l": -16.0,
            "elbow_flexion_l": 30.0, "foot_pitch_r": 26.0 * lunge, "px": 0.0}  # fmt: skip
-    stood = {"bend": 0.0, "twist": 0.0, "side": 0.0, "sink": 0.0, "nod": 0.0, "wx_r": 0.12, "wy_r": 0.34, "wz_r": 0.97,
-             "protraction_r": 0.0, "shoulder_abduction_l": 18.0, "shoulder_flexion_l": 4.0, "elbow_flexion_l": 14.0,
-             "foot_pitch_r": 0.0, "px": 0.0, "foot_x_l": 0.22 * lunge, "foot_x_r": -0.24 * lunge}  # fmt: skip
-    table: Table = [(0.0, stood | {"curl_r": 0.0}), (0.1, {"nod": 26.0}), (0.42, low | {"curl_r": 0.1}),
-                    (0.52, low | {"curl_r": 0.8}), (0.96, stood | {"wx_r": 0.30, "wz_r": 1.15, "wy_r": 0.24, "nod": 14.0})]  # fmt: skip
+    stood = {"bend": 0.0, "twist": 0.0, "side": 0.0, "sink": 0.0, "nod": 0.0, "wx_r": 0.12, "wy_r": 0.34,
+        "wz_r": 0.97, "protraction_r": 0.0, "shoulder_abduction_l": 18.0, "shoulder_flexion_l": 4.0,
+        "elbow_flexion_l": 14.0, "foot_pitch_r": 0.0, "px": 0.0, "foot_x_l": 0.22 * lunge,
+        "foot_x_r": -0.24 * lunge}  # fmt: skip
+    table: Table = [(0.0, stood | {"curl_r": 0.0}), (0.1, {"nod": 26.0}), (0.42, low | {"curl_r": 0.1}), (0.52,
+        low | {"curl_r": 0.8}), (0.96, stood | {"wx_r": 0.30, "wz_r": 1.15, "wy_r": 0.24, "nod": 14.0})]  # fmt: skip
     ball = ClipProp("ball", "hand_r", scale=(0.5, 0.5, 0.5), frames=(round(0.48 * len(t)), len(t)))
     arms = Arms("world", (-0.6, 0.8, 0.0), (0.35, -0.1, -1.0), (-0.7, -0.5, -0.3))
     return act("one_handed_pickup", tracks(t, table), arms=arms, props=(ball,))

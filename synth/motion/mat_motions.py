@@ -1,8 +1,9 @@
 """Exercise on the floor: push-up, plank, crunch, sit-up, roll-up, bridge, bird-dog, crawling, and the poses of lying.
 
-Heights over the floor are those of joint centres inside a body of average thickness: a supine mid-hip at 0.11 of the standing
-height, a knee at 0.055. Ranges stay within those of ``opensim_models.spine.REGIONAL_RANGES_RAD``; a sit-up flexes the
-lumbar spine by 30 to 45 degrees before the hips take over (Andersson et al. 1997; Juker et al. 1998 [mem]).
+Heights over the floor are those of joint centres inside a body of average thickness: a supine mid-hip at 0.11
+of the standing height, a knee at 0.055. Ranges stay within those of
+``opensim_models.spine.REGIONAL_RANGES_RAD``; a sit-up flexes the lumbar spine by 30 to 45 degrees before the
+hips take over (Andersson et al. 1997; Juker et al. 1998 [mem]).
 """
 
 from __future__ import annotations
@@ -40,21 +41,20 @@ def kneeling_tracks(
         foot_deg: How far the feet point.
     """
     way = np.radians(thigh)
-    return {
-        "pelvis_tilt": tilt, "px": knee_x - LENGTHS["thigh"] * np.sin(way), "pz": KNEE + LENGTHS["thigh"] * np.cos(way),
-        **{f"hip_flexion_{s}": tilt + thigh for s in "lr"}, **{f"knee_flexion_{s}": 94.0 + thigh for s in "lr"},
-        **{f"ankle_dorsiflexion_{s}": -foot_deg + 0.0 * tilt for s in "lr"},
-    }  # fmt: skip
+    return {"pelvis_tilt": tilt, "px": knee_x - LENGTHS["thigh"] * np.sin(way),
+        "pz": KNEE + LENGTHS["thigh"] * np.cos(way), **{f"hip_flexion_{s}": tilt + thigh for s in "lr"},
+        **{f"knee_flexion_{s}": 94.0 + thigh for s in "lr"},
+        **{f"ankle_dorsiflexion_{s}": -foot_deg + 0.0 * tilt for s in "lr"}}  # fmt: skip
 
 
 def _plank_body(t: np.ndarray, shoulder: np.ndarray, sag: float) -> Tracks:
     """A straight body on its toes, the shoulders at a height over the floor, shape (T,)."""
     incline = np.degrees(np.arcsin((shoulder - 0.20) / (_LEG + _TRUNK)))
-    return {
-        "pelvis_tilt": 90.0 - incline + 0.5 * sag, "lumbar_flexion": -sag + 0 * t, "thoracic_flexion": 2.0 + 0 * t,
-        **{f"hip_flexion_{s}": 0.5 * sag + 0 * t for s in "lr"}, **{f"knee_flexion_{s}": 3.0 + 0 * t for s in "lr"},
-        **{f"ankle_dorsiflexion_{s}": 8.0 - 0.6 * incline for s in "lr"}, **{f"toes_extension_{s}": 66.0 + 0 * t for s in "lr"},
-    }  # fmt: skip
+    return {"pelvis_tilt": 90.0 - incline + 0.5 * sag, "lumbar_flexion": -sag + 0 * t,
+        "thoracic_flexion": 2.0 + 0 * t, **{f"hip_flexion_{s}": 0.5 * sag + 0 * t for s in "lr"},
+        **{f"knee_flexion_{s}": 3.0 + 0 * t for s in "lr"},
+        **{f"ankle_dorsiflexion_{s}": 8.0 - 0.6 * incline for s in "lr"},
+        **{f"toes_extension_{s}": 66.0 + 0 * t for s in "lr"}}  # fmt: skip
 
 
 def push_up(
@@ -86,9 +86,8 @@ def push_up(
 
 def push_up_rand(rng: np.random.Generator) -> Clip:
     """Random push-ups."""
-    return push_up(
-        rng.uniform(0.55, 1.0), rng.uniform(0.22, 0.32), rng.uniform(-4.0, 14.0), rng.uniform(1.0, 2.2), rng.uniform(2.6, 3.8)
-    )  # fmt: skip
+    return push_up(rng.uniform(0.55, 1.0), rng.uniform(0.22, 0.32), rng.uniform(-4.0, 14.0), rng.uniform(1.0,
+        2.2), rng.uniform(2.6, 3.8))  # fmt: skip
 
 
 def plank(
@@ -129,14 +128,8 @@ def plank_rand(rng: np.random.Generator) -> Clip:
     )
 
 
-_SUPINE = {
-    "pelvis_tilt": -90.0,
-    "pz": THICK,
-    "px": 0.0,
-    "lumbar_flexion": 3.0,
-    "thoracic_flexion": -2.0,
-    "nod": 6.0,
-}
+_SUPINE = {"pelvis_tilt": -90.0, "pz": THICK, "px": 0.0, "lumbar_flexion": 3.0, "thoracic_flexion": -2.0,
+    "nod": 6.0}  # fmt: skip
 _BENT_KNEES = {"foot_x": 0.46, "foot_y": 0.12, "foot_yaw": 4.0}
 _UP = (0.3, 0.06, 1.0)
 _BEHIND_HEAD = {"wx": -0.01, "wy": 0.155, "wz": 0.235, "curl": 0.0}
@@ -153,12 +146,8 @@ def crunch(curl_deg: float = 44.0, repeats: int = 2, duration_s: float = 3.2) ->
     """
     t = phase(duration_s)
     up = (1.0 - np.cos(2 * np.pi * repeats * t)) / 2.0
-    curled = {
-        "lumbar_flexion": 0.48 * curl_deg * up,
-        "thoracic_flexion": 0.52 * curl_deg * up,
-        "nod": 16.0 * up,
-        "pelvis_tilt": -4.0 * up,
-    }
+    curled = {"lumbar_flexion": 0.48 * curl_deg * up, "thoracic_flexion": 0.52 * curl_deg * up,
+        "nod": 16.0 * up, "pelvis_tilt": -4.0 * up}  # fmt: skip
     values = mixed(t, tracks(t, [(0.0, _SUPINE | _BENT_KNEES | _BEHIND_HEAD)]), curled)
     return act("crunch", values, arms=_HEAD_ARMS, knees=_UP, props=(mat(),))
 
@@ -178,13 +167,11 @@ def sit_up(height: float = 1.0, twist_deg: float = 0.0, duration_s: float = 3.2)
     """
     t = phase(duration_s)
     up = height
-    table = [
-        (0.04, _SUPINE | _BENT_KNEES | _BEHIND_HEAD | {"twist": 0.0}),
-        (0.22, {"lumbar_flexion": 24.0 * up, "thoracic_flexion": 22.0 * up, "nod": 26.0, "pelvis_tilt": -86.0}),
-        (0.50, {"pelvis_tilt": -90.0 + 76.0 * up, "lumbar_flexion": 38.0 * up, "thoracic_flexion": 20.0, "nod": 10.0, "twist": twist_deg}),
-        (0.76, {"lumbar_flexion": 24.0 * up, "thoracic_flexion": 20.0 * up, "nod": 22.0, "pelvis_tilt": -84.0, "twist": 0.0}),
-        (0.98, _SUPINE),
-    ]  # fmt: skip
+    table = [(0.04, _SUPINE | _BENT_KNEES | _BEHIND_HEAD | {"twist": 0.0}), (0.22, {"lumbar_flexion": 24.0 * up,
+        "thoracic_flexion": 22.0 * up, "nod": 26.0, "pelvis_tilt": -86.0}), (0.50,
+        {"pelvis_tilt": -90.0 + 76.0 * up, "lumbar_flexion": 38.0 * up, "thoracic_flexion": 20.0, "nod": 10.0,
+        "twist": twist_deg}), (0.76, {"lumbar_flexion": 24.0 * up, "thoracic_flexion": 20.0 * up, "nod": 22.0,
+        "pelvis_tilt": -84.0, "twist": 0.0}), (0.98, _SUPINE)]  # fmt: skip
     return act("sit_up", tracks(t, table, True), arms=_HEAD_ARMS, knees=_UP, props=(mat(),))
 
 
@@ -212,13 +199,13 @@ def roll_up(reach: float = 1.0, duration_s: float = 3.8) -> Clip:
     tilt = -90.0 + (84.0 + 16.0 * reach) * rolled(0.2, 0.52)
     # In the world: overhead on the floor is 262 degrees from hanging, level ahead 90.
     arms = 262.0 - 92.0 * rolled(0.0, 0.2) - 84.0 * rolled(0.16, 0.46)
-    values = {
-        "pelvis_tilt": tilt, "px": 0 * t, "pz": THICK + 0 * t, "lumbar_flexion": 44.0 * rolled(0.12, 0.44),
-        "thoracic_flexion": 26.0 * rolled(0.06, 0.34), "nod": 4.0 + 26.0 * rolled(0.02, 0.2),
+    values = {"pelvis_tilt": tilt, "px": 0 * t, "pz": THICK + 0 * t, "lumbar_flexion": 44.0 * rolled(0.12,
+        0.44), "thoracic_flexion": 26.0 * rolled(0.06, 0.34), "nod": 4.0 + 26.0 * rolled(0.02, 0.2),
         **{f"hip_flexion_{s}": tilt + 90.0 for s in "lr"}, **{f"knee_flexion_{s}": 4.0 + 0 * t for s in "lr"},
-        **{f"shoulder_flexion_{s}": arms for s in "lr"}, **{f"shoulder_abduction_{s}": 6.0 + 0 * t for s in "lr"},
-        **{f"elbow_flexion_{s}": 8.0 + 0 * t for s in "lr"}, **{f"ankle_dorsiflexion_{s}": -6.0 + 0 * t for s in "lr"},
-    }  # fmt: skip
+        **{f"shoulder_flexion_{s}": arms for s in "lr"},
+        **{f"shoulder_abduction_{s}": 6.0 + 0 * t for s in "lr"},
+        **{f"elbow_flexion_{s}": 8.0 + 0 * t for s in "lr"},
+        **{f"ankle_dorsiflexion_{s}": -6.0 + 0 * t for s in "lr"}}  # fmt: skip
     return act("roll_up", values, legs="angles", arms_in="world", props=(mat(),))
 
 
@@ -239,10 +226,10 @@ def bridge(lift_deg: float = 26.0, repeats: float = 1.0, duration_s: float = 3.4
     part = np.mod(repeats * t, 1.0001)
     up = poses(part, [(0.05, 0.0), (0.42, 1.0), (0.6, 1.0), (0.98, 0.0)])
     way = np.radians(lift_deg * up)
-    values = {
-        "pelvis_tilt": -90.0 - 1.05 * lift_deg * up, "lumbar_flexion": 4.0 - 9.0 * up + 10.0 * up * (1 - up), "thoracic_flexion": 4.0 * up,
-        "nod": 6.0 + 0.9 * lift_deg * up, "px": -_TRUNK * (1.0 - np.cos(way)), "pz": THICK + (_TRUNK - 0.03) * np.sin(way),
-    }  # fmt: skip
+    values = {"pelvis_tilt": -90.0 - 1.05 * lift_deg * up,
+        "lumbar_flexion": 4.0 - 9.0 * up + 10.0 * up * (1 - up), "thoracic_flexion": 4.0 * up,
+        "nod": 6.0 + 0.9 * lift_deg * up, "px": -_TRUNK * (1.0 - np.cos(way)),
+        "pz": THICK + (_TRUNK - 0.03) * np.sin(way)}  # fmt: skip
     feet = {"foot_x": 0.44, "foot_y": 0.12, "foot_yaw": 3.0, "shoulder_abduction": 28.0, "shoulder_flexion": -8.0,
             "elbow_flexion": 8.0, "pronation": 75.0, "curl": -0.4}  # fmt: skip
     values = mixed(t, tracks(t, [(0.0, feet)]), values)
@@ -270,11 +257,10 @@ def bird_dog(
     t = phase(duration_s)
     out = reach * poses(t, [(0.05, 0.0), (0.42, 1.0), (0.62, 1.0), (0.97, 0.0)])
     sign = 1.0 if left_hand else -1.0
-    angles = {
-        "lumbar_flexion": -4.0 - drop_deg * out, "thoracic_flexion": 6.0 - 2.0 * out, "cervical_flexion": -14.0 - 10.0 * out,
-        "thoracic_rotation": sign * 1.2 * drop_deg * out, "lumbar_bending": sign * 0.6 * drop_deg * out,
-        "lumbar_rotation": sign * 0.3 * drop_deg * out, "cervical_rotation": -sign * 4.0 * out,
-    }  # fmt: skip
+    angles = {"lumbar_flexion": -4.0 - drop_deg * out, "thoracic_flexion": 6.0 - 2.0 * out,
+        "cervical_flexion": -14.0 - 10.0 * out, "thoracic_rotation": sign * 1.2 * drop_deg * out,
+        "lumbar_bending": sign * 0.6 * drop_deg * out, "lumbar_rotation": sign * 0.3 * drop_deg * out,
+        "cervical_rotation": -sign * 4.0 * out}  # fmt: skip
     hand, foot = ("hand_l", "foot_r") if left_hand else ("hand_r", "foot_l")
     return on_all_fours("bird_dog", angles, len(t), extended={hand: out, foot: out})
 
@@ -299,11 +285,11 @@ def crawl(step: float = 0.26, rate_hz: float = 1.0, tilt_deg: float = 68.0, dura
     beat = rate_hz * t * duration_s
     speed = step / 0.55  # on the ground for 55 % of a stride
     sway = np.sin(2 * np.pi * beat)
-    values: Tracks = {
-        "pelvis_tilt": tilt_deg + 2.0 * np.cos(4 * np.pi * beat), "lumbar_flexion": 2.0 + 0 * t, "thoracic_flexion": 8.0 + 0 * t,
-        "nod": -26.0 + 3.0 * np.sin(2 * np.pi * beat + 1), "side": 5.0 * sway, "pelvis_list": -3.0 * sway, "pelvis_turn": 4.0 * np.cos(2 * np.pi * beat),
-        "twist": -5.0 * np.cos(2 * np.pi * beat), "look": 4.0 * sway, "px": speed * (beat - beat[-1] / 2), "pz": 0 * t + KNEE + 0.46,
-    }  # fmt: skip
+    values: Tracks = {"pelvis_tilt": tilt_deg + 2.0 * np.cos(4 * np.pi * beat), "lumbar_flexion": 2.0 + 0 * t,
+        "thoracic_flexion": 8.0 + 0 * t, "nod": -26.0 + 3.0 * np.sin(2 * np.pi * beat + 1), "side": 5.0 * sway,
+        "pelvis_list": -3.0 * sway, "pelvis_turn": 4.0 * np.cos(2 * np.pi * beat),
+        "twist": -5.0 * np.cos(2 * np.pi * beat), "look": 4.0 * sway, "px": speed * (beat - beat[-1] / 2),
+        "pz": 0 * t + KNEE + 0.46}  # fmt: skip
     reach = 0.46 + _TRUNK * np.sin(np.radians(tilt_deg + 14.0)) - 0.46
     for side, shift in (("l", 0.0), ("r", 0.5)):
         x, lift = _crawl_step(beat + shift, step)
@@ -351,27 +337,20 @@ def lying_supine(
         duration_s: Seconds.
     """
     t = phase(duration_s)
-    flat = _SUPINE | {"hip_flexion": 0.0, "knee_flexion": 4.0, "hip_abduction": 6.0, "ankle_dorsiflexion": -24.0,
-                      "hip_rotation": -16.0, "shoulder_abduction": 26.0, "shoulder_flexion": -4.0, "elbow_flexion": 14.0,
-                      "pronation": 60.0, "look": 0.0}  # fmt: skip
-    arms = (
-        {
-            "shoulder_flexion_l": 52.0,
-            "shoulder_abduction_l": 16.0,
-            "elbow_flexion_l": 72.0,
-            "shoulder_rotation_l": 20.0,
-        }
-        if hug
-        else {}
-    )
-    bent = {"hip_flexion_l": knee_deg, "knee_flexion_l": 124.0, "pelvis_tilt": -95.0, "lumbar_flexion": 14.0, "look": look_deg,
-            "hip_flexion_r": -3.0, "nod": 12.0} | arms  # fmt: skip
+    flat = _SUPINE | {"hip_flexion": 0.0, "knee_flexion": 4.0, "hip_abduction": 6.0,
+        "ankle_dorsiflexion": -24.0, "hip_rotation": -16.0, "shoulder_abduction": 26.0,
+        "shoulder_flexion": -4.0, "elbow_flexion": 14.0, "pronation": 60.0, "look": 0.0}  # fmt: skip
+    arms = ({"shoulder_flexion_l": 52.0, "shoulder_abduction_l": 16.0, "elbow_flexion_l": 72.0,
+        "shoulder_rotation_l": 20.0} if hug else {})  # fmt: skip
+    bent = {"hip_flexion_l": knee_deg, "knee_flexion_l": 124.0, "pelvis_tilt": -95.0, "lumbar_flexion": 14.0,
+        "look": look_deg, "hip_flexion_r": -3.0, "nod": 12.0} | arms  # fmt: skip
     back = {
         f"{n}_l": flat[n]
         for n in ("hip_flexion", "knee_flexion", "shoulder_flexion", "shoulder_abduction", "elbow_flexion")
     }
-    table = [(0.05, flat | {"shoulder_rotation": 0.0}), (0.46, bent), (0.64, bent),
-             (0.98, back | {"pelvis_tilt": -90.0, "lumbar_flexion": 3.0, "look": -0.5 * look_deg, "hip_flexion_r": 0.0, "nod": 6.0, "shoulder_rotation_l": 0.0})]  # fmt: skip
+    table = [(0.05, flat | {"shoulder_rotation": 0.0}), (0.46, bent), (0.64, bent), (0.98, back |
+        {"pelvis_tilt": -90.0, "lumbar_flexion": 3.0, "look": -0.5 * look_deg, "hip_flexion_r": 0.0, "nod": 6.0,
+        "shoulder_rotation_l": 0.0})]  # fmt: skip
     return act("lying_supine", tracks(t, table), legs="angles", props=(mat(),))
 
 
@@ -395,17 +374,15 @@ def lying_prone(
         duration_s: Seconds.
     """
     t = phase(duration_s)
-    low = {"pelvis_tilt": 90.0, "pz": THICK, "px": 0.0, "lumbar_flexion": -2.0, "thoracic_flexion": -2.0, "nod": -8.0, "look": look_deg,
-           "hip_abduction": 6.0, "hip_flexion": -1.0, "knee_flexion": 3.0, "ankle_dorsiflexion": -52.0,
-           "shoulder_abduction": 96.0, "shoulder_rotation": -86.0, "shoulder_flexion": 2.0, "elbow_flexion": 84.0, "pronation": 10.0}  # fmt: skip
-    high = {
-        "lumbar_flexion": -0.5 * raise_deg,
-        "thoracic_flexion": -0.5 * raise_deg,
-        "nod": -26.0,
-        "look": 0.2 * look_deg,
-    }
-    table = [(0.05, low), (0.4, high), (0.55, high | {"knee_flexion_r": 3.0}), (0.8, {"knee_flexion_r": heel_deg}),
-             (1.0, {"lumbar_flexion": -2.0, "thoracic_flexion": -2.0, "nod": -8.0, "look": -look_deg, "knee_flexion_r": 20.0})]  # fmt: skip
+    low = {"pelvis_tilt": 90.0, "pz": THICK, "px": 0.0, "lumbar_flexion": -2.0, "thoracic_flexion": -2.0,
+        "nod": -8.0, "look": look_deg, "hip_abduction": 6.0, "hip_flexion": -1.0, "knee_flexion": 3.0,
+        "ankle_dorsiflexion": -52.0, "shoulder_abduction": 96.0, "shoulder_rotation": -86.0,
+        "shoulder_flexion": 2.0, "elbow_flexion": 84.0, "pronation": 10.0}  # fmt: skip
+    high = {"lumbar_flexion": -0.5 * raise_deg, "thoracic_flexion": -0.5 * raise_deg, "nod": -26.0,
+        "look": 0.2 * look_deg}  # fmt: skip
+    table = [(0.05, low), (0.4, high), (0.55, high | {"knee_flexion_r": 3.0}), (0.8,
+        {"knee_flexion_r": heel_deg}), (1.0, {"lumbar_flexion": -2.0, "thoracic_flexion": -2.0, "nod": -8.0,
+        "look": -look_deg, "knee_flexion_r": 20.0})]  # fmt: skip
     return act("lying_prone", tracks(t, table), legs="angles", props=(mat(),))
 
 
@@ -426,21 +403,19 @@ def lying_side(curl_deg: float = 30.0, lift_deg: float = 0.0, duration_s: float 
         duration_s: Seconds.
     """
     t = phase(duration_s)
-    rest = {"pelvis_list": -90.0, "pz": 0.19, "px": 0.0, "hip_flexion": 38.0, "knee_flexion": 56.0, "ankle_dorsiflexion": -14.0,
-            "hip_flexion_r": 44.0, "lumbar_flexion": 8.0, "thoracic_flexion": 6.0, "nod": 4.0, "side": -4.0, "cant": 8.0,
-            "shoulder_flexion_l": 84.0, "shoulder_abduction_l": 6.0, "elbow_flexion_l": 50.0, "elbow_flexion_r": 70.0,
-            "shoulder_flexion_r": 62.0, "shoulder_abduction_r": 14.0, "shoulder_rotation_r": 36.0, "pronation_r": 60.0,
-            "hip_abduction_r": 2.0}  # fmt: skip
+    rest = {"pelvis_list": -90.0, "pz": 0.19, "px": 0.0, "hip_flexion": 38.0, "knee_flexion": 56.0,
+        "ankle_dorsiflexion": -14.0, "hip_flexion_r": 44.0, "lumbar_flexion": 8.0,
+        "thoracic_flexion": 6.0, "nod": 4.0, "side": -4.0, "cant": 8.0, "shoulder_flexion_l": 84.0,
+        "shoulder_abduction_l": 6.0, "elbow_flexion_l": 50.0, "elbow_flexion_r": 70.0,
+        "shoulder_flexion_r": 62.0, "shoulder_abduction_r": 14.0, "shoulder_rotation_r": 36.0,
+        "pronation_r": 60.0, "hip_abduction_r": 2.0}  # fmt: skip
     curled = {"lumbar_flexion": 8.0 + 0.5 * curl_deg, "thoracic_flexion": 6.0 + 0.5 * curl_deg, "nod": 20.0,
-              "hip_flexion_l": 38.0 + 1.2 * curl_deg, "hip_flexion_r": 44.0 + 1.2 * curl_deg * (lift_deg == 0), "knee_flexion_l": 56.0 + curl_deg,
-              "knee_flexion_r": 56.0 + curl_deg * (lift_deg == 0), "hip_abduction_r": 2.0 + lift_deg}  # fmt: skip
+        "hip_flexion_l": 38.0 + 1.2 * curl_deg, "hip_flexion_r": 44.0 + 1.2 * curl_deg * (lift_deg == 0),
+        "knee_flexion_l": 56.0 + curl_deg, "knee_flexion_r": 56.0 + curl_deg * (lift_deg == 0),
+        "hip_abduction_r": 2.0 + lift_deg}  # fmt: skip
     back = {n: rest.get(n, rest.get(n[:-2], 0.0)) for n in curled}
-    return act(
-        "lying_side",
-        tracks(t, [(0.05, rest), (0.5, curled), (0.62, curled), (1.0, back)]),
-        legs="angles",
-        props=(mat_across(),),
-    )
+    return act("lying_side", tracks(t, [(0.05, rest), (0.5, curled), (0.62, curled), (1.0, back)]),
+        legs="angles", props=(mat_across(),))  # fmt: skip
 
 
 def mat_across() -> ClipProp:

@@ -46,7 +46,9 @@ def _correction(ball: np.ndarray, clip: Clip) -> np.ndarray:
     speed = np.linalg.norm(np.gradient(path, axis=0), axis=1) * fps
     stands = (ball[:, 2] - clip.clearance < _LOW) & (speed < _SLOW)
     width = max(round(_LEAST_S * fps), 1)
-    stands = binary_opening(binary_closing(np.pad(stands, width), np.ones(width)), np.ones(width))[width:-width]
+    stands = binary_opening(binary_closing(np.pad(stands, width), np.ones(width)), np.ones(width))[
+        width:-width
+    ]
     move, weight = np.zeros((len(ball), 3)), np.zeros(len(ball))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], stands.astype(int), [0]])))
     ease = max(round(_BLEND_S * fps), 1)

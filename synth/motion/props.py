@@ -21,8 +21,8 @@ def prop_discs(clip: Clip) -> list[tuple[float, float, float]]:
         clip: The motion.
 
     Returns:
-        x, y, radius in the character frame, in units of the standing mid-hip height. Things on the ground give one each,
-        long ones several; held things give one for each of a few moments.
+        x, y, radius in the character frame, in units of the standing mid-hip height. Things on the ground give
+        one each, long ones several; held things give one for each of a few moments.
     """
     discs: list[tuple[float, float, float]] = []
     points = stick_points(clip) if any(prop.attach != "ground" for prop in clip.props) else {}
@@ -53,5 +53,7 @@ def _held(prop: ClipProp, points: dict[str, np.ndarray], frames: int) -> list[tu
     # What is held by its end reaches twice as far.
     radius *= 2.0 if prop.kind in ("racket", "bat") else 1.0
     first, last = prop.frames if prop.frames != (0, 0) else (0, frames)
-    moments = np.unique(np.linspace(first, max(last - 1, first), _MOMENTS).round().astype(int).clip(0, frames - 1))
+    moments = np.unique(
+        np.linspace(first, max(last - 1, first), _MOMENTS).round().astype(int).clip(0, frames - 1)
+    )
     return [(float(middle[k, 0]), float(middle[k, 1]), radius) for k in moments]

@@ -1,8 +1,8 @@
 """Motions on a chair: work at a desk, slumping, reaching, the phone, sitting down and standing up, tying shoes.
 
-Sitting tips the pelvis backward and flattens the lumbar spine: from upright to slumped sitting by some 20 to 30 degrees of
-lumbar flexion, the pelvis by 15 to 20 (O'Sullivan et al. 2006 [mem]). Rising bends the trunk forward by 35 to 50 degrees
-before the seat is left (Schenkman et al. 1990; Nuzik et al. 1986 [mem]).
+Sitting tips the pelvis backward and flattens the lumbar spine: from upright to slumped sitting by some 20 to 30
+degrees of lumbar flexion, the pelvis by 15 to 20 (O'Sullivan et al. 2006 [mem]). Rising bends the trunk forward
+by 35 to 50 degrees before the seat is left (Schenkman et al. 1990; Nuzik et al. 1986 [mem]).
 """
 
 from __future__ import annotations
@@ -61,17 +61,17 @@ def typing(
         (1.0, {"look": 2.0, "twist": 0.0, "thoracic_flexion": 6.0 + 15.0 * slump}),
     ]
     beat = 2 * np.pi * keys_hz * t * duration_s
-    hop = {"wz_l": 0.006 * np.sin(beat), "wz_r": 0.006 * np.sin(1.13 * beat + 2.0), "wx_r": 0.008 * np.sin(0.4 * beat),
-           "wy_l": 0.012 * np.sin(0.31 * beat + 1.0), "wy_r": 0.016 * np.sin(0.23 * beat)}  # fmt: skip
+    hop = {"wz_l": 0.006 * np.sin(beat), "wz_r": 0.006 * np.sin(1.13 * beat + 2.0),
+        "wx_r": 0.008 * np.sin(0.4 * beat), "wy_l": 0.012 * np.sin(0.31 * beat + 1.0),
+        "wy_r": 0.016 * np.sin(0.23 * beat)}  # fmt: skip
     values = mixed(t, tracks(t, table), hop)
     return act("typing", values, arms=_RESTING, props=(chair(0.05 * slump, 0), desk(0.80)))
 
 
 def typing_rand(rng: np.random.Generator) -> Clip:
     """Random typing, upright to slumped."""
-    clip = typing(
-        rng.uniform(0.0, 1.0), rng.uniform(-2.0, 12.0), rng.uniform(1.8, 3.4), rng.uniform(6.0, 30.0), rng.uniform(2.8, 4.0)
-    )  # fmt: skip
+    clip = typing(rng.uniform(0.0, 1.0), rng.uniform(-2.0, 12.0), rng.uniform(1.8, 3.4), rng.uniform(6.0, 30.0),
+        rng.uniform(2.8, 4.0))  # fmt: skip
     return either_side(rng, clip)
 
 
@@ -90,9 +90,8 @@ def slumped_sitting(
         duration_s: Seconds.
     """
     t = phase(duration_s)
-    upright = _SITTING | _ON_THIGHS | {
-        "pelvis_tilt": 0.0, "lumbar_flexion": 4.0, "thoracic_flexion": -2.0, "nod": 0.0, "protraction": 0.0, "look": 6.0,
-    }  # fmt: skip
+    upright = _SITTING | _ON_THIGHS | {"pelvis_tilt": 0.0, "lumbar_flexion": 4.0, "thoracic_flexion": -2.0,
+        "nod": 0.0, "protraction": 0.0, "look": 6.0}  # fmt: skip
     slumped = {
         "pelvis_tilt": -0.66 * slump_deg, "lumbar_flexion": 6.0 + slump_deg, "thoracic_flexion": 0.75 * slump_deg,
         "nod": forward_head_deg - 0.5 * slump_deg, "protraction": 10.0, "px": 0.06, "look": -8.0,
@@ -123,17 +122,14 @@ def seated_reach(
     t = phase(duration_s)
     way = np.radians(aside_deg)
     share = aside_deg / 60.0
-    table: Table = [
-        (0.05, _SITTING | _ON_THIGHS | {"bend": 0.0, "twist": 0.0, "side": 0.0, "look": 0.0, "nod": 0.0,
-                                        "protraction_r": 0.0, "curl_r": 0.0}),
-        (0.25, {"look": -0.5 * aside_deg, "nod": 4.0}),
-        (0.5, {"bend": bend_deg, "twist": -0.25 * aside_deg + 14.0 * (1 - share), "side": 14.0 * share,
-               "wx_r": 0.16 + 0.72 * np.cos(way), "wy_r": 0.12 + 0.72 * np.sin(way), "wz_r": height, "nod": -0.3 * bend_deg,
-               "protraction_r": 14.0, "curl_r": -0.6, "px": 0.02}),
-        (0.6, {"wx_r": 0.16 + 0.72 * np.cos(way), "bend": bend_deg, "curl_r": 0.6}),
-        (1.0, _ON_THIGHS | {"bend": 2.0, "twist": 0.0, "side": 0.0, "look": 0.0, "nod": 4.0, "protraction_r": 0.0,
-                            "px": 0.0, "curl_r": 0.6}),
-    ]  # fmt: skip
+    table: Table = [(0.05, _SITTING | _ON_THIGHS | {"bend": 0.0, "twist": 0.0, "side": 0.0, "look": 0.0,
+        "nod": 0.0, "protraction_r": 0.0, "curl_r": 0.0}), (0.25, {"look": -0.5 * aside_deg,
+        "nod": 4.0}), (0.5, {"bend": bend_deg, "twist": -0.25 * aside_deg + 14.0 * (1 - share),
+        "side": 14.0 * share, "wx_r": 0.16 + 0.72 * np.cos(way), "wy_r": 0.12 + 0.72 * np.sin(way),
+        "wz_r": height, "nod": -0.3 * bend_deg, "protraction_r": 14.0, "curl_r": -0.6, "px": 0.02}),
+        (0.6, {"wx_r": 0.16 + 0.72 * np.cos(way), "bend": bend_deg, "curl_r": 0.6}), (1.0, _ON_THIGHS |
+        {"bend": 2.0, "twist": 0.0, "side": 0.0, "look": 0.0, "nod": 4.0, "protraction_r": 0.0,
+        "px": 0.0, "curl_r": 0.6})]  # fmt: skip
     return act("seated_reach", tracks(t, table), arms=_RESTING, props=(chair(0.0, 0),))
 
 
@@ -158,14 +154,13 @@ def seated_phone(nod_deg: float = 34.0, slump: float = 0.6, hands: int = 2, dura
     """
     t = phase(duration_s)
     held = {"wx": 0.32, "wy": 0.06, "wz": 0.90}
-    sat = _SITTING | held | {
-        "pelvis_tilt": -4.0 - 12.0 * slump, "lumbar_flexion": 8.0 + 20.0 * slump, "thoracic_flexion": 8.0 + 12.0 * slump,
-        "nod": nod_deg, "protraction": 8.0, "curl": 0.45, "cant": 3.0,
-    }  # fmt: skip
+    sat = _SITTING | held | {"pelvis_tilt": -4.0 - 12.0 * slump, "lumbar_flexion": 8.0 + 20.0 * slump,
+        "thoracic_flexion": 8.0 + 12.0 * slump, "nod": nod_deg, "protraction": 8.0, "curl": 0.45,
+        "cant": 3.0}  # fmt: skip
     if hands == 1:
         sat |= {"wx_l": 0.27, "wy_l": 0.15, "wz_l": 0.745, "curl_l": 0.0, "wy_r": 0.03}
-    table: Table = [(0.0, sat), (0.35, {"nod": nod_deg + 5.0, "wz_r": 0.92, "cant": -2.0}),
-                    (0.6, {"nod": nod_deg - 4.0}), (1.0, {"nod": nod_deg + 2.0, "wz_r": 0.90, "cant": 4.0})]  # fmt: skip
+    table: Table = [(0.0, sat), (0.35, {"nod": nod_deg + 5.0, "wz_r": 0.92, "cant": -2.0}), (0.6,
+        {"nod": nod_deg - 4.0}), (1.0, {"nod": nod_deg + 2.0, "wz_r": 0.90, "cant": 4.0})]  # fmt: skip
     tap = {"wx_r": 0.004 * np.sin(2 * np.pi * 2.2 * t * duration_s)}
     arms = Arms("world", (-0.7, 0.6, -0.5), (0.62, -0.35, 0.5), (-0.55, -0.35, 0.6))
     clip = act("seated_phone", mixed(t, tracks(t, table), tap), arms=arms, props=(chair(0.0, 0),))
@@ -202,35 +197,22 @@ def seated_twist_rand(rng: np.random.Generator) -> Clip:
     return either_side(rng, seated_twist(rng.uniform(28.0, 62.0), rng.uniform(2.8, 4.0)))
 
 
-_SAT_DOWN = {
-    "px": -0.42,
-    "pz": _SEAT,
-    "pelvis_tilt": -6.0,
-    "lumbar_flexion": 14.0,
-    "thoracic_flexion": 4.0,
-    "nod": 0.0,
-}
+_SAT_DOWN = {"px": -0.42, "pz": _SEAT, "pelvis_tilt": -6.0, "lumbar_flexion": 14.0, "thoracic_flexion": 4.0,
+    "nod": 0.0}  # fmt: skip
 _LEANS = {"pelvis_tilt": 30.0, "lumbar_flexion": 18.0, "thoracic_flexion": 8.0, "nod": -16.0}
 
 
 def _rising(lean: float, foot_x: float, push: bool) -> list[dict[str, float]]:
     """Poses from sitting to standing: sit, lean, leave the seat, halfway, stand."""
-    arms = {
-        "shoulder_flexion": 28.0,
-        "elbow_flexion": 62.0,
-        "shoulder_abduction": 16.0,
-        "shoulder_rotation": 18.0,
-    }
+    arms = {"shoulder_flexion": 28.0, "elbow_flexion": 62.0, "shoulder_abduction": 16.0,
+        "shoulder_rotation": 18.0}  # fmt: skip
     swung = {"shoulder_flexion": 14.0 if push else 62.0, "elbow_flexion": 50.0 if push else 30.0}
     leaning = {n: v * lean for n, v in _LEANS.items()}
-    return [
-        _SAT_DOWN | arms | {"foot_x": foot_x, "foot_y": 0.14, "pronation": 50.0},
-        leaning | {"px": -0.36, "pz": _SEAT} | swung,
-        leaning | {"px": -0.27, "pz": 0.60},
-        {n: 0.55 * v for n, v in leaning.items()} | {"px": -0.12, "pz": 0.80},
-        {"px": foot_x, "pz": 1.0, "pelvis_tilt": 0.0, "lumbar_flexion": 0.0, "thoracic_flexion": 0.0, "nod": 0.0,
-         "shoulder_flexion": 4.0, "elbow_flexion": 14.0, "shoulder_abduction": 17.0, "shoulder_rotation": 0.0, "pronation": 15.0},
-    ]  # fmt: skip
+    return [_SAT_DOWN | arms | {"foot_x": foot_x, "foot_y": 0.14, "pronation": 50.0}, leaning | {"px": -0.36,
+        "pz": _SEAT} | swung, leaning | {"px": -0.27, "pz": 0.60}, {n: 0.55 * v for n, v in leaning.items()} |
+        {"px": -0.12, "pz": 0.80}, {"px": foot_x, "pz": 1.0, "pelvis_tilt": 0.0, "lumbar_flexion": 0.0,
+        "thoracic_flexion": 0.0, "nod": 0.0, "shoulder_flexion": 4.0, "elbow_flexion": 14.0,
+        "shoulder_abduction": 17.0, "shoulder_rotation": 0.0, "pronation": 15.0}]  # fmt: skip
 
 
 def sit_to_stand(
@@ -272,10 +254,9 @@ def stand_to_sit(
     sat, leaning, on, half, stood = _rising(lean, foot_x, True)
     looks = {"look": look_deg, "twist": 0.4 * look_deg}
     ahead = {"look": 0.0, "twist": 0.0}
-    table: Table = [
-        (0.02, stood | ahead | {"foot_x": foot_x, "foot_y": 0.14}), (0.22, stood | looks), (0.46, half | looks),
-        (0.64, on | ahead), (0.72, leaning), (0.96, {n: v for n, v in sat.items() if n not in ("foot_x", "foot_y")} | ahead),
-    ]  # fmt: skip
+    table: Table = [(0.02, stood | ahead | {"foot_x": foot_x, "foot_y": 0.14}), (0.22, stood | looks), (0.46,
+        half | looks), (0.64, on | ahead), (0.72, leaning), (0.96, {n: v for n,
+        v in sat.items() if n not in ("foot_x", "foot_y")} | ahead)]  # fmt: skip
     return act("stand_to_sit", tracks(t, table, True), arms_in="world", props=(chair(-0.42, len(t) - 1),))
 
 
@@ -328,11 +309,11 @@ def rowing_machine(
         duration_s: Seconds.
     """
     t = phase(duration_s)
-    catch = {"px": -0.36, "pelvis_tilt": 14.0, "lumbar_flexion": 22.0 + 14.0 * slump, "thoracic_flexion": 8.0 + 10.0 * slump,
-             "nod": -18.0, "wx": 0.52, "wz": 0.62, "foot_pitch": 14.0}  # fmt: skip
+    catch = {"px": -0.36, "pelvis_tilt": 14.0, "lumbar_flexion": 22.0 + 14.0 * slump,
+        "thoracic_flexion": 8.0 + 10.0 * slump, "nod": -18.0, "wx": 0.52, "wz": 0.62, "foot_pitch": 14.0}  # fmt: skip
     legs = {"px": -0.72, "pelvis_tilt": 8.0, "wx": 0.20, "foot_pitch": 0.0}
-    finish = {"px": -0.80, "pelvis_tilt": -0.9 * lean_deg, "lumbar_flexion": 16.0, "thoracic_flexion": 8.0, "nod": 6.0,
-              "wx": -0.60, "wz": 0.70, "foot_pitch": 0.0}  # fmt: skip
+    finish = {"px": -0.80, "pelvis_tilt": -0.9 * lean_deg, "lumbar_flexion": 16.0, "thoracic_flexion": 8.0,
+        "nod": 6.0, "wx": -0.60, "wz": 0.70, "foot_pitch": 0.0}  # fmt: skip
     away = {"pelvis_tilt": -4.0, "wx": -0.16, "wz": 0.66}
     cycle = tracks(
         np.mod(0.1 + strokes * t, 1.0),

@@ -33,26 +33,13 @@ def flexion_extension(
         arms_deg: Arms away from the body.
     """
     t = frame_times(duration_s) / duration_s
-    trunk = poses(
-        t,
-        [
-            (0.0, 0.0),
-            (0.36, flexion_deg),
-            (0.44, flexion_deg),
-            (0.72, -extension_deg),
-            (0.78, -extension_deg),
-            (1.0, 0.0),
-        ],
-    )
+    trunk = poses(t, [(0.0, 0.0), (0.36, flexion_deg), (0.44, flexion_deg), (0.72, -extension_deg),
+        (0.78, -extension_deg), (1.0, 0.0)])  # fmt: skip
     lumbar, pelvis = bend_shares(trunk)
     thoracic = 0.25 * trunk
-    angles = {
-        **a_pose(arms_deg, flexion=6.0),
-        "pelvis_tilt": pelvis,
-        "lumbar_flexion": lumbar,
+    angles = {**a_pose(arms_deg, flexion=6.0), "pelvis_tilt": pelvis, "lumbar_flexion": lumbar,
         "thoracic_flexion": thoracic,
-        "cervical_flexion": -gaze * positive_part(trunk) - 0.5 * positive_part(-trunk),
-    }
+        "cervical_flexion": -gaze * positive_part(trunk) - 0.5 * positive_part(-trunk)}  # fmt: skip
     shift = np.zeros((len(t), 3))
     # Bending backward the hips go forward, by about 3 cm.
     shift[:, 0] = hips_back(pelvis) + 0.0015 * positive_part(-trunk)
@@ -61,13 +48,9 @@ def flexion_extension(
 
 def flexion_extension_rand(rng: np.random.Generator) -> Clip:
     """A random forward and backward bend."""
-    return flexion_extension(
-        flexion_deg=rng.uniform(40.0, 95.0),
-        extension_deg=rng.uniform(8.0, 28.0),
-        duration_s=rng.uniform(3.0, 4.0),
-        gaze=rng.uniform(-0.15, 0.55),
-        arms_deg=rng.uniform(15.0, 32.0),
-    )
+    return flexion_extension(flexion_deg=rng.uniform(40.0, 95.0), extension_deg=rng.uniform(8.0, 28.0),
+        duration_s=rng.uniform(3.0, 4.0), gaze=rng.uniform(-0.15, 0.55), arms_deg=rng.uniform(15.0,
+        32.0))  # fmt: skip
 
 
 def side_bend(
@@ -107,12 +90,8 @@ def side_bend(
 
 def side_bend_rand(rng: np.random.Generator) -> Clip:
     """A random side bend, more to one side than to the other."""
-    return side_bend(
-        right_deg=rng.uniform(15.0, 40.0),
-        left_deg=rng.uniform(15.0, 40.0),
-        duration_s=rng.uniform(3.0, 4.0),
-        arms_deg=rng.uniform(18.0, 35.0),
-    )
+    return side_bend(right_deg=rng.uniform(15.0, 40.0), left_deg=rng.uniform(15.0, 40.0),
+        duration_s=rng.uniform(3.0, 4.0), arms_deg=rng.uniform(18.0, 35.0))  # fmt: skip
 
 
 def axial_rotation(
@@ -138,25 +117,17 @@ def axial_rotation(
     turned = poses(
         t, [(0.0, 0.0), (0.26, left_deg), (0.32, left_deg), (0.7, -right_deg), (0.76, -right_deg), (1.0, 0.0)]
     )
-    angles = {
-        **a_pose(arms_deg, flexion=12.0, elbow=elbow_deg),
-        "pelvis_turn": 0.25 * turned,
-        "lumbar_rotation": 0.12 * turned,
-        "thoracic_rotation": 0.63 * turned,
-        "cervical_rotation": 0.35 * turned,
-    }
+    angles = {**a_pose(arms_deg, flexion=12.0, elbow=elbow_deg), "pelvis_turn": 0.25 * turned,
+        "lumbar_rotation": 0.12 * turned, "thoracic_rotation": 0.63 * turned,
+        "cervical_rotation": 0.35 * turned}  # fmt: skip
     return standing_clip("axial_rotation", angles, footing(len(t)))
 
 
 def axial_rotation_rand(rng: np.random.Generator) -> Clip:
     """A random turn of the trunk."""
-    return axial_rotation(
-        left_deg=rng.uniform(25.0, 60.0),
-        right_deg=rng.uniform(25.0, 60.0),
-        duration_s=rng.uniform(2.6, 4.0),
-        arms_deg=rng.uniform(22.0, 45.0),
-        elbow_deg=rng.uniform(10.0, 80.0),
-    )
+    return axial_rotation(left_deg=rng.uniform(25.0, 60.0), right_deg=rng.uniform(25.0, 60.0),
+        duration_s=rng.uniform(2.6, 4.0), arms_deg=rng.uniform(22.0, 45.0), elbow_deg=rng.uniform(10.0,
+        80.0))  # fmt: skip
 
 
 def roll_down(depth_deg: float = 80.0, duration_s: float = 3.8, arms_deg: float = 14.0) -> Clip:
@@ -174,13 +145,9 @@ def roll_down(depth_deg: float = 80.0, duration_s: float = 3.8, arms_deg: float 
 
     lumbar, _ = bend_shares(np.array([depth_deg]))
     tilt = (depth_deg - lumbar[0]) * wave(0.22, 0.5)
-    angles = {
-        **a_pose(arms_deg, flexion=6.0, elbow=6.0),
-        "cervical_flexion": 38.0 * wave(0.0, 0.2),
-        "thoracic_flexion": 30.0 * wave(0.06, 0.34),
-        "lumbar_flexion": lumbar[0] * wave(0.14, 0.44),
-        "pelvis_tilt": tilt,
-    }
+    angles = {**a_pose(arms_deg, flexion=6.0, elbow=6.0), "cervical_flexion": 38.0 * wave(0.0, 0.2),
+        "thoracic_flexion": 30.0 * wave(0.06, 0.34), "lumbar_flexion": lumbar[0] * wave(0.14, 0.44),
+        "pelvis_tilt": tilt}  # fmt: skip
     shift = np.zeros((len(t), 3))
     shift[:, 0], shift[:, 2] = hips_back(tilt), -0.03 * wave(0.22, 0.5)
     return standing_clip("roll_down", angles, footing(len(t)), shift, arms_in="world")
@@ -244,15 +211,10 @@ def static_clip(
     """
     t = frame_times(duration_s, 10.0) / duration_s
     sway, drift = np.sin(2 * np.pi * t), np.cos(2 * np.pi * 0.7 * t)
-    angles = {
-        **a_pose(arms_deg, flexion=2.0, elbow=8.0),
-        "pelvis_tilt": 0.4 * lean_deg * sway,
-        "lumbar_flexion": 0.5 * lean_deg * sway,
-        "thoracic_flexion": 0.4 * lean_deg * drift,
-        "thoracic_rotation": 0.5 * turn_deg * drift,
-        "thoracic_bending": 0.3 * turn_deg * sway,
-        "cervical_flexion": -0.6 * lean_deg * sway,
-    }
+    angles = {**a_pose(arms_deg, flexion=2.0, elbow=8.0), "pelvis_tilt": 0.4 * lean_deg * sway,
+        "lumbar_flexion": 0.5 * lean_deg * sway, "thoracic_flexion": 0.4 * lean_deg * drift,
+        "thoracic_rotation": 0.5 * turn_deg * drift, "thoracic_bending": 0.3 * turn_deg * sway,
+        "cervical_flexion": -0.6 * lean_deg * sway}  # fmt: skip
     return standing_clip("static", angles, footing(len(t), LENGTHS["hip_half"], 6.0), fps=10.0)
 
 

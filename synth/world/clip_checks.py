@@ -43,7 +43,9 @@ class Fit:
     inside_share: float
 
 
-def fit_of(clip: Clip, body: Any, probe: Probe, stride: int = 3, fitted: Callable[[int], Clip] | None = None) -> Fit:
+def fit_of(
+    clip: Clip, body: Any, probe: Probe, stride: int = 3, fitted: Callable[[int], Clip] | None = None
+) -> Fit:
     """Pose a body through a clip and measure.
 
     Args:
@@ -109,7 +111,9 @@ class Probe:
         """How deep the deepest vertices of hands and forearms lie under the skin of trunk and thighs, metres."""
         vertices, _ = self.skin.posed(clip, frame)
         normals = vertex_normals(vertices, self.skin.triangles)
-        gap, nearest = cKDTree(vertices[self.core]).query(vertices[self.arms], distance_upper_bound=_DEEPEST_M)
+        gap, nearest = cKDTree(vertices[self.core]).query(
+            vertices[self.arms], distance_upper_bound=_DEEPEST_M
+        )
         near = np.isfinite(gap)
         if not near.any():
             return 0.0
@@ -169,10 +173,5 @@ def joints_of(clip: Clip) -> Joints:
     change = np.abs(np.diff(step, axis=0))
     jerk = np.unravel_index(change.argmax(), change.shape)
     ranges = {joint: (float(np.min(b)), float(np.max(b))) for joint, b in bends.items()}
-    return Joints(
-        float(beyond),
-        ranges["elbow"],
-        ranges["knee"],
-        (float(step[fast]) * clip.fps, f"{names[fast[1]]}@{fast[0]}"),
-        (float(change[jerk]), f"{names[jerk[1]]}@{jerk[0]}"),
-    )
+    return Joints(float(beyond), ranges["elbow"], ranges["knee"], (float(step[fast]) * clip.fps,
+        f"{names[fast[1]]}@{fast[0]}"), (float(change[jerk]), f"{names[jerk[1]]}@{jerk[0]}"))  # fmt: skip

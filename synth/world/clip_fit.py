@@ -1,11 +1,14 @@
-"""A clip fitted to a body: feet where the plan has them, hands that meet the floor or each other, arms outside the body.
+"""A clip fitted to a body: feet where the plan has them, hands that meet the floor or each other, arms outside
+the body.
 
-A clip says rotations; planned on average proportions they leave other bodies' feet and hands centimetres off, and arms that
-brush a slim body end inside a stout one. Each frame is mended by itself, by turns that change steadily with the pose.
+A clip says rotations; planned on average proportions they leave other bodies' feet and hands centimetres off,
+and arms that brush a slim body end inside a stout one. Each frame is mended by itself, by turns that change
+steadily with the pose.
 """
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -104,7 +107,7 @@ def _thigh(body: Any, posed: Any, points: np.ndarray, ids: np.ndarray) -> np.nda
     share = skin @ along / (along @ along)
     away = np.linalg.norm(skin - share[:, None] * along, axis=1)
     edges = np.linspace(0.0, 1.0, _THIGH_BINS + 1)
-    rows = [away[(share >= a) & (share < b)] for a, b in zip(edges, edges[1:], strict=False)]
+    rows = [away[(share >= a) & (share < b)] for a, b in itertools.pairwise(edges)]
     return np.array([np.percentile(row, 80.0) if len(row) else 0.06 for row in rows])
 
 

@@ -52,9 +52,8 @@ def _spawn(scene: Scene, character: CharacterThing, rig: PropRig) -> None:
         look = zlib.crc32(f"{character.spec_json} {rig.clip.name} {index}".encode()) % _VARIETIES
         if name in scene.things:
             scene.remove(name)
-        thing = ObjectThing(
-            name, Pose(), (0, 0, 0), mobility="movable", uclass="StaticMeshActor", mesh=prop_mesh(prop.kind, extents, look)
-        )  # fmt: skip
+        thing = ObjectThing(name, Pose(), (0, 0, 0), mobility="movable", uclass="StaticMeshActor",
+            mesh=prop_mesh(prop.kind, extents, look))  # fmt: skip
         scene.add(thing)
         names.append(name)
     character.owned = tuple(names)
