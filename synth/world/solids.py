@@ -389,3 +389,17 @@ def extrusion(
         np.concatenate([sides.faces, *caps_faces]).astype(np.int32),
         material,
     )
+
+
+def repeated(surface: Surface, offsets_m: np.ndarray) -> Surface:
+    """Copies of a surface, each shifted by an offset, shape (N, 3), metres."""
+    offsets = np.asarray(offsets_m, np.float32)
+    count, size = len(offsets), len(surface.positions_m)
+    starts = (np.arange(count, dtype=np.int32) * size)[:, None, None]
+    return Surface(
+        (surface.positions_m[None] + offsets[:, None]).reshape(-1, 3),
+        np.tile(surface.normals, (count, 1)),
+        np.tile(surface.uv, (count, 1)),
+        (surface.faces[None] + starts).reshape(-1, 3),
+        surface.material,
+    )

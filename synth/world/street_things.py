@@ -34,7 +34,7 @@ from synth.world.place_materials import (
     tinted,
 )
 from synth.world.place_types import PlacedObject
-from synth.world.solids import ball, bent_path, box, cylinder, extrusion, lathe, rod, tube
+from synth.world.solids import ball, bent_path, box, cylinder, extrusion, lathe, repeated, rod, tube
 
 Rng = np.random.Generator
 Point = Sequence[float] | np.ndarray
@@ -82,17 +82,13 @@ def house_front(rng: Rng, width: float, floors: int, shop: bool, lit: float) -> 
         )
     )
     columns = max(2, round(width / float(rng.uniform(2.2, 3.0))))
-    pane, tall = float(rng.uniform(1.0, 1.35)), float(rng.uniform(1.45, 1.85))
-    shutters = bool(rng.random() < 0.25)
-    variant = int(rng.integers(2))
-    for floor in range(floors):
-        z = 3.5 + floor * _FLOOR_M + 0.85
-        for column in range(columns):
-            y = (column + 0.5 - columns / 2) * width / columns
-            pieces += _window(rng, y, z, pane, tall, frame, trim, variant, lit, shutters)
-    pieces += (
-        _shop_floor(rng, width, frame, lit) if shop else _ground_floor(rng, width, frame, trim, variant, lit)
-    )
+    style = _Style(
+        float(rng.uniform(1.0, 1.35)), float(rng.uniform(1.45, 1.85)), frame, trim,
+        int(rng.integers(2)), lit, bool(rng.random() < 0.25),
+    )  # fmt: skip
+    across = [(column + 0.5 - columns / 2) * width / columns for column in range(columns)]
+    pieces += _windows(rng, [(y, 4.35 + floor * _FLOOR_M) for floor in range(floors) for y in across], style)
+    pieces += _shop_floor(rng, width, frame, lit) if shop else _ground_floor(rng, width, style)
     return compact(pieces)
 
 
@@ -169,32 +165,39 @@ def _pane_look(variant: int, lit: bool) -> Material:
     return Material(textures_outdoor.panes(variant), roughness=0.15, specular=0.05)
 
 
-def _window(
-    rng: Rng,
-    y: float,
-    z: float,
-    pane: float,
-    tall: float,
-    frame: Material,
-    trim: Material,
-    variant: int,
-    lit: float,
-    shutters: bool,
-) -> list[Surface]:
-    look = _pane_look(variant, bool(rng.random() < lit))
-    pieces = [_glass(y, z, pane, tall, int(rng.integers(16)), look)]
-    for side in (-1, 1):
-        pieces.append(box((0.05, 0.07, tall), frame, (0.02, y + side * (pane / 2 - 0.03), z + tall / 2), 0))
-    for level in (0.035, tall - 0.035, 0.68 * tall):
-        pieces.append(box((0.05, pane, 0.06), frame, (0.02, y, z + level), 0))
-    pieces.append(box((0.04, 0.05, tall), frame, (0.02, y, z + tall / 2), 0))
-    pieces.append(box((0.14, pane + 0.2, 0.07), trim, (0.05, y, z - 0.04), 0))
-    pieces.append(box((0.07, pane + 0.24, 0.16), trim, (0.02, y, z + tall + 0.08), 0))
-    if shutters:
+@dataclass(frozen=True)
+class _Style:
+    """How a house's windows look: sizes in metres, which picture of panes, the share that is lit."""
+
+    pane_m: float
+    tall_m: float
+    frame: Material
+    trim: Material
+    variant: int
+    lit: float
+    shutters: bool
+
+
+def _windows(rng: Rng, spots: list[tuple[float, float]], style: _Style) -> list[Surface]:
+    """Windows whose sills' middles are at points (y, z) of the front."""
+    if not spots:
+        return []
+    pane, tall, frame, trim = style.pane_m, style.tall_m, style.frame, style.trim
+    parts = [
+        box((0.05, 0.07, tall), frame, (0.02, side * (pane / 2 - 0.03), tall / 2), 0) for side in (-1, 1)
+    ]
+    parts += [box((0.05, pane, 0.06), frame, (0.02, 0, z), 0) for z in (0.035, tall - 0.035, 0.68 * tall)]
+    parts.append(box((0.04, 0.05, tall), frame, (0.02, 0, tall / 2), 0))
+    parts.append(box((0.14, pane + 0.2, 0.07), trim, (0.05, 0, -0.04), 0))
+    parts.append(box((0.07, pane + 0.24, 0.16), trim, (0.02, 0, tall + 0.08), 0))
+    if style.shutters:
         for side in (-1, 1):
-            pieces.append(
-                box((0.04, pane / 2, tall), frame, (0.03, y + side * (0.76 * pane), z + tall / 2), 0.008)
-            )
+            parts.append(box((0.04, pane / 2, tall), frame, (0.03, side * 0.76 * pane, tall / 2), 0.008))
+    offsets = np.array([[0.0, y, z] for y, z in spots])
+    pieces = [repeated(surface, offsets) for surface in merge(parts).surfaces]
+    for y, z in spots:
+        look = _pane_look(style.variant, bool(rng.random() < style.lit))
+        pieces.append(_glass(y, z, pane, tall, int(rng.integers(16)), look))
     return pieces
 
 
@@ -223,21 +226,14 @@ def _door(rng: Rng, y: float, frame: Material) -> list[Surface]:
     return [*pieces, box((0.14, 1.28, 0.14), frame, (0.02, y, 2.37), 0)]
 
 
-def _ground_floor(
-    rng: Rng, width: float, frame: Material, trim: Material, variant: int, lit: float
-) -> list[Surface]:
+def _ground_floor(rng: Rng, width: float, style: _Style) -> list[Surface]:
     """A door and windows."""
     columns = max(2, round(width / 2.8))
-    at = int(rng.integers(columns))
-    pieces = []
-    for column in range(columns):
-        y = (column + 0.5 - columns / 2) * width / columns
-        pieces += (
-            _door(rng, y, frame)
-            if column == at
-            else _window(rng, y, 1.0, 1.2, 1.5, frame, trim, variant, lit, False)
-        )
-    return pieces
+    door = int(rng.integers(columns))
+    across = [(column + 0.5 - columns / 2) * width / columns for column in range(columns)]
+    low = replace(style, pane_m=1.2, tall_m=1.5, shutters=False)
+    spots = [(y, 1.0) for column, y in enumerate(across) if column != door]
+    return _door(rng, across[door], style.frame) + _windows(rng, spots, low)
 
 
 def _shop_floor(rng: Rng, width: float, frame: Material, lit: float) -> list[Surface]:

@@ -13,8 +13,8 @@ from synth.world.textures import (
     SIZE,
     Color,
     as_bytes,
+    cloud,
     field,
-    noise,
     stamp_dots,
     stamp_lines,
     toned,
@@ -27,7 +27,7 @@ def asphalt(variant: int) -> np.ndarray:
     rng = rng_for(variant, "texture", "asphalt")
     size = 2 * SIZE
     grit = np.tile(field(variant, 0.0), (2, 2))
-    clouds = cv2.resize(noise(rng, 256, 1.4), (size, size), interpolation=cv2.INTER_LINEAR)
+    clouds = cv2.resize(cloud(rng, 1.4), (size, size), interpolation=cv2.INTER_LINEAR)
     value = 0.16 * grit * (1 + 0.2 * clouds) + 0.06 * clouds
     for _ in range(variant % 3):
         row, column, tall, wide = (int(x) for x in (*rng.integers(0, size, 2), *rng.integers(160, 420, 2)))
@@ -76,7 +76,7 @@ def paving(variant: int) -> np.ndarray:
     joint = np.minimum(edge_v / rows, edge_u / columns) * size
     wide = (2.2, 2.2, 5.0, 2.0)[kind]
     share = np.clip((joint - 0.35 * wide) / wide, 0, 1)[..., None].astype(np.float32)
-    value = (0.035, 0.10, 0.11, 0.04)[kind] * tone + 0.05 * noise(rng, slope=0.3) + 0.045 * field(6, 1.5)
+    value = (0.035, 0.10, 0.11, 0.04)[kind] * tone + 0.05 * cloud(rng, 0.3) + 0.045 * field(6, 1.5)
     gum = np.zeros((size, size, 1), np.float32)
     count = 34 if kind in (0, 3) else 0
     if count:
@@ -108,7 +108,7 @@ def brick(variant: int, rows: int = 16) -> np.ndarray:
     column = np.floor(place_u).astype(int)
     which = rng.choice(3, p=[0.55, 0.25, 0.2], size=(rows, columns))[line % rows, column % columns]
     tone = rng.normal(0, 1, (rows, columns)).clip(-2, 2)[line % rows, column % columns]
-    grit = noise(rng, slope=0.4)
+    grit = cloud(rng, 0.4)
     weather = field(6, 1.7)
     face = colors[which] * (1 + 0.07 * tone + 0.07 * grit + 0.05 * weather)[..., None].astype(np.float32)
     edge_v, edge_u = 0.5 - np.abs(place_v % 1 - 0.5), 0.5 - np.abs(place_u % 1 - 0.5)
@@ -130,15 +130,15 @@ def roof_tiles(variant: int) -> np.ndarray:
     tone = rng.normal(0, 1, (rows, columns)).clip(-2, 2)[row, np.floor(shifted).astype(int) % columns]
     course, across = v % 1, shifted % 1
     value = 0.10 * tone + 0.25 * (course - 0.5) - 0.45 * (course < 0.1) - 0.3 * (across < 0.06)
-    return as_bytes(toned(value + 0.07 * noise(rng, slope=0.8) + 0.07 * field(6, 1.6), 0.1, (0.72,) * 3))
+    return as_bytes(toned(value + 0.07 * cloud(rng, 0.8) + 0.07 * field(6, 1.6), 0.1, (0.72,) * 3))
 
 
 @cache
 def render(variant: int) -> np.ndarray:
     """Rendered house wall with dirt that ran down, neutral; 4 m."""
     rng = rng_for(variant, "texture", "render")
-    streaks = noise(rng, slope=0.9, stretch=(1, 10)).T
-    value = 0.02 * noise(rng, slope=1.5) + 0.025 * noise(rng, slope=0.2) - 0.018 * np.abs(streaks)
+    streaks = cloud(rng, 0.9, (1, 10)).T
+    value = 0.02 * cloud(rng, 1.5) + 0.025 * cloud(rng, 0.2) - 0.018 * np.abs(streaks)
     return as_bytes(toned(value, 0.03, (0.87,) * 3))
 
 
@@ -146,7 +146,7 @@ def render(variant: int) -> np.ndarray:
 def gravel(variant: int) -> np.ndarray:
     """A path of small stones on sand, neutral; 1.5 m."""
     rng = rng_for(variant, "texture", "gravel")
-    picture = toned(0.05 * noise(rng, slope=0.6) + 0.05 * noise(rng, slope=1.6) - 0.1, 0.05)
+    picture = toned(0.05 * cloud(rng, 0.6) + 0.05 * cloud(rng, 1.6) - 0.1, 0.05)
     count = 5200
     tone = NEUTRAL * rng.uniform(0.66, 1.18, (count, 1)) + rng.normal(0, 0.02, (count, 3))
     axes = np.stack([rng.uniform(1.2, 4.6, count), rng.uniform(1.0, 3.2, count)], axis=1)
@@ -167,7 +167,7 @@ def grass(variant: int) -> np.ndarray:
     rng = rng_for(variant, "texture", "grass")
     size = 2 * SIZE
     base = np.array(_GRASSES[variant % 4])
-    patch = np.tile(noise(rng, SIZE, 1.5), (2, 2))
+    patch = np.tile(cloud(rng, 1.4), (2, 2))
     picture = toned(0.25 * np.tile(field(2, 0.7), (2, 2)), base=tuple(0.62 * base)).astype(np.float32)
     bare = np.clip(patch - 1.5, 0, 1)[..., None]
     picture = (picture * (1 - bare) + np.array([0.36, 0.30, 0.22]) * bare).astype(np.float32)
@@ -234,9 +234,9 @@ def fallen_leaves(variant: int) -> np.ndarray:
 def bark(variant: int) -> np.ndarray:
     """Bark with ridges along u, as a rod's texture runs, neutral; 0.8 m."""
     rng = rng_for(variant, "texture", "bark")
-    ridges = 1 - np.abs(noise(rng, slope=1.1, stretch=(1, 5)))
+    ridges = 1 - np.abs(cloud(rng, 1.1, (1, 5)))
     moss = np.clip(field(8, 1.6), 0, 1)[..., None] * np.array([-0.05, -0.01, -0.07], np.float32)
-    return as_bytes(toned(0.24 * ridges + 0.07 * noise(rng, slope=0.3) - 0.1, 0.1, (0.62,) * 3) + moss)
+    return as_bytes(toned(0.24 * ridges + 0.07 * cloud(rng, 0.3) - 0.1, 0.1, (0.62,) * 3) + moss)
 
 
 @cache
