@@ -183,7 +183,7 @@ def step_rand(size_m: Size, rng: Rng) -> ObjectMesh:
     if height > 0.28 or rng.random() < 0.5:
         return merge([box(size_m, wooden(rng), (0, 0, height / 2), 0.006)])
     body = paint((0.10, 0.10, 0.11), 0.6)
-    top = paint(pick(rng, ((0.30, 0.31, 0.33), (0.20, 0.26, 0.42), (0.42, 0.16, 0.30))), 0.85)
+    top = paint(pick(rng, ((0.30, 0.31, 0.33), (0.20, 0.26, 0.42), (0.38, 0.26, 0.33))), 0.85)
     thick = min(0.1, 0.6 * height)
     pieces = [box((depth, width, thick), body, (0, 0, height - thick / 2 - 0.006), 0.02, 1.0, 2)]
     pieces.append(box((depth - 0.05, width - 0.05, 0.012), top, (0, 0, height - 0.006), 0.005))
