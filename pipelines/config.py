@@ -31,7 +31,8 @@ class _Section(BaseModel):
         for name in type(self).model_fields:
             value = getattr(self, name)
             pair = (
-                isinstance(value, tuple)
+                not name.endswith("_weights")  # chances side by side, no range
+                and isinstance(value, tuple)
                 and len(value) == 2
                 and all(isinstance(v, int | float) for v in value)
             )
