@@ -33,7 +33,7 @@ from pipelines.render_worlds import Crew, Unit, cores, units, world_count
 from pipelines.run import Failure, Stage, describe, open_stage, require_stage
 from pipelines.scenes import STATIC_CLIP, STATIC_TIMES_S, load_scenes
 from pipelines.tables import concat_parts, read_table, write_table
-from spinepose.errors import InputError, StageError
+from spinepose.errors import InputError, SpineforgeError, StageError
 from synth.body.spec import SubjectSpec
 from synth.scene import FrameSpec, PersonSpec, SceneSpec
 from synth.unrealcv.capture import MarkerSequence, RawFrame, Spoiled, Studio, unpack
@@ -121,9 +121,6 @@ def _render(stage: Stage, makers: list[_Recorder], todo: list[Unit]) -> None:
         for done in progress(crew.results(), stage, "part", total):
             if done.error is not None:
                 stage.fail(done.part, describe(done.error))
-            elif any(failure.item == done.part for failure in stage.manifest.failures):
-                # A world was lost over it, and another one made it.
-                stage.manifest.failures = [f for f in stage.manifest.failures if f.item != done.part]
 
 
 def _finish(stage: Stage, scenes: list[SceneSpec]) -> None:
@@ -137,6 +134,7 @@ def _finish(stage: Stage, scenes: list[SceneSpec]) -> None:
     subjects = {p.subject.subject_id for scene in scenes for p in scene.persons}
     frames = sum(len(scene.shots) for scene in scenes)
     stage.finish(_counts(stage, len(subjects)), frames + len(subjects))
+    (stage.folder / INCIDENTS).unlink(missing_ok=True)  # all of it is in the table now
 
 
 def _collect_incidents(stage: Stage) -> None:
@@ -225,6 +223,17 @@ class _Recorder:
             self.own.stop()
         if self.driver is not None:
             self.driver.abort()
+
+    def usable(self) -> bool:
+        """Whether the world answers, or can be made to by starting it anew."""
+        assert self.driver is not None
+        self.driver.renew()
+        try:
+            self.driver.check_version()
+        except SpineforgeError as error:
+            log.info("world %s: %s", self.driver.address, error)
+            return False
+        return True
 
     def _note_version(self, version: dict[str, Any]) -> None:
         """The manifest names the world and its renderer; worlds that differ may differ in every pixel."""

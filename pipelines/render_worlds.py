@@ -6,6 +6,7 @@ import contextlib
 import os
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,9 +19,7 @@ from synth.unrealcv.driver import WorldLostError
 
 # What a world may take of the machine's memory before another is not started.
 _WORLD_BYTES = 3 << 30
-# Parts lost one after the other before a world counts as gone for good.
-_LOST_IN_A_ROW = 3
-_JOIN_S = 10.0
+_JOIN_S, _POLL_S = 10.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,9 @@ class Maker(Protocol):
 
     def abort(self) -> None:
         """End what goes on, starting included; from another thread, and at any time."""
+
+    def usable(self) -> bool:
+        """Whether the world answers, or can be made to."""
 
     def jobs(self, unit: Unit) -> Iterator[tuple[str, Callable[[], None]]]:
         """The parts of a unit that are not there yet."""
@@ -102,13 +104,12 @@ class Crew:
     """
 
     def __init__(self, makers: Sequence[Maker], todo: Sequence[Unit]) -> None:
-        self._todo: queue.SimpleQueue[Unit] = queue.SimpleQueue()
-        for unit in todo:
-            self._todo.put(unit)
+        self._todo = deque(todo)
+        self._busy = 0  # units that a world has in hand
+        self._changed = threading.Condition()
         self._news: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._makers = makers
-        self._left = {part for unit in todo for part in unit.parts}
         self._threads = [
             threading.Thread(target=self._drive, args=(maker,), name=f"world-{i}", daemon=True)
             for i, maker in enumerate(makers)
@@ -121,13 +122,15 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
         for maker in self._makers:
             maker.abort()
         for thread in self._threads:
             thread.join(_JOIN_S)
 
     def results(self) -> Iterator[Done]:
-        """Parts as they are finished, made or not, in any order; a part that failed may come again.
+        """Parts as they are finished, made or not, in any order.
 
         Raises:
             InputError: Something of the user's is wrong, which spoils every part alike.
@@ -144,9 +147,8 @@ class Crew:
             elif isinstance(news, BaseException):
                 raise news
             else:
-                self._left.discard(news.part)
                 yield news
-        if last is not None and (self._left or not self._todo.empty()):
+        if last is not None and self._todo:
             raise StageError(
                 f"no world is left ({last}); what was rendered is kept: run the same command again to go on"
             )
@@ -154,32 +156,48 @@ class Crew:
     def _drive(self, maker: Maker) -> None:
         try:
             with maker:
-                while not self._stop.is_set():
+                while (unit := self._take()) is not None:
+                    back: Unit | None = unit
                     try:
-                        unit = self._todo.get_nowait()
-                    except queue.Empty:
-                        return
-                    self._make(maker, unit)
+                        self._make(maker, unit)
+                        back = None
+                    finally:
+                        self._give_back(back)
         except BaseException as error:  # whatever it was: it belongs to the main thread
             self._news.put(error)
         finally:
             self._news.put(None)
 
+    def _take(self) -> Unit | None:
+        """The next unit; waits while another world has one that it may have to give back."""
+        with self._changed:
+            while not self._todo and self._busy and not self._stop.is_set():
+                self._changed.wait(_POLL_S)
+            if not self._todo or self._stop.is_set():
+                return None
+            self._busy += 1
+            return self._todo.popleft()
+
+    def _give_back(self, unit: Unit | None) -> None:
+        with self._changed:
+            self._busy -= 1
+            if unit is not None:
+                self._todo.append(unit)
+            self._changed.notify_all()
+
     def _make(self, maker: Maker, unit: Unit) -> None:
-        lost = 0
         for part, job in maker.jobs(unit):
             if self._stop.is_set():
                 return
             try:
                 job()
-                lost, done = 0, Done(part)
+                done = Done(part)
             except InputError:
                 raise  # a wrong address or a missing library spoils every part alike
             except WorldLostError as error:
-                lost, done = lost + 1, Done(part, error)
-                if lost == _LOST_IN_A_ROW:
-                    self._todo.put(unit)  # another world may have more luck
-                    raise
+                if not maker.usable():
+                    raise  # another world may make it
+                done = Done(part, error)  # it is this part that ends worlds
             except SpineforgeError as error:
-                lost, done = 0, Done(part, error)
+                done = Done(part, error)
             self._news.put(done)
