@@ -49,8 +49,9 @@ def sensor_rand(rng: np.random.Generator, ranges: SensorRanges) -> SensorSpec:
 
 def light_rand(rng: np.random.Generator, place: Any) -> dict[str, Any]:
     """Draw how a scene's light differs from its place's own: another hour of the same kind of day."""
-    light: dict[str, Any] = {"exposure_ev": round(float(np.clip(rng.normal(0, 0.25), -0.6, 0.6)), 3)}
     own = place.light
+    exposure = own.exposure_ev + float(np.clip(rng.normal(0, 0.25), -0.6, 0.6))
+    light: dict[str, Any] = {"exposure_ev": round(exposure, 3)}
     if place.panorama is None and place.backdrop is None and own.sun_strength > _SUNLIT:
         light["sun_azimuth_deg"] = round(float(rng.uniform(-180, 180)), 1)
         elevation = own.sun_elevation_deg + rng.normal(0, 8)
