@@ -317,7 +317,7 @@ def test_bones_in_component_and_world_space(world):
 def test_characters_play_clips_and_tell_their_truth(world):
     assert spawn(world) == {"stature_cm": 180.0, "mass_kg": 75.0}
     reply = json.loads(ask(world, "vbp SpineForge PlayClip ann walk 0.52"))
-    assert reply == {"frame": 5, "frames": 11, "fps": 10.0}
+    assert reply == {"clip": "walk", "frame": 5, "frames": 11, "fps": 10.0}
     ask(world, "vset /object/ann/location 0 -100 0")  # our (0, 1, 0)
     ask(world, "vset /object/ann/rotation 0 -90 0")  # our +90 degrees: the character's x is the world's y
     truth = json.loads(ask(world, "vbp SpineForge GetMarkers ann"))
