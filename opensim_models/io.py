@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from opensim_models.anatomy.coordinates import PELVIS_COORDINATES
-from opensim_models.trial import MarkerTrial, to_osim, to_world
+from opensim_models.trial import MarkerTrial, RawMarkers, to_osim, to_world
 from spinepose.errors import InputError
 
 _UNITS_TO_M = {"m": 1.0, "mm": 0.001, "cm": 0.01}
@@ -52,32 +52,93 @@ def read_trc(path: Path) -> MarkerTrial:
     Raises:
         InputError: Not a ``.trc``, empty, or its header says something else than its rows.
     """
+    raw = read_raw_trc(path)
+    return MarkerTrial(path.stem, raw.times_s, raw.names, to_world(raw.points_m))
+
+
+def read_raw_trc(path: Path) -> RawMarkers:
+    """Read a ``.trc`` of any maker as it stands: names and axes are the file's own.
+
+    Header lines may be ragged, end in tabs or be parted by spaces; the line of axis labels and a blank line may be
+    there or not; empty, ``NaN`` and all-zero places are missing markers.
+
+    Raises:
+        InputError: Not a ``.trc``, empty, or its header says something else than its rows.
+    """
     lines = _read(path).splitlines()
-    if len(lines) < 6 or not lines[0].startswith("PathFileType"):
+    if not "".join(lines).strip():
+        raise InputError(f"{path}: is empty")
+    if len(lines) < 4 or not lines[0].startswith("PathFileType"):
         raise InputError(f"{path}: is not a .trc file (no PathFileType line, header and rows)")
-    head = dict(zip(lines[1].split("\t"), lines[2].split("\t"), strict=False))
+    head = dict(zip(_fields(lines[1]), _fields(lines[2]), strict=False))
     try:
-        frames, count = int(head["NumFrames"]), int(head["NumMarkers"])
-        unit = _UNITS_TO_M[head["Units"].strip()]
+        frames, count = int(float(head["NumFrames"])), int(float(head["NumMarkers"]))
+        unit = head["Units"].lower()
+        factor = _UNITS_TO_M[unit]
     except (KeyError, ValueError) as error:
         raise InputError(
             f"{path}: header lacks or garbles NumFrames, NumMarkers or Units (m, cm, mm): {error}"
         ) from error
-    names = tuple(name.strip() for name in lines[3].split("\t")[2:] if name.strip())
+    names = tuple(_fields(lines[3])[2:])
     if len(names) != count:
         raise InputError(f"{path}: header says {count} markers, the names line has {len(names)}")
-    rows = [line for line in lines[5:] if line.strip()]
+    _no_name_twice(path, names)
+    rows = [line for line in lines[4:] if _is_number(line.split("\t", 1)[0])]
+    _no_row_lost(path, lines[4:])
     if len(rows) != frames:
         raise InputError(f"{path}: header says {frames} frames, the file has {len(rows)}")
     if not rows:
         raise InputError(f"{path}: has no frames")
     table = np.stack([_row(path, row, 2 + 3 * count) for row in rows])
-    return MarkerTrial(path.stem, table[:, 1], names, to_world(table[:, 2:].reshape(frames, count, 3) * unit))
+    if not np.isfinite(table[:, :2]).all() or (np.diff(table[:, 1]) <= 0).any():
+        raise InputError(f"{path}: the Time column has gaps or does not rise")
+    points = table[:, 2:].reshape(frames, count, 3)
+    points, notes = missing_zeros(points * factor)
+    points[~np.isfinite(points).all(axis=-1)] = np.nan
+    return RawMarkers(path, table[:, 1], table[:, 0].astype(int), names, points, unit, None, notes)
+
+
+def missing_zeros(points_m: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Take places at exactly (0, 0, 0) as missing, as many programs write them; the points and a note, (T, M, 3)."""
+    zero = (points_m == 0).all(axis=-1)
+    points = np.where(zero[..., None], np.nan, points_m)
+    note = f"{int(zero.sum())} marker samples at exactly (0, 0, 0) were taken as missing"
+    return points, (note,) if zero.any() else ()
+
+
+def _no_name_twice(path: Path, names: tuple[str, ...]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{path}: marker names appear twice: {', '.join(twice)}")
+
+
+def _no_row_lost(path: Path, lines: list[str]) -> None:
+    """Only the line of axis labels and blank lines may hold no frame."""
+    for line in lines:
+        words = line.split()
+        if words and not _is_number(line.split("\t", 1)[0]) and words[0].upper() not in ("X1", "X"):
+            raise InputError(f"{path}: a row does not start with a frame number: {line.strip()[:40]!r}")
+
+
+def _fields(line: str) -> list[str]:
+    """Fields of a header line that are not empty; spaces part them where no tab does."""
+    parts = line.split("\t") if "\t" in line else line.split()
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _row(path: Path, line: str, width: int) -> np.ndarray:
     fields = line.split("\t")
-    fields = (fields + [""] * width)[:width] if not "".join(fields[width:]).strip() else fields
+    if not "".join(fields[width:]).strip():
+        # Missing markers at the end of a row are often left out, tabs and all: whole markers only.
+        fields = fields[:width] + [""] * (width - len(fields) if len(fields) % 3 in (0, 2) else 0)
     if len(fields) != width:
         raise InputError(f"{path}: frame {fields[0]} has {len(fields)} fields, the header asks for {width}")
     try:
@@ -142,9 +203,15 @@ def read_mot(path: Path) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from error
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode(
+            "latin-1"
+        )  # paths in headers are written in whatever the laboratory's computer speaks
 
 
 def _write(path: Path, text: str) -> None:

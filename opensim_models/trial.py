@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -18,12 +20,15 @@ class MarkerTrial:
         times_s: Rising times, (T,).
         marker_names: M names.
         markers_m: World frame (right-handed, z up), metres, (T, M, 3); NaN where a marker was not seen.
+        bodies: Model body that carries each *technical* marker: a name outside the project's marker set. It has no
+            nominal place: the fit puts it where the static pose shows it.
     """
 
     name: str
     times_s: np.ndarray
     marker_names: tuple[str, ...]
     markers_m: np.ndarray
+    bodies: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         frames, names = len(self.times_s), self.marker_names
@@ -39,6 +44,31 @@ class MarkerTrial:
             raise InputError(f"trial {self.name!r}: marker names appear twice: {', '.join(twice)}")
         if frames > 1 and not (np.diff(self.times_s) > 0).all():
             raise InputError(f"trial {self.name!r}: times do not rise")
+
+
+@dataclass(frozen=True)
+class RawMarkers:
+    """A marker file as it stands, before anything is made of its names and axes.
+
+    Attributes:
+        path: Where it was read.
+        times_s: (T,).
+        frames: The file's own frame numbers, (T,).
+        names: M names as the file has them.
+        points_m: The file's own axes, by its own unit, metres, (T, M, 3); NaN where missing.
+        unit: What the file says its unit is.
+        up: ``y`` or ``z`` where the file says which way is up, else None.
+        notes: What was odd and how it was read.
+    """
+
+    path: Path
+    times_s: np.ndarray
+    frames: np.ndarray
+    names: tuple[str, ...]
+    points_m: np.ndarray
+    unit: str
+    up: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def to_osim(points_m: np.ndarray) -> np.ndarray:

@@ -81,7 +81,7 @@ def test_a_trc_that_lies_is_one_clear_line(trial, tmp_path, old, new, message):
 def test_empty_missing_and_cut_files(trial, tmp_path):
     path = tmp_path / "x.trc"
     path.write_text("")
-    with pytest.raises(InputError, match="is not a"):
+    with pytest.raises(InputError, match="is empty"):
         read_trc(path)
     with pytest.raises(InputError, match="cannot be read"):
         read_trc(tmp_path / "none.trc")
