@@ -7,7 +7,7 @@ stature, mass and sex, and nothing else of the subject.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,18 @@ from opensim_models.ik import Problem, Solution, default_problem, solve
 from opensim_models.initial import align_root
 from opensim_models.io import write_mot, write_trc
 from opensim_models.kinematics import Kinematics, compile_model
-from opensim_models.markers import MARKER_NAMES
 from opensim_models.osim_file import read_osim
 from opensim_models.reference import solve_reference
-from opensim_models.scale import StaticFit, fit_static, marker_weights, posture_presets
+from opensim_models.scale import (
+    StaticFit,
+    complete_pelvis,
+    estimate_info,
+    fit_static,
+    marker_weights,
+    posture_presets,
+)
 from opensim_models.spine import REGIONAL_RANGES_RAD
+from opensim_models.standing import frame_from_motion, marker_bodies, static_frame
 from opensim_models.subject import model_spec
 from opensim_models.trial import MarkerTrial, to_osim, to_world
 from opensim_models.uncertainty import landmark_sigma
@@ -35,17 +42,19 @@ __all__ = ["MarkerTrial", "ScaleReport", "SubjectFit", "SubjectInfo", "TrialFit"
 
 SCHEMA_VERSION = 1
 LANDMARK_SET = "spinetrack"
-MAX_STATIC_SWAY_M = 0.03
 
 
 @dataclass(frozen=True)
 class SubjectInfo:
-    """What may be known of a subject beside markers: id, sex (``female`` or ``male``), stature and mass."""
+    """What may be known of a subject beside markers: id, sex (``female`` or ``male``), stature and mass.
+
+    What is None is estimated, with a warning.
+    """
 
     subject_id: str
-    sex: str
-    stature_m: float
-    mass_kg: float
+    sex: str | None = None
+    stature_m: float | None = None
+    mass_kg: float | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ class SubjectFit:
 
 def fit_subject(
     info: SubjectInfo,
-    static: MarkerTrial,
+    static: MarkerTrial | None,
     trials: list[MarkerTrial],
     out_dir: Path,
     reference_frames: int = 2,
@@ -123,8 +132,9 @@ def fit_subject(
     Writes ``model.osim``, ``<trial>.trc``, ``<trial>.mot`` (all of which OpenSim opens) and ``fit.json``.
 
     Args:
-        info: Sex, stature, mass.
-        static: The subject standing, any facing, arms anywhere.
+        info: Sex, stature, mass, as far as they are known.
+        static: The subject standing, any facing, arms anywhere; None takes the most upright frames of the first trial.
+            Any markers that show the pelvis will do: what they do not observe keeps its prior and its spread.
         trials: What to fit; the static trial may be among them.
         out_dir: Folder for the files; made if missing.
         reference_frames: Frames solved by OpenSim too, for the report.
@@ -138,12 +148,16 @@ def fit_subject(
     names = [trial.name for trial in trials]
     if len(set(names)) != len(names):
         raise InputError(f"subject {info.subject_id!r}: trial names appear twice in {', '.join(names)}")
-    if not 15 <= info.mass_kg <= 400:
+    if info.mass_kg is not None and not 15 <= info.mass_kg <= 400:
         raise InputError(
             f"subject {info.subject_id!r}: mass is {info.mass_kg} kg; give kilograms between 15 and 400"
         )
-    standing, warnings = _static_frame(info, static)
-    fitted = fit_static(info.subject_id, info.stature_m, info.sex, info.mass_kg, standing)
+    standing, warnings = _standing(info, static, trials)
+    info, guesses = _complete_info(info, standing)
+    source = [static] if static is not None else trials[:1]
+    bodies = {name: body for trial in source for name, body in marker_bodies(trial).items()}
+    fitted = fit_static(info.subject_id, info.stature_m, info.sex, info.mass_kg, standing, bodies)  # type: ignore[arg-type]
+    warnings += guesses + _left_out(trials, standing)
     out_dir.mkdir(parents=True, exist_ok=True)
     model_path = out_dir / "model.osim"
     write_osim(model_spec(fitted.shape), model_path)
@@ -168,29 +182,33 @@ def trial_problem(kinematics: Kinematics) -> Problem:
     return default_problem(kinematics, marker_weights(kinematics.marker_names), anatomical)
 
 
-def _static_frame(info: SubjectInfo, static: MarkerTrial) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """The median frame of the static trial, OpenSim's axes, and what looked odd."""
-    seen = np.isfinite(static.markers_m).all(axis=-1)
-    keep = [i for i, name in enumerate(static.marker_names) if name in MARKER_NAMES and seen[:, i].any()]
-    if not keep:
-        raise InputError(
-            f"trial {static.name!r}: holds none of the project's markers ({', '.join(MARKER_NAMES[:6])}, …)"
-        )
-    points = static.markers_m[:, keep]
-    middle = np.nanmedian(points, axis=0)
-    checks.check_units(static.name, info.stature_m, middle)
-    standing = {static.marker_names[i]: to_osim(p) for i, p in zip(keep, middle, strict=True)}
-    if {"LASI", "RASI", "LPSI", "RPSI"} <= standing.keys():
-        swapped = checks.swapped_standing(standing)
-        if swapped:
-            raise InputError(
-                f"subject {info.subject_id!r}: left and right of the {' and '.join(swapped)} are swapped in the static "
-                f"trial {static.name!r}; rename the markers"
+def _standing(
+    info: SubjectInfo, static: MarkerTrial | None, trials: list[MarkerTrial]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """A standing frame, OpenSim's axes, and what looked odd."""
+    if static is not None:
+        return static_frame(info.subject_id, info.stature_m, static)
+    if not trials:
+        raise InputError(f"subject {info.subject_id!r}: there is neither a static nor a moving trial")
+    return frame_from_motion(info.subject_id, info.stature_m, trials[0])
+
+
+def _complete_info(info: SubjectInfo, standing: dict[str, np.ndarray]) -> tuple[SubjectInfo, tuple[str, ...]]:
+    shown = complete_pelvis(standing, info.stature_m or 1.70)
+    stature, mass, sex, guesses = estimate_info(info.stature_m, info.mass_kg, info.sex, shown)
+    return replace(info, stature_m=stature, mass_kg=mass, sex=sex), guesses
+
+
+def _left_out(trials: list[MarkerTrial], standing: dict[str, np.ndarray]) -> tuple[str, ...]:
+    """Markers of moving trials that cannot be followed because they were never placed."""
+    words = []
+    for trial in trials:
+        lost = [name for name in marker_bodies(trial) if name not in standing]
+        if lost:
+            words.append(
+                f"trial {trial.name!r}: not used, since the static pose lacks them: {', '.join(lost)}"
             )
-    sway = float(np.nanmax(np.linalg.norm(points - middle, axis=-1)))
-    if sway > MAX_STATIC_SWAY_M:
-        return standing, (f"the static trial moves: a marker strays {1000 * sway:.0f} mm from its median",)
-    return standing, ()
+    return tuple(words)
 
 
 def _reorder(fitted: StaticFit, kinematics: Kinematics) -> np.ndarray:

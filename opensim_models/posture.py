@@ -45,6 +45,7 @@ _SACRUM_SD_M = 0.008
 _SKULL_SD_M = 0.012
 _TIP_TO_LANDMARK_SD_M = 0.004  # spinous process length
 _LATERAL_SD_M = 0.004
+_ENOUGH_FOR_NORMALS = 4  # midline markers that show the back's own slope
 # A sagittal frame has two axes: u forward, v up.
 _NUM_CURVE, _SLOTS = (
     3,
@@ -100,8 +101,8 @@ def estimate_posture(
     Returns:
         The posture.
     """
-    evidence = _evidence(bmi_kg_m2, dorsal_m, skull_m)
     base = spine_from_tilts(stature_m, sex, np.zeros(len(JOINT_LEVELS)), 0.0)
+    evidence = _evidence(bmi_kg_m2, dorsal_m, skull_m, base)
     root = _tilt_root()
     x = np.zeros(_SLOTS + len(LEVELS))
     for _ in range(12):
@@ -114,11 +115,17 @@ def estimate_posture(
     return _result(x, np.linalg.inv(hessian), root, base, evidence, stature_m, sex)
 
 
-def _evidence(bmi: float, dorsal_m: dict[str, np.ndarray], skull_m: np.ndarray | None) -> _Evidence:
+def _evidence(
+    bmi: float, dorsal_m: dict[str, np.ndarray], skull_m: np.ndarray | None, base: SpineShape
+) -> _Evidence:
     names = tuple(level for level in DORSAL_LEVELS if level in dorsal_m)
-    skin = np.array([dorsal_m[name][:2] for name in names])
+    skin = np.array([dorsal_m[name][:2] for name in names]).reshape(-1, 2)
     line = np.vstack([dorsal_m["PSI"][:2], skin]) if "PSI" in dorsal_m else skin
-    tangent = np.gradient(line, axis=0)[-len(names) :]
+    if len(names) >= _ENOUGH_FOR_NORMALS:
+        tangent = np.gradient(line, axis=0)[-len(names) :]
+    else:  # too few for the back's own shape: that of the average spine
+        tips = _chain(np.zeros(_SLOTS + len(LEVELS)), _tilt_root(), base)[0]
+        tangent = np.gradient(tips, axis=0)[[LEVELS.index(name) for name in names]]
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     inward = np.stack(
         [tangent[:, 1], -tangent[:, 0]], axis=1

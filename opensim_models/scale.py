@@ -6,6 +6,7 @@ from the situation is that a person in a static trial stands, so that the pelvis
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,8 +20,9 @@ from opensim_models.posture import Posture, estimate_posture
 from opensim_models.subject import SEGMENTS, SubjectShape, model_spec, nominal_markers
 from spinepose.errors import InputError
 
-REQUIRED_MARKERS = ("LASI", "RASI", "LPSI", "RPSI", "C7")
-MIN_DORSAL = 4
+PELVIS_SPINES = ("LASI", "RASI", "LPSI", "RPSI")
+SACRUM_MARKER = "SACR"  # between the posterior spines, in place of both
+TECHNICAL_WEIGHT = 0.5  # of markers that the table does not know
 _SCALE_LIMITS = (0.75, 1.35)  # of a segment relative to what stature says
 # How far the tilt that the iliac spines show is believed against a pelvis that stands neutral: a person's standing
 # tilt varies by about 4 degrees, the shape of pelves and the markers on them by about 7 [guess]: 16 / (16 + 49).
@@ -31,6 +33,10 @@ _PSI_BONE_TO_S1_M = (
     0.010,
 )  # forward and up, at the nominal stature; from the tables of anatomy.segments
 _ASI_BONE_IN_PELVIS_M = (0.062, 0.062)
+UNKNOWN_BMI = 24.0
+# Lengths between markers relative to stature, from the tables of anatomy.segments; trunk: C7 to the posterior iliac
+# spines, 509 mm (Ernst 2013) at an assumed 1.72 m.
+_OF_STATURE = {"shanks": 0.41 / 1.70, "legs": 0.478 / 1.70, "forearms": 0.248 / 1.70, "trunk": 0.296}
 # Coordinates the static fit holds near zero: their neutral is the static posture itself.
 _HELD = {"lumbar_flexion": 10.0, "thoracic_flexion": 10.0, "cervical_flexion": 10.0}
 _LOOSE = 0.02  # m2/rad2 for bending and rotation of the spine
@@ -58,7 +64,12 @@ class StaticFit:
 
 
 def fit_static(
-    name: str, stature_m: float, sex: str, mass_kg: float, markers_m: dict[str, np.ndarray]
+    name: str,
+    stature_m: float,
+    sex: str,
+    mass_kg: float,
+    markers_m: dict[str, np.ndarray],
+    bodies: Mapping[str, str] | None = None,
 ) -> StaticFit:
     """Make a subject's model from one averaged static frame.
 
@@ -67,46 +78,63 @@ def fit_static(
         stature_m: Standing height, metres.
         sex: ``female`` or ``male``.
         mass_kg: Body mass.
-        markers_m: Marker name to its place, (3,), OpenSim's axes with y along gravity's up.
+        markers_m: Marker name to its place, (3,), OpenSim's axes with y along gravity's up. Any part of the marker
+            table that shows the pelvis; what lacks keeps its prior.
+        bodies: Body of each technical marker, one the table does not know; such a marker is placed where the fitted
+            pose has it.
 
     Raises:
-        InputError: Markers that the spine cannot do without are missing.
+        InputError: The pelvis is not shown.
     """
-    _require(markers_m)
+    shown = complete_pelvis(markers_m, stature_m)
     build = soft_tissue.bmi(stature_m, mass_kg)
-    pelvis = _pelvis_pose(markers_m)
-    s1, hip_middle = _pelvis_points(markers_m, pelvis, stature_m, build)
-    local = {n: pelvis.T @ (p - s1) for n, p in markers_m.items()}
+    pelvis = _pelvis_pose(shown)
+    s1, hip_middle = _pelvis_points(shown, pelvis, stature_m, build)
+    local = {n: pelvis.T @ (p - s1) for n, p in shown.items()}
     dorsal = {level: local[level] for level in DORSAL_LEVELS if level in local}
     dorsal["PSI"] = (local["LPSI"] + local["RPSI"]) / 2
     posture = estimate_posture(stature_m, sex, build, dorsal, _skull_origin(local, stature_m))
     s1 = s1 + pelvis @ np.append(posture.s1_shift_m, 0.0)
-    scales = _scales(markers_m, stature_m, hip_middle, pelvis)
+    scales = _scales(shown, stature_m, hip_middle, pelvis)
     shape = SubjectShape(
         name, mass_kg, posture.spine, scales, pelvis.T @ (s1 - hip_middle),
         {n: v for n, v in nominal_markers(posture.spine, scales, build).items() if n in markers_m},
     )  # fmt: skip
     kinematics = compile_model(model_spec(shape))
     x, rms = _fit_pose(kinematics, markers_m, pelvis, hip_middle)
-    placed = replace(shape, marker_offsets_m=_placed(kinematics, x, markers_m))
+    placed = replace(shape, marker_offsets_m=_placed(kinematics, x, markers_m, bodies or {}))
     stature_scale = stature_m / NOMINAL_STATURE_M
     shares = {segment: float(scales[segment][1] / stature_scale) for segment in SEGMENTS}
     shares["spine"] = posture.length_scale
     return StaticFit(placed, x, shares, posture, rms, _odd(shares))
 
 
-def _require(markers_m: dict[str, np.ndarray]) -> None:
-    missing = [name for name in REQUIRED_MARKERS if name not in markers_m]
-    if missing:
+def complete_pelvis(markers_m: dict[str, np.ndarray], stature_m: float) -> dict[str, np.ndarray]:
+    """All markers and the pelvis' four spines: one that lacks is mirrored, two posterior ones come from ``SACR``.
+
+    Raises:
+        InputError: Less is there than a pelvis needs.
+    """
+    shown = dict(markers_m)
+    lacking = [name for name in PELVIS_SPINES if name not in shown]
+    if lacking == ["LPSI", "RPSI"] and SACRUM_MARKER in shown:
+        across = shown["RASI"] - shown["LASI"]
+        half = MARKER_OFFSETS_M["PSI"][1][2] * stature_m / NOMINAL_STATURE_M * across / np.linalg.norm(across)
+        shown["LPSI"], shown["RPSI"] = shown[SACRUM_MARKER] - half, shown[SACRUM_MARKER] + half
+        return shown
+    if len(lacking) > 1:
         raise InputError(
-            f"static trial lacks the markers {', '.join(missing)}: without them no pelvis or spine can be fitted"
+            f"the pelvis lacks the markers {', '.join(lacking)}: at least three of {', '.join(PELVIS_SPINES)}, or the "
+            f"anterior two and {SACRUM_MARKER}, are needed"
         )
-    dorsal = [name for name in DORSAL_LEVELS if name in markers_m]
-    if len(dorsal) < MIN_DORSAL:
-        raise InputError(
-            f"static trial has {len(dorsal)} of the {len(DORSAL_LEVELS)} midline back markers "
-            f"({', '.join(dorsal)}); at least {MIN_DORSAL} of {', '.join(DORSAL_LEVELS)} are needed"
-        )
+    for name in lacking:
+        stem, side = name[1:], name[0]
+        other = "PSI" if stem == "ASI" else "ASI"
+        middle, across = _middle(shown, other), shown[f"R{other}"] - shown[f"L{other}"]
+        across = across / np.linalg.norm(across)
+        twin = shown[f"{'R' if side == 'L' else 'L'}{stem}"]
+        shown[name] = twin - 2 * ((twin - middle) @ across) * across
+    return shown
 
 
 def _middle(markers_m: dict[str, np.ndarray], stem: str) -> np.ndarray:
@@ -266,18 +294,27 @@ def posture_presets(kinematics: Kinematics) -> np.ndarray:
 def marker_weights(names: tuple[str, ...]) -> np.ndarray:
     """Weights of the marker table in the order of ``names``, (K,)."""
     table = {marker.name: marker.weight for marker in MARKERS}
-    return np.array([table[name] for name in names])
+    return np.array([table.get(name, TECHNICAL_WEIGHT) for name in names])
 
 
 def _placed(
-    kinematics: Kinematics, x: np.ndarray, markers_m: dict[str, np.ndarray]
+    kinematics: Kinematics, x: np.ndarray, markers_m: dict[str, np.ndarray], technical: Mapping[str, str]
 ) -> dict[str, tuple[str, np.ndarray]]:
     """Each marker in the frame of its body, as the fitted pose has it."""
     rotations, origins = kinematics.bodies(x)
+    own = {
+        name: kinematics.body_names[body]
+        for name, body in zip(kinematics.marker_names, kinematics.marker_bodies, strict=True)
+    }
+    for name, body in technical.items():
+        if name in markers_m and name not in own:
+            if body not in kinematics.body_names:
+                raise InputError(f"marker {name!r} is on {body!r}, which is no body of the model")
+            own[name] = body
     placed = {}
-    for name, body in zip(kinematics.marker_names, kinematics.marker_bodies, strict=True):
-        offset = rotations[body].T @ (markers_m[name] - origins[body])
-        placed[name] = (kinematics.body_names[body], offset)
+    for name, body in own.items():
+        index = kinematics.body_names.index(body)
+        placed[name] = (body, rotations[index].T @ (markers_m[name] - origins[index]))
     return placed
 
 
@@ -288,3 +325,63 @@ def _odd(scales: dict[str, float]) -> tuple[str, ...]:
         for segment, scale in scales.items()
         if segment not in ("hand", "foot") and not low <= scale <= high
     )
+
+
+def estimate_info(
+    stature_m: float | None, mass_kg: float | None, sex: str | None, markers_m: dict[str, np.ndarray]
+) -> tuple[float, float, str, tuple[str, ...]]:
+    """Fill in what is not known of a subject from lengths between markers.
+
+    Args:
+        stature_m: Metres, or None.
+        mass_kg: Kilograms, or None.
+        sex: ``female``, ``male`` or None.
+        markers_m: Marker name to its place, (3,).
+
+    Returns:
+        Stature, mass, sex, and a warning for each that was estimated.
+    """
+    warnings = []
+    if stature_m is None:
+        stature_m, spread, words = _stature(markers_m)
+        warnings.append(
+            f"stature is not known: taken as {stature_m:.2f} m from {words} (give or take {spread:.2f})"
+        )
+    if mass_kg is None:
+        mass_kg = UNKNOWN_BMI * stature_m**2
+        warnings.append(
+            f"mass is not known: taken as {mass_kg:.0f} kg, a body mass index of {UNKNOWN_BMI:.0f}; skin depth and "
+            "with it the depth of vertebrae may be off by some 5 mm"
+        )
+    if sex is None:
+        sex = "male" if stature_m >= NOMINAL_STATURE_M else "female"
+        warnings.append(
+            f"sex is not known: taken as {sex} from the stature; depth of vertebrae differs by 8 %"
+        )
+    return stature_m, mass_kg, sex, tuple(warnings)
+
+
+def _stature(markers_m: dict[str, np.ndarray]) -> tuple[float, float, str]:
+    """Stature, its standard error and what it was taken from: the mean of what each length says."""
+
+    def middle(*names: str) -> np.ndarray | None:
+        return np.mean([markers_m[n] for n in names], axis=0) if all(n in markers_m for n in names) else None
+
+    said: dict[str, list[float]] = {}
+    for side in "LR":
+        for what, start, end in (
+            ("shanks", middle(f"{side}KNL", f"{side}KNM"), middle(f"{side}ANL", f"{side}ANM")),
+            ("legs", middle(f"{side}ASI"), middle(f"{side}KNL", f"{side}KNM")),
+            ("forearms", middle(f"{side}ELL", f"{side}ELM"), middle(f"{side}WRR", f"{side}WRU")),
+        ):
+            if start is not None and end is not None:
+                said.setdefault(what, []).append(float(np.linalg.norm(end - start)) / _OF_STATURE[what])
+    back = middle("LPSI", "RPSI")
+    back = markers_m.get(SACRUM_MARKER) if back is None else back
+    if back is not None and "C7" in markers_m:
+        said["trunk"] = [float(np.linalg.norm(markers_m["C7"] - back)) / _OF_STATURE["trunk"]]
+    if not said:
+        return NOMINAL_STATURE_M, 0.09, "nothing but the average"
+    values = [float(np.mean(lengths)) for lengths in said.values()]
+    stature = float(np.clip(np.mean(values), 1.2, 2.2))
+    return stature, 0.07 / np.sqrt(len(values)), ", ".join(said)

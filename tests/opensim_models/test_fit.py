@@ -166,11 +166,11 @@ def test_a_wrong_axis_is_noticed(session, tmp_path):
 
 def test_lacking_markers_are_named(session, tmp_path):
     info, static, _, _ = session
-    keep = [i for i, name in enumerate(static.marker_names) if name not in ("LPSI", "C7")]
+    keep = [i for i, name in enumerate(static.marker_names) if name not in ("LPSI", "RPSI")]
     cut = MarkerTrial(
         "static", static.times_s, tuple(static.marker_names[i] for i in keep), static.markers_m[:, keep]
     )
-    with pytest.raises(InputError, match="lacks the markers LPSI, C7"):
+    with pytest.raises(InputError, match="pelvis lacks the markers LPSI, RPSI"):
         fit_subject(info, cut, [], tmp_path)
 
 
@@ -193,3 +193,40 @@ def test_the_same_input_gives_the_same_files(session, tmp_path):
         fit_subject(info, static, [move], tmp_path / name)
         contents.append({p.name: p.read_bytes() for p in sorted((tmp_path / name).iterdir())})
     assert contents[0] == contents[1]
+
+
+def only(trial, names, technical=None):
+    """A trial with some of its markers, some of them under names that the table does not know."""
+    technical = technical or {}
+    keep = [i for i, name in enumerate(trial.marker_names) if name in names or name in technical]
+    shown = tuple(
+        f"X{trial.marker_names[i]}" if trial.marker_names[i] in technical else trial.marker_names[i]
+        for i in keep
+    )
+    bodies = {f"X{name}": body for name, body in technical.items()}
+    return MarkerTrial(trial.name, trial.times_s, shown, trial.markers_m[:, keep], bodies)
+
+
+def test_sparse_and_technical_markers_without_static_or_stature(session, tmp_path):
+    """Pelvis, C7, front of the chest and technical markers on the shoulders: nothing else, and nothing known."""
+    _, _, move, truth = session
+    names = ("LASI", "RASI", "RPSI", "C7", "CLAV", "LKNL", "LKNM", "LANL", "LANM")
+    sparse = only(move, names, {"LACR": "T1", "RACR": "T1", "LPSI": "pelvis"})
+    fit = fit_subject(SubjectInfo("s"), None, [sparse], tmp_path, reference_frames=0)
+    trial = fit.trials["move"]
+    assert np.isfinite(trial.landmarks_m).all()
+    words = " ".join(fit.scale.warnings)
+    for said in ("no static trial", "stature is not known", "mass is not known", "sex is not known"):
+        assert said in words
+    assert "XLACR" in compile_model(read_osim(fit.model_path)).marker_names
+    # The sacrum is seen, whatever else lacks.
+    assert 1000 * np.linalg.norm(trial.landmarks_m - truth, axis=-1)[:, 0].mean() < 60
+
+
+def test_three_pelvis_markers_or_a_sacral_one_will_do(session, tmp_path):
+    info, static, _, _ = session
+    pelvis = ("LASI", "RASI", "LPSI", "RPSI")
+    whole = fit_subject(info, only(static, pelvis), [], tmp_path / "a").scale
+    mirrored = fit_subject(info, only(static, pelvis[:3]), [], tmp_path / "b").scale
+    assert np.isfinite(list(whole.landmark_sd_m.values())).all()
+    assert abs(whole.lordosis_deg - mirrored.lordosis_deg) < 5
