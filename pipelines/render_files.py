@@ -60,7 +60,7 @@ def imwrite(path: Path, image: np.ndarray, options: list[int]) -> None:
     encoded, data = cv2.imencode(path.suffix, image, options)
     if not encoded:
         raise StageError(f"{path}: a picture of shape {image.shape} cannot be encoded")
-    path.write_bytes(data)
+    path.write_bytes(data.data)
 
 
 def write_trials(folder: Path, trials: dict[str, tuple[str, MarkerSequence]], config: RunConfig) -> None:

@@ -162,7 +162,7 @@ def _check_rotation(read_deg: Sequence[float], asked: Placing) -> None:
         )
 
 
-def _shown(values: Sequence[float]) -> str:
+def _shown(values: Sequence[float] | np.ndarray) -> str:
     return " ".join(f"{value:.3f}" for value in values)
 
 

@@ -255,17 +255,15 @@ class Studio:
         placed, moments, pictures, truth = values[0], values[1:-2:2], values[2:-1:2], values[-1]
         self._check_things(placed[: len(setup)], names)
         held: list[list[Held]] = [moment[:plays] for moment in moments]
-        raw = RawFrame(
-            frame,
-            asks.camera_read(camera, placed[-4:]),
-            tuple(group[0] for group in pictures),
-            *pictures[-1][1:],
-            tuple(
-                CapturedPerson(person, index + 1, *_truth(truth[2 * index : 2 * index + 2], held[-1][index]))
-                for index, person in enumerate(frame.persons)
-            ),
-            self.driver.eager,
+        depth, mask, parts = pictures[-1][1:]
+        people = tuple(
+            CapturedPerson(person, index + 1, *_truth(truth[2 * index : 2 * index + 2], held[-1][index]))
+            for index, person in enumerate(frame.persons)
         )
+        raw = RawFrame(
+            frame, asks.camera_read(camera, placed[-4:]), tuple(group[0] for group in pictures), depth, mask,
+            parts, people, self.driver.eager,
+        )  # fmt: skip
         self._check_new(raw, held)
         self._recent.append(raw)
         return raw

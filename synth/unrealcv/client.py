@@ -161,7 +161,7 @@ class _Frame:
             if magic != MAGIC or not 0 < length <= MAX_PAYLOAD_BYTES:
                 raise ValueError(f"what came is no frame of the wire (0x{magic:08X}, {length} bytes)")
             # Memory that nobody touches costs nothing: a length that lies is not believed before the bytes are here.
-            self._header, self._have, self._buffer = False, 0, memoryview(np.empty(length, np.uint8))
+            self._header, self._have, self._buffer = False, 0, np.empty(length, np.uint8).data
 
 
 def _body(payload: memoryview, expected_id: int) -> memoryview:
