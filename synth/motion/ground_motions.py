@@ -88,7 +88,7 @@ def get_up(heels: float = 1.0, lean_deg: float = 30.0, push: bool = True, durati
 def get_up_rand(rng: np.random.Generator) -> Clip:
     """A random rise from the floor, either foot first."""
     clip = get_up(
-        rng.uniform(0.2, 1.0), rng.uniform(20.0, 40.0), bool(rng.random() < 0.6), rng.uniform(3.2, 4.0)
+        rng.uniform(0.0, 0.6), rng.uniform(20.0, 40.0), bool(rng.random() < 0.6), rng.uniform(3.2, 4.0)
     )
     return either_side(rng, clip)
 
