@@ -126,7 +126,7 @@ def map_names(names: tuple[str, ...], own: MarkerMap | None = None) -> Mapped:
 def missing_markers(names: set[str], bodies: dict[str, str]) -> dict[str, str]:
     """What a trial lacks and what that costs, in words; empty when nothing of weight is missing."""
     out = {}
-    carried = {body for body in bodies.values()} | {m.segment for m in MARKERS if m.name in names}
+    carried = set(bodies.values()) | {m.segment for m in MARKERS if m.name in names}
     back = [n for n in ("L5", "L3", "T12", "T8", "T3") if n not in names and n not in carried]
     if back:
         out[", ".join(back)] = (
