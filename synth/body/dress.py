@@ -273,8 +273,8 @@ def _skin_layer(
     """
     inside = np.stack([w.covers(body.vertices_m, body.weights) for w in worn])
     margins = np.array([w.margin_m for w in worn])[:, None]
-    hidden: np.ndarray = (inside > margins).any(axis=0)
-    deeper = np.clip(inside / 0.02, 0, 1) + np.clip((inside - 0.02) / 0.06, 0, 1)
+    hidden = np.asarray((inside - margins).max(axis=0) > 0)
+    deeper = np.clip(inside / 0.02, 0, 1) + 0.5 * np.clip((inside - 0.02) / 0.06, 0, 1)
     pull = (np.array([w.pull_m for w in worn])[:, None] * deeper).max(axis=0)
     triangles = body.triangles
     seen = np.flatnonzero(~hidden[triangles].all(axis=1))

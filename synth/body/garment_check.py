@@ -9,18 +9,21 @@ A posed person is drawn from many sides by a small rasteriser that keeps the fir
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numba
 import numpy as np
 
+from spinepose.rng import rng_for
 from synth.body.asset import load_asset
-from synth.body.character import Character
+from synth.body.character import Character, build_character
 from synth.body.dress import tucked_in
 from synth.body.parts import PARTS
-from synth.body.spec import SubjectSpec
+from synth.body.spec import SubjectSpec, sample_subject
 from synth.motion.clip import Clip
+from synth.motion.procedural import MOTIONS
 
 PIXEL_M = 0.005
 POKE_REACH_M = 0.03  # an outer layer this close behind an inner one should have covered it
@@ -162,3 +165,44 @@ def find_faults(character: Character, clip: Clip, frame: int, views: Sequence = 
             pair = (names[i], names[o])
             pairs[pair] = pairs.get(pair, 0) + 1
     return Faults(pixels, poke, hole, pairs)
+
+
+#: Motion and the share of it after which it is looked at.
+POSES = (
+    ("squat", 0.5), ("roll_down", 0.5), ("overhead_reach", 0.5), ("axial_rotation", 0.3), ("gait", 0.3), ("lunge", 0.5),
+)  # fmt: skip
+
+
+def check_subjects(count: int, seed: int) -> list[tuple[SubjectSpec, str, Faults]]:
+    """Build random subjects and look at each in every pose of ``POSES``."""
+    found = []
+    for i in range(count):
+        spec = sample_subject(rng_for(seed, "check", i), f"s{i}")
+        character = build_character(spec)
+        for name, share in POSES:
+            clip = MOTIONS[name](rng_for(seed, "motion", name))
+            faults = find_faults(character, clip, round(share * (clip.num_frames - 1)))
+            found.append((spec, name, faults))
+    return found
+
+
+def main() -> None:
+    """Print the faults of random subjects: ``python -m synth.body.garment_check --subjects 60``."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--subjects", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    found = check_subjects(options.subjects, options.seed)
+    for title, value in (("poke-through", Faults.poke_share), ("holes", Faults.hole_share)):
+        shares = 100 * np.array([value.fget(f) for _, _, f in found])  # type: ignore[attr-defined]
+        print(
+            f"{title}: mean {shares.mean():.3f} %, p95 {np.percentile(shares, 95):.3f} %, max {shares.max():.3f} %"
+        )
+        for i in np.argsort(-shares)[:5]:
+            spec, pose, f = found[i]
+            kinds = f"{spec.top.kind}, {spec.bottom.kind}, {spec.shoes.kind}"
+            print(f"  {spec.subject_id} {pose}: {shares[i]:.3f} % ({kinds}) {f.pairs}")
+
+
+if __name__ == "__main__":
+    main()

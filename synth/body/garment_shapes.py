@@ -279,7 +279,7 @@ def over(inner: Shaped, outer: Shaped) -> tuple[Shaped, Shaped]:
     high = _along(inner.work.offset_m, dummy.normals)
     # Under the outer one the inner lies close; towards the outer's border it returns to its own height.
     pressed = _ramp(inside_outer, -0.005, 0.03)
-    flat = np.minimum(high, 0.0025)
+    flat = np.minimum(high, 0.0025 - 0.007 * _ramp(inside_outer, 0.008, 0.04))  # skin is left out there
     press = ((high - flat) * pressed)[:, None] * dummy.normals
     inner_offset = inner.work.offset_m - press
     lift = (
