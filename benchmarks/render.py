@@ -5,8 +5,8 @@
     python benchmarks/render.py --presets quick --people 2 --size 640x480 --worlds 2 --scenes 24
 
 Each case is a whole stage ``render`` in a process of its own, done twice with the same worlds: ``first`` builds every
-place and body, ``again`` finds them built; a long run lies between the two, nearer to ``again`` the more frames a block
-has. ``alone`` is ``Renderer.render`` of the same frames in this process, nothing else. Machines differ and drift, and
+place and body, ``again`` finds as many of them built as a world keeps. There are as many bodies for each scene as in
+the preset, and as many scenes in a block, so that ``first`` is what a long run comes to. ``alone`` is ``Renderer.render`` of the same frames in this process, nothing else. Machines differ and drift, and
 others compute beside us: CPU seconds are steadier than people a second. ``on all cores`` is what those CPU seconds come
 to when every core is ours and busy.
 """
@@ -57,9 +57,11 @@ def load_case(case: dict[str, Any]) -> Any:
     from pipelines.settings import load_config
 
     width, height = case["size"].split("x")
+    preset = load_config(PRESETS / f"{case['preset']}.yaml", case["sets"]).scenes
+    subjects = case["subjects"] or max(2, round(case["scenes"] * preset.subjects / preset.scenes))
     sets = [
         f"scenes.scenes={case['scenes']}",
-        f"scenes.subjects={case['subjects']}",
+        f"scenes.subjects={subjects}",
         f"scenes.camera.width={width}",
         f"scenes.camera.height={height}",
         f"render.worlds={case['worlds']}",
@@ -216,7 +218,9 @@ def main() -> None:
         "--worlds", type=int, nargs="+", default=[0], help="worlds side by side; 0 is one a core"
     )
     parser.add_argument("--scenes", type=int, default=PLAIN["scenes"])
-    parser.add_argument("--subjects", type=int, default=PLAIN["subjects"])
+    parser.add_argument(
+        "--subjects", type=int, default=PLAIN["subjects"], help="bodies; 0 for the preset's share"
+    )
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
     parser.add_argument(
         "--grow", action="store_true", help="vary people, resolution and worlds one at a time"
