@@ -17,6 +17,8 @@ _LEAST_S = 0.12  # shorter contacts are touches
 _BLEND_S = 0.10
 # What is pulled farther than this did not stand: mid-hip heights.
 _MOST = 0.08
+# How far a knee must stand off for its side to be its own: mid-hip heights.
+_STRAIGHT = 0.002
 
 
 def with_planted_feet(clip: Clip) -> Clip:
@@ -32,11 +34,19 @@ def with_planted_feet(clip: Clip) -> Clip:
         ankles,
         np.stack([world[f"foot_{side}"] for side in "lr"], axis=1),
         np.stack([world[f"toes_{side}"] for side in "lr"], axis=1),
-        np.stack([world[f"thigh_{side}"][..., 0] for side in "lr"], axis=1),
+        np.stack([_knee_side(points, world, side) for side in "lr"], axis=1),
     )
     # The legs are bent to their ends about hips that stay: a foot out of reach comes as near as it can.
     held = with_feet(replace(clip, pelvis_position=points["pelvis"]), plan)
     return replace(held, pelvis_position=clip.pelvis_position, anchor=clip.anchor)
+
+
+def _knee_side(points: dict[str, np.ndarray], world: dict[str, np.ndarray], side: str) -> np.ndarray:
+    """Where the recorded knee stands off the line from hip to ankle, shape (T, 3); ahead where the leg is straight."""
+    hip, knee, ankle = (points[f"{name}_{side}"] for name in ("hip", "knee", "ankle"))
+    line = ankle - hip
+    share = np.sum((knee - hip) * line, axis=-1) / np.sum(line**2, axis=-1)
+    return knee - hip - share[:, None] * line + _STRAIGHT * world[f"thigh_{side}"][..., 0]
 
 
 def _correction(ball: np.ndarray, clip: Clip) -> np.ndarray:

@@ -45,13 +45,14 @@ def load_bvh_clip(path: Path | str, fps: float = FPS) -> Clip:
     return retarget(read_bvh(path), fps, str(path))
 
 
-def retarget(recording: Recording, fps: float = FPS, where: str = "") -> Clip:
+def retarget(recording: Recording, fps: float = FPS, where: str = "", plant: bool = True) -> Clip:
     """Turn a recording into a clip.
 
     Args:
         recording: Any skeleton whose joints have common names (``joint_names``).
         fps: Rate of the clip.
         where: The file, for messages.
+        plant: Whether to hold standing feet still, which turns nearly straight legs by a few degrees.
 
     Raises:
         InputError: A joint that the body needs has no known name; the message lists them.
@@ -75,7 +76,7 @@ def retarget(recording: Recording, fps: float = FPS, where: str = "") -> Clip:
         clearance=_clearance(posed, frames, hip_height, floor),
         source=recording.name,
     )
-    return with_planted_feet(clip)
+    return with_planted_feet(clip) if plant else clip
 
 
 def _find_roles(recording: Recording, where: str) -> dict[str, int]:
