@@ -14,6 +14,7 @@ import pandas as pd
 from pipelines.config import ScenesConfig
 from pipelines.run import require_stage
 from pipelines.tables import read_table
+from spinepose.errors import StageError
 from spinepose.skeleton import INDEX, SPINE_CHAIN
 from synth.body.population import COUNTRY_STATURES_CM
 
@@ -74,7 +75,11 @@ def people_table(run_dir: Path) -> pd.DataFrame:
 
 
 def _instances(render_dir: Path, frame: Any) -> np.ndarray:
-    return cv2.imread(str((render_dir / frame.path).with_suffix(".ids.png")), cv2.IMREAD_UNCHANGED)[..., 2]
+    path = (render_dir / frame.path).with_suffix(".ids.png")
+    ids = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if ids is None:
+        raise StageError(f"{path}: cannot be read as a picture; make the render stage again")
+    return ids[..., 2]
 
 
 def _seen(person: Any, frame: Any, instances: np.ndarray) -> dict[str, Any]:

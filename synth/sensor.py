@@ -103,8 +103,8 @@ def develop(rng: np.random.Generator, color: np.ndarray, sensor: SensorSpec) -> 
 
 
 def _noise(rng: np.random.Generator, light: np.ndarray, sigma: float) -> np.ndarray:
-    grain = rng.standard_normal(light.shape, dtype=np.float32)
-    grain = cv2.GaussianBlur(grain, (3, 3), _SMEAR_PX, borderType=cv2.BORDER_REFLECT_101)
+    white = rng.standard_normal(light.shape, dtype=np.float32)
+    grain = cv2.GaussianBlur(white, (3, 3), _SMEAR_PX, borderType=cv2.BORDER_REFLECT_101)
     variance = sigma**2 * (_READ_SHARE + (1 - _READ_SHARE) * np.clip(light, 0, 1) / _MID_GREY)
     return grain * np.sqrt(variance) / _smear_gain()
 
