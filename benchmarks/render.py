@@ -6,9 +6,10 @@
 
 Each case is a whole stage ``render`` in a process of its own, done twice with the same worlds: ``first`` builds every
 place and body, ``again`` finds as many of them built as a world keeps. There are as many bodies for each scene as in
-the preset, and as many scenes in a block, so that ``first`` is what a long run comes to. ``alone`` is ``Renderer.render`` of the same frames in this process, nothing else. Machines differ and drift, and
-others compute beside us: CPU seconds are steadier than people a second. ``on all cores`` is what those CPU seconds come
-to when every core is ours and busy.
+the preset, and as many scenes in a block, so that ``first`` is what a long run comes to. ``alone`` is
+``Renderer.render`` of the same frames in this process, nothing else. Machines differ and drift, and others compute
+beside us: CPU seconds are steadier than people a second. ``on all cores`` is what those CPU seconds come to when every
+core is ours and busy.
 """
 
 from __future__ import annotations
