@@ -122,28 +122,18 @@ def mend_exchanges(
 
 
 def _exchanged(first_m: np.ndarray, second_m: np.ndarray) -> np.ndarray:
-    """Frames in which two paths are exchanged against the first frame, (T,) bool."""
-    state, last = np.zeros(len(first_m), dtype=bool), -1
-    both = np.isfinite(first_m).all(axis=-1) & np.isfinite(second_m).all(axis=-1)
-    for frame in range(len(first_m)):
-        state[frame] = state[frame - 1] if frame else False
-        if not both[frame]:
-            continue
-        if 0 <= last and frame - last <= 5:
-            keep = (
-                np.linalg.norm(first_m[frame] - first_m[last]),
-                np.linalg.norm(second_m[frame] - second_m[last]),
-            )
-            swap = (
-                np.linalg.norm(first_m[frame] - second_m[last]),
-                np.linalg.norm(second_m[frame] - first_m[last]),
-            )
-            apart = np.linalg.norm(first_m[last] - second_m[last])
-            # Both must come to lie where the other was: a fast segment carries one at most towards the other.
-            if max(swap) < 0.5 * min(keep) and min(keep) > 0.6 * apart and apart > 0.02:
-                state[frame] = not state[frame]
-        last = frame
-    return state
+    """Frames in which two paths are exchanged against the first frame, (T,) bool.
+
+    The line from one to the other turns round at once; the segment's own speed has no part in it.
+    """
+    line = second_m - first_m
+    seen = np.flatnonzero(np.isfinite(line).all(axis=-1))
+    length = np.linalg.norm(line[seen], axis=-1)
+    turned = np.linalg.norm(line[seen[1:]] + line[seen[:-1]], axis=-1) < 0.4 * length[:-1]
+    turned &= (np.diff(seen) <= 5) & (length[:-1] > 0.02)
+    state = np.zeros(len(line), dtype=bool)
+    state[seen[1:][turned]] = True
+    return np.logical_xor.accumulate(state)
 
 
 def _other_way(

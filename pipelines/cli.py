@@ -39,6 +39,8 @@ def build_parser() -> argparse.ArgumentParser:
             stage.add_argument(
                 "--world", metavar="HOST:PORT", help="a running world; without it the embedded one is started"
             )
+        if name == "fit-opensim":
+            _add_outside(stage)
         if name == "scenes":
             _add_motion(stage)
             _add_photos(stage)
@@ -103,6 +105,25 @@ def _add_motion(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="recorded motions (.bvh) to use instead of the procedural ones",
     )
+
+
+def _add_outside(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "a recording from outside", "with --trc no run is needed: markers in, model, motion and vertebrae out"
+    )
+    group.add_argument("--trc", type=Path, metavar="FILE", help="recorded markers, .trc or .c3d")
+    group.add_argument("--static", type=Path, metavar="FILE", help="the same person standing, .trc or .c3d")
+    group.add_argument(
+        "--markers",
+        type=Path,
+        metavar="MAP.yaml",
+        help="what your marker names mean, where no table knows them",
+    )
+    group.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
+    group.add_argument("--up", choices=("y", "z"), help="which axis is up (default: told by the person)")
+    group.add_argument("--sex", choices=("female", "male"), help="of the person, if known")
+    group.add_argument("--stature", type=float, metavar="M", help="standing height in metres, if known")
+    group.add_argument("--mass", type=float, metavar="KG", help="body mass in kilograms, if known")
 
 
 def _add_evaluate(commands: argparse._SubParsersAction) -> None:

@@ -56,9 +56,44 @@ def render(args: argparse.Namespace) -> None:
 
 
 def fit_opensim(args: argparse.Namespace) -> None:
+    if args.trc is not None:
+        _fit_outside(args)
+        return
+    given = [f"--{name}" for name in _OUTSIDE if getattr(args, name) is not None]
+    if given:
+        raise InputError(f"{', '.join(given)} go with --trc FILE, a recording from outside")
     from pipelines import fit_opensim as stage
 
     _say(stage.run(args.run, _config(args), args.start_over))
+
+
+_OUTSIDE = ("static", "markers", "out", "up", "sex", "stature", "mass")
+
+
+def _fit_outside(args: argparse.Namespace) -> None:
+    if args.out is None:
+        raise InputError("--trc needs --out DIR, the folder for the results")
+    from pipelines.outside_fit import OutsideOptions, run
+
+    report = run(
+        OutsideOptions(
+            args.trc, args.out, args.static, args.markers, args.up, args.sex, args.stature, args.mass
+        )
+    )
+    markers = report["markers"]
+    print(
+        f"fit-opensim: {report['verdict']}, marker RMS {1000 * report['marker_rms_m']:.1f} mm, "
+        f"largest {1000 * report['marker_max_m']:.1f} mm; markers: {len(markers['mapped'])} used, "
+        f"{len(markers['ignored'])} ignored"
+    )
+    for kind, words in (
+        *((f"missing {name}", cost) for name, cost in markers["missing"].items()),
+        *((f"{r['kind']} ({r['file']})", r["words"]) for r in report["repairs"]),
+        *(("assumed", words) for words in report["warnings"]),
+        *(("look at", words) for words in report["reasons"]),
+    ):
+        print(f"  {kind}: {words}")
+    print(f"report: {args.out / 'report.html'}")
 
 
 def dataset(args: argparse.Namespace) -> None:

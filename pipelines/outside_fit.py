@@ -1,0 +1,240 @@
+"""``fit-opensim --trc``: a recording from outside in, model, motion, vertebrae and a report out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from opensim_models.fit import SubjectFit, SubjectInfo, TrialFit, fit_subject
+from opensim_models.kinematics import compile_model
+from opensim_models.osim_file import read_osim
+from opensim_models.outside import Prepared, Recording, covariance_to_file, prepare, to_file
+from opensim_models.outside_replay import replay_gap_m
+from opensim_models.trial import to_osim
+from pipelines.outside_report import curve_observed, write_report
+from pipelines.tables import write_table
+from spinepose.errors import InputError
+from spinepose.files import atomic_path, write_json
+from spinepose.skeleton import SPINE_CHAIN
+
+# Repairs after which a person should look before the result is used.
+_LOOK_AT = ("sides", "unit", "labels")
+REVIEW_UNOBSERVED = 0.5
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class OutsideOptions:
+    """What the command line says: files, vertical axis, and what is known of the person."""
+
+    trc: Path
+    out: Path
+    static: Path | None = None
+    markers: Path | None = None
+    up: str | None = None
+    sex: str | None = None
+    stature_m: float | None = None
+    mass_kg: float | None = None
+
+
+def run(options: OutsideOptions) -> dict[str, Any]:
+    """Fit a recording and write all files; the content of ``report.json``.
+
+    Raises:
+        InputError: What is wrong with the input, in one line.
+    """
+    _check(options)
+    if "observed" not in TrialFit.__dataclass_fields__:
+        raise InputError(
+            "this version's fit does not tell yet what markers observe; recordings from outside need it"
+        )
+    prepared = prepare(options.trc, options.static, options.markers, options.up)
+    info = SubjectInfo(options.trc.stem, options.sex, options.stature_m, options.mass_kg)
+    static = prepared.static.trial if prepared.static is not None else None
+    trials = [static, prepared.moving.trial] if static is not None else [prepared.moving.trial]
+    options.out.mkdir(parents=True, exist_ok=True)
+    fit = fit_subject(info, static, trials, options.out)
+    moving = fit.trials[prepared.moving.trial.name]
+    table = landmark_table(prepared.moving, moving)
+    write_table(options.out / "landmarks.parquet", table)
+    with atomic_path(options.out / "landmarks.csv") as temporary:
+        table.drop(columns="covariance_m2").to_csv(temporary, index=False, float_format="%.7g")
+    errors = marker_errors(fit, prepared.moving, moving)
+    report = summarize(prepared, fit, errors)
+    report["replay_max_mm"] = round(1000 * _replay(fit, prepared.moving, moving, options.out), 6)
+    write_json(options.out / "report.json", report, indent=1)
+    write_report(options.out / "report.html", report, prepared, moving, errors)
+    return report
+
+
+def _check(options: OutsideOptions) -> None:
+    for path in (options.trc, options.static):
+        if path is None:
+            continue
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
+        target = options.out / f"{path.stem}.trc"
+        if target.exists() and target.resolve() == path.resolve():
+            raise InputError(f"--out {options.out} would overwrite {path}; choose another folder")
+    if options.out.exists() and not options.out.is_dir():
+        raise InputError(f"--out {options.out} is a file; give a folder")
+    if options.stature_m is not None and not 0.8 <= options.stature_m <= 2.4:
+        raise InputError(f"--stature {options.stature_m} is not between 0.8 and 2.4 metres")
+    if options.mass_kg is not None and not 15 <= options.mass_kg <= 400:
+        raise InputError(f"--mass {options.mass_kg} is not between 15 and 400 kilograms")
+
+
+def landmark_table(recording: Recording, fit: TrialFit) -> pd.DataFrame:
+    """One row a frame and landmark in the file's own axes, metres; ``covariance_m2`` row-major, 9 values."""
+    frames, count = fit.landmarks_m.shape[:2]
+    points = to_file(fit.landmarks_m, recording.up).reshape(-1, 3)
+    covariance = covariance_to_file(fit.covariance_m2, recording.up)
+    return pd.DataFrame(
+        {
+            "frame": np.repeat(recording.frames, count),
+            "time_s": np.repeat(recording.trial.times_s, count),
+            "landmark": list(SPINE_CHAIN) * frames,
+            "x_m": points[:, 0],
+            "y_m": points[:, 1],
+            "z_m": points[:, 2],
+            "sigma_m": fit.sigma_m.reshape(-1),
+            "observed": fit.observed.reshape(-1),
+            "covariance_m2": list(covariance.reshape(-1, 9)),
+        }
+    )
+
+
+def marker_errors(fit: SubjectFit, recording: Recording, moving: TrialFit) -> dict[str, np.ndarray]:
+    """Distance of each measured marker to the model's, (T,) by name, NaN where it was not seen."""
+    kinematics = compile_model(read_osim(fit.model_path))
+    model = np.stack([kinematics.markers(x) for x in moving.coordinates])
+    seen = to_osim(recording.trial.markers_m)
+    return {
+        name: np.linalg.norm(seen[:, recording.trial.marker_names.index(name)] - model[:, column], axis=-1)
+        for column, name in enumerate(kinematics.marker_names)
+        if name in recording.trial.marker_names
+    }
+
+
+def _replay(fit: SubjectFit, recording: Recording, moving: TrialFit, out: Path) -> float:
+    kinematics = compile_model(read_osim(fit.model_path))
+    return replay_gap_m(fit.model_path, out / f"{recording.trial.name}.mot", kinematics, moving.coordinates)
+
+
+def summarize(prepared: Prepared, fit: SubjectFit, errors: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The content of ``report.json``: errors and verdict first, then what was done and what came out."""
+    moving = fit.trials[prepared.moving.trial.name]
+    verdict, reasons = _verdict(prepared, moving)
+    return {
+        "marker_rms_m": _number(np.sqrt(np.nanmean(np.concatenate(list(errors.values())) ** 2)), 6),
+        "marker_max_m": _number(np.max(moving.marker_max_m), 6),
+        "verdict": verdict,
+        "reasons": reasons,
+        "schema_version": SCHEMA_VERSION,
+        "files": {
+            "trial": _file(prepared.moving),
+            "static": None if prepared.static is None else _file(prepared.static),
+        },
+        "markers": {
+            "convention": prepared.moving.mapped.convention,
+            "mapped": _mapped(prepared.moving),
+            "ignored": prepared.moving.mapped.ignored,
+            "missing": prepared.moving.missing,
+            "static_mapped": None if prepared.static is None else _mapped(prepared.static),
+            "static_ignored": None if prepared.static is None else prepared.static.mapped.ignored,
+        },
+        "repairs": [{"file": r.file, "kind": r.kind, "words": r.words} for r in prepared.repairs],
+        "warnings": list(fit.scale.warnings),
+        "scale": {
+            "segments": fit.scale.segment_scales,
+            "placement_rms_m": _number(fit.scale.placement_rms_m, 5),
+            "neutral_lordosis_deg": _number(fit.scale.lordosis_deg, 2),
+            "neutral_kyphosis_deg": _number(fit.scale.kyphosis_deg, 2),
+        },
+        "curves_deg": {
+            name: {**_range(values), "observed": curve_observed(moving, name)}
+            for name, values in moving.curves_deg.items()
+        },
+        "landmarks": {
+            name: {
+                "observed_share": _number(moving.observed[:, i].mean(), 4),
+                "sigma_mm": _number(1000 * moving.sigma_m[:, i].mean(), 2),
+            }
+            for i, name in enumerate(SPINE_CHAIN)
+        },
+        "marker_error_mm": {
+            name: {
+                "rms": _number(1000 * np.sqrt(np.nanmean(e**2)), 2),
+                "max": _number(1000 * np.nanmax(e), 2),
+            }
+            for name, e in errors.items()
+        },
+        "trials": {
+            name: {
+                "frames": len(trial.marker_rms_m),
+                "marker_rms_mm": _number(1000 * np.sqrt(np.mean(trial.marker_rms_m**2)), 3),
+                "marker_max_mm": _number(1000 * np.max(trial.marker_max_m), 3),
+                "verdict": trial.verdict,
+                "reasons": list(trial.reasons),
+            }
+            for name, trial in fit.trials.items()
+        },
+        "opensim_solver_mm": fit.scale.reference_mm,
+    }
+
+
+def _verdict(prepared: Prepared, moving: TrialFit) -> tuple[str, list[str]]:
+    """The fit's ruling, made stricter by what was repaired and by what the markers do not show."""
+    reasons = list(moving.reasons)
+    reasons += [f"repaired: {r.file}: {r.words}" for r in prepared.repairs if r.kind in _LOOK_AT]
+    blind = [
+        n
+        for n, share in zip(SPINE_CHAIN, moving.observed.mean(axis=0), strict=True)
+        if share < 1 - REVIEW_UNOBSERVED
+    ]
+    if blind and not any("observed" in reason for reason in reasons):
+        reasons.append(
+            f"the markers do not show {', '.join(blind)}: they are the model's expectation, with its spread"
+        )
+    verdict = "review" if reasons and moving.verdict == "accept" else moving.verdict
+    return verdict, reasons
+
+
+def _file(recording: Recording) -> dict[str, Any]:
+    return {
+        "name": recording.raw.path.name,
+        "unit": recording.raw.unit,
+        "up": recording.up,
+        "up_known_by": recording.up_source,
+        "frames": len(recording.raw.frames),
+        "frames_used": len(recording.frames),
+        "markers_in_file": len(recording.raw.names),
+        "gaps": [
+            {
+                "marker": gap.marker,
+                "first_frame": int(recording.frames[gap.first]),
+                "last_frame": int(recording.frames[gap.last]),
+            }
+            for gap in recording.gaps
+        ],
+    }
+
+
+def _mapped(recording: Recording) -> dict[str, dict[str, str]]:
+    bodies = recording.mapped.bodies
+    return {
+        name: {"as": target, "body": bodies[target]} if target in bodies else {"as": target}
+        for name, target in recording.mapped.names.items()
+    }
+
+
+def _range(values: np.ndarray) -> dict[str, float]:
+    return {key: _number(at(values), 2) for key, at in (("min", np.min), ("mean", np.mean), ("max", np.max))}
+
+
+def _number(value: Any, digits: int) -> float:
+    return round(float(value), digits)
