@@ -328,7 +328,8 @@ _LIMBS = (
 
 @pytest.mark.skipif(not RECORDED, reason="SPINEFORGE_DATA has no motion/*.bvh")
 @pytest.mark.parametrize("path", RECORDED, ids=lambda p: p.stem)
-@pytest.mark.parametrize(("plant", "most_deg"), [(False, 2.0), (True, 5.0)])
+# Planted legs are never locked: they bend by nine degrees at least, whatever was recorded.
+@pytest.mark.parametrize(("plant", "most_deg"), [(False, 2.0), (True, 9.0)])
 def test_recordings_keep_their_limbs_and_sides(path, plant, most_deg):
     recording = read_bvh(path)
     # At the file's own rate frame i is frame i; the world is only turned, so angles between limbs compare.
