@@ -63,6 +63,7 @@ def test_noise_has_the_size_asked_for_and_repeats():
 
 def test_shutter_times_lie_evenly_about_the_middle():
     times = np.array(shutter_times(SensorSpec(shutter_s=0.02)))
-    assert len(times) == BLUR_PICTURES and abs(times.sum()) < 1e-9
+    assert len(times) == BLUR_PICTURES
+    assert abs(times.sum()) < 1e-9
     np.testing.assert_allclose(np.diff(times), 0.02 / BLUR_PICTURES, atol=1e-6)
     assert shutter_times(SensorSpec()) == (0.0,)
