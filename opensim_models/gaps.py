@@ -317,7 +317,8 @@ def _right(names: tuple[str, ...], points_m: np.ndarray) -> np.ndarray | None:
     if len(front) < 2 or not back:
         return None
     ahead = np.mean(front, axis=0) - np.mean(back, axis=0)
-    return np.cross(ahead, [0.0, 0.0, 1.0])
+    right = np.cross(ahead, [0.0, 0.0, 1.0])
+    return right / np.linalg.norm(right, axis=-1, keepdims=True)
 
 
 def side_pairs(names: tuple[str, ...], bodies: dict[str, str], group: str) -> list[tuple[str, str]]:
