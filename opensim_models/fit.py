@@ -33,7 +33,7 @@ from opensim_models.spine import REGIONAL_RANGES_RAD
 from opensim_models.standing import frame_from_motion, marker_bodies, static_frame
 from opensim_models.subject import model_spec
 from opensim_models.trial import MarkerTrial, to_osim, to_world
-from opensim_models.uncertainty import landmark_sigma
+from opensim_models.uncertainty import landmark_uncertainty
 from opensim_models.verdict import Verdict, judge
 from spinepose.errors import InputError
 from spinepose.skeleton import SPINE_CHAIN
@@ -90,7 +90,12 @@ class TrialFit:
     Attributes:
         landmarks_m: The nine landmarks of the ``spinetrack`` set in the order of ``SPINE_CHAIN``, world frame, z up,
             metres, (T, 9, 3).
-        sigma_m: Standard deviation per axis, (T, 9).
+        covariance_m2: Covariance of each landmark, world frame, (T, 9, 3, 3): the 95 % ellipsoid (chi-square, three
+            degrees of freedom) is meant to hold the true landmark.
+        sigma_m: Standard deviation per axis, sqrt(trace / 3), (T, 9).
+        observed: Whether the markers observe the landmark or leave it to its prior, (T, 9); see
+            :mod:`opensim_models.uncertainty`.
+        at_limit: Frames with a regional coordinate beyond its anatomical range, (T,).
         marker_rms_m: Root mean square of marker errors, (T,).
         marker_max_m: Largest marker error, (T,).
         coordinates: Independent coordinates, radians and metres in OpenSim's axes, (T, Q).
@@ -101,7 +106,10 @@ class TrialFit:
     """
 
     landmarks_m: np.ndarray
+    covariance_m2: np.ndarray
     sigma_m: np.ndarray
+    observed: np.ndarray
+    at_limit: np.ndarray
     marker_rms_m: np.ndarray
     marker_max_m: np.ndarray
     coordinates: np.ndarray
@@ -246,13 +254,18 @@ def _trial_fit(
     standing: dict[str, np.ndarray],
 ) -> TrialFit:
     points = np.stack([kinematics.stations(x) for x in solution.coordinates])[:, landmark_rows(kinematics)]
-    sigma = landmark_sigma(kinematics, trial_problem(kinematics), solution, fitted.posture.landmark_sd_m)
+    spread = landmark_uncertainty(
+        kinematics, trial_problem(kinematics), solution, fitted.posture.landmark_covariance_m2
+    )
     slope = fitted.shape.spine.sacral_slope_rad
     curves = checks.spinal_curves(kinematics, solution.coordinates, slope)
     ruling: Verdict = judge(trial.name, kinematics, trial_problem(kinematics), measured, solution, standing)
     return TrialFit(
         to_world(points),
-        sigma,
+        covariance_to_world(spread.covariance_m2),
+        spread.sigma_m,
+        spread.observed,
+        frames_at_limit(solution.coordinates),
         solution.rms_m,
         np.nanmax(solution.errors_m, axis=1),
         solution.coordinates,
@@ -261,6 +274,19 @@ def _trial_fit(
         ruling.verdict,
         ruling.reasons,
     )
+
+
+def covariance_to_world(covariance_m2: np.ndarray) -> np.ndarray:
+    """Covariances from OpenSim's axes to the world's, (..., 3, 3)."""
+    turn = to_world(np.eye(3)).T
+    return turn @ covariance_m2 @ turn.T
+
+
+def frames_at_limit(coordinates: np.ndarray, tolerance_rad: float = np.radians(1.0)) -> np.ndarray:
+    """Frames with a regional coordinate beyond its anatomical range, (T,), from coordinates (T, Q)."""
+    spine = coordinates[:, 6:15]
+    low, high = REGIONAL_RANGES_RAD[:, 0] - tolerance_rad, REGIONAL_RANGES_RAD[:, 1] + tolerance_rad
+    return ((spine < low) | (spine > high)).any(axis=1)
 
 
 def landmark_rows(kinematics: Kinematics, landmark_set: str = LANDMARK_SET) -> list[int]:
@@ -325,6 +351,8 @@ def _write_report(path: Path, info: SubjectInfo, report: ScaleReport, fits: dict
             "frames": len(fit.marker_rms_m),
             "marker_rms_mm": round(1000 * float(np.mean(fit.marker_rms_m)), 3),
             "marker_max_mm": round(1000 * float(np.max(fit.marker_max_m)), 3),
+            "observed": [round(float(o), 3) for o in fit.observed.mean(axis=0)],
+            "frames_at_limit": int(fit.at_limit.sum()),
             "sigma_mm": [round(1000 * float(s), 3) for s in fit.sigma_m.mean(axis=0)],
         }
         for name, fit in fits.items()

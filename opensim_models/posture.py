@@ -38,13 +38,13 @@ _LENGTH_MEAN, _LENGTH_SD = 1.05, 0.05
 _TILT_SD_RAD = np.radians(3.5)  # of a level from the smooth curve
 _TILT_REACH = 2.0  # levels over which such deviations fade
 _COMMON_DEPTH_SD = 0.20  # share: a subject whose skin is thick is so at all levels
-_OWN_DEPTH_SD = 0.12  # share, and 3 mm below it: a single level's own deviation
-_OWN_DEPTH_SD_M = 0.003
-_PLACEMENT_SD_M = 0.008  # palpation error along the spine
+_OWN_DEPTH_SD = 0.12  # share, and 5 mm beside it: a single level's own deviation
+_OWN_DEPTH_SD_M = 0.005
+_PLACEMENT_SD_M = 0.009  # palpation error along the spine
 _SACRUM_SD_M = 0.008
 _SKULL_SD_M = 0.012
 _TIP_TO_LANDMARK_SD_M = 0.004  # spinous process length
-_LATERAL_SD_M = 0.004
+_LATERAL_SD_M = 0.005
 _ENOUGH_FOR_NORMALS = 4  # midline markers that show the back's own slope
 # A sagittal frame has two axes: u forward, v up.
 _NUM_CURVE, _SLOTS = (
@@ -60,7 +60,7 @@ class Posture:
     Attributes:
         spine: Shape; its zero is the static posture.
         s1_shift_m: Correction of the S1 endplate's centre, forward and up, (2,).
-        landmark_sd_m: Posterior standard deviation per axis of the nine ``spinetrack`` landmarks, (9,).
+        landmark_covariance_m2: Posterior of the nine ``spinetrack`` landmarks in the sacrum's frame, (9, 3, 3).
         length_scale: Spine length relative to the average for the stature.
         depth_scale: The subject's skin depth relative to the mean for the BMI.
         residual_m: Distance of each spinous tip from its expected place, by marker name.
@@ -68,10 +68,15 @@ class Posture:
 
     spine: SpineShape
     s1_shift_m: np.ndarray
-    landmark_sd_m: np.ndarray
+    landmark_covariance_m2: np.ndarray
     length_scale: float
     depth_scale: float
     residual_m: dict[str, float]
+
+    @property
+    def landmark_sd_m(self) -> np.ndarray:
+        """Standard deviation per axis, (9,)."""
+        return np.sqrt(np.trace(self.landmark_covariance_m2, axis1=1, axis2=2) / 3)
 
 
 @dataclass(frozen=True)
@@ -219,14 +224,14 @@ def _result(
         evidence.levels, evidence.skin, evidence.inward, evidence.depth, strict=True
     ):
         residual[name] = float(np.linalg.norm(tips[LEVELS.index(name)] - skin - inward * mean * depth))
-    spread = _landmark_sd(x, covariance, root, stature_m, sex)
+    spread = _landmark_covariance(x, covariance, root, stature_m, sex)
     return Posture(spine, _SACRUM_SD_M * x[5:7], spread, float(length), depth, residual)
 
 
-def _landmark_sd(
+def _landmark_covariance(
     x: np.ndarray, covariance: np.ndarray, root: np.ndarray, stature_m: float, sex: str
 ) -> np.ndarray:
-    """Standard deviation per axis (the mean of three) of the landmarks under the posterior."""
+    """Covariance of the landmarks under the posterior, sacrum's frame, (9, 3, 3)."""
 
     def points(y: np.ndarray) -> np.ndarray:
         tilts, slope, length = _unpack(y, root)
@@ -238,6 +243,5 @@ def _landmark_sd(
     step = 1e-3
     centre = points(x)
     jacobian = np.stack([(points(x + step * e) - centre) / step for e in np.eye(len(x))], axis=-1)
-    variance = np.einsum("kip,pq,kiq->k", jacobian, covariance, jacobian)
-    extra = 2 * _TIP_TO_LANDMARK_SD_M**2 + _LATERAL_SD_M**2
-    return np.sqrt((variance + extra) / 3)
+    shape = np.einsum("kip,pq,kjq->kij", jacobian, covariance, jacobian)
+    return shape + np.diag([_TIP_TO_LANDMARK_SD_M**2, _TIP_TO_LANDMARK_SD_M**2, _LATERAL_SD_M**2])

@@ -77,7 +77,7 @@ def _fit_one(info: SubjectInfo, rows: pd.DataFrame, folder: Path, config: RunCon
 
 
 def landmark_rows(subject_id: str, trials: dict[str, MarkerTrial], fit: SubjectFit) -> pd.DataFrame:
-    """The landmark table: one row a trial, frame and landmark; world frame, metres."""
+    """The landmark table: one row a trial, frame and landmark; world frame, metres, covariances row by row."""
     frames = []
     for name, result in sorted(fit.trials.items()):
         count = len(result.landmarks_m)
@@ -90,6 +90,8 @@ def landmark_rows(subject_id: str, trials: dict[str, MarkerTrial], fit: SubjectF
                     "landmark": np.tile(SPINE_CHAIN, count),
                     **{f"{axis}_m": result.landmarks_m[..., i].ravel() for i, axis in enumerate("xyz")},
                     "sigma_m": np.asarray(result.sigma_m).ravel(),
+                    "covariance_m2": list(result.covariance_m2.reshape(-1, 9)),
+                    "observed": result.observed.ravel(),
                 }
             )
         )

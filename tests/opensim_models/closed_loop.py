@@ -15,9 +15,35 @@ import numpy as np
 from opensim_models.anatomy import soft_tissue
 from opensim_models.anatomy.coordinates import JOINT_LEVELS, LEVELS, REGIONAL_COORDINATES, region_of_joint
 from opensim_models.anatomy.segments import DORSAL_LEVELS
+from opensim_models.fit import trial_problem
+from opensim_models.ik import solve
+from opensim_models.initial import align_root
 from opensim_models.kinematics import Kinematics, compile_model
+from opensim_models.markers import MARKER_NAMES
+from opensim_models.scale import fit_static, posture_presets
 from opensim_models.spine import REGIONAL_RANGES_RAD, assemble, neutral_tilts, spine_forward, spine_from_tilts
 from opensim_models.subject import SubjectShape, average_shape, model_spec
+from opensim_models.uncertainty import Uncertainty, landmark_uncertainty
+
+MIDLINE = ("C7", "T3", "T8", "T12", "L3", "L5")
+TRUNK = (*MIDLINE, "CLAV", "STRN", "LT10P", "RT10P", "LL2P", "RL2P", "LRIB", "RRIB")
+_SPARSE_LACKS = tuple(n for n in TRUNK if n not in ("C7", "CLAV")) + tuple(
+    f"{side}{stem}" for side in "LR" for stem in ("FHD", "BHD", "ICR")
+)
+# Marker subsets of the ablation; sparse is what a gait laboratory's full-body set has on the trunk.
+SUBSETS: dict[str, tuple[str, ...]] = {
+    "all": MARKER_NAMES,
+    "no midline": tuple(n for n in MARKER_NAMES if n not in MIDLINE),
+    "no trunk": tuple(n for n in MARKER_NAMES if n not in TRUNK),
+    "sparse": tuple(n for n in MARKER_NAMES if n not in _SPARSE_LACKS),
+}
+
+SKIN_OUT_M = 0.020
+# Which way the trunk's skin goes out: forward, and to its own side.
+_OUTWARD = {
+    "CLAV": (1.0, 0.0), "STRN": (1.0, 0.0), "T10P": (-1.0, 0.0), "L2P": (-1.0, 0.0), "RIB": (0.0, 1.0),
+    "ASI": (1.0, 0.0), "PSI": (-1.0, 0.0), "ICR": (0.0, 1.0),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,3 +167,120 @@ def motion_rand(rng: np.random.Generator, kinematics: Kinematics, frames: int) -
     reach[:3], reach[3], reach[4], reach[5] = 0.3, 2.0, 0.2, 0.6
     reach[6:15] = 0.7 * np.abs(REGIONAL_RANGES_RAD).min(axis=1)
     return reach * np.sin(2 * np.pi * (rng.uniform(0.3, 1.2, size) * t + rng.uniform(0, 1, size)))
+
+
+def hard_person_rand(rng: np.random.Generator, told: bool = True) -> Person:
+    """A person of the hard data: size off by 3 %, markers 10 mm off, trunk skin 20 mm out, shares off by 35 %.
+
+    Args:
+        rng: Drawn from.
+        told: Whether the mass that the fit is told fits the thick skin; if not it is that of a lean person, and
+            nothing tells the fit that 20 mm lie between.
+    """
+    stature, sex = rng.uniform(1.52, 1.92), str(rng.choice(["female", "male"]))
+    real = stature * (1 + rng.normal(0, 0.03))
+    lean = rng.uniform(20, 25)
+    slope = np.radians(rng.normal(40, 6))
+    lordosis = np.radians(54) + 0.7 * (slope - np.radians(40)) + np.radians(rng.normal(0, 6))
+    tilts = neutral_tilts(lordosis, np.radians(rng.normal(43, 7)), slope)
+    tilts[:-1] += np.radians(rng.normal(0, 1.0, len(LEVELS)))
+    base = spine_from_tilts(real, sex, tilts, float(slope), 1.05)
+    spine = assemble(
+        base.joint_offsets_m, base.joint_rotations, _shares_rand(rng, base.shares), base.body_centres_m,
+        base.spinous_tips_m, base.sacral_slope_rad, real / 1.68,
+    )  # fmt: skip
+    shape = average_shape(real, lean * real**2, spine)
+    scales = {segment: scale * rng.normal(1.0, 0.03) for segment, scale in shape.scales.items()}
+    markers = {
+        n: (b, o + rng.normal(0, 0.010, 3))
+        for n, (b, o) in shape.marker_offsets_m.items()
+        if n not in DORSAL_LEVELS
+    }
+    upright = spine_forward(spine, np.zeros(len(REGIONAL_COORDINATES)))[1:, :3, :3]
+    for level in DORSAL_LEVELS:
+        index = LEVELS.index(level)
+        depth = soft_tissue.depth_m(level, lean) + SKIN_OUT_M
+        # Palpated, a marker over a spinous process is some 6 mm off along the back and 4 mm beside it.
+        away = np.array([-depth, rng.normal(0, 0.006), rng.normal(0, 0.004)])
+        markers[level] = (
+            level,
+            spine.spinous_tips_m[index] + (0.5 * np.eye(3) + 0.5 * upright[index].T) @ away,
+        )
+    for name, way in _OUTWARD.items():
+        for marker in (name, f"L{name}", f"R{name}"):
+            if marker in markers:
+                body, offset = markers[marker]
+                turn = upright[LEVELS.index(body)].T if body in LEVELS else np.eye(3)
+                side = -1.0 if marker == f"L{name}" else 1.0
+                markers[marker] = (body, offset + SKIN_OUT_M * turn @ np.array([way[0], 0.0, side * way[1]]))
+    shape = replace(shape, scales=scales, marker_offsets_m=markers)
+    kinematics = compile_model(model_spec(shape))
+    # The build at which the table has the midline's skin 20 mm further out.
+    build = lean + (
+        1000 * SKIN_OUT_M / np.mean([soft_tissue.DEPTHS[n][1] for n in DORSAL_LEVELS]) if told else 0.0
+    )
+    return Person(
+        stature, build * stature**2, sex, kinematics, _riders(kinematics, shape), kinematics.marker_names
+    )
+
+
+def hard_trial(
+    rng: np.random.Generator, person: Person, poses: np.ndarray, hz: float = 30.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Markers (T, K, 3) with noise and skin motion, and true landmarks (T, 9, 3), of poses (T, Q).
+
+    Skin slides by an autoregressive walk with a memory of half a second: 7 mm (root mean square per axis) on the
+    trunk, 4 mm on the pelvis and limbs, 2 mm on the head.
+    """
+    frames = [person.frame(x) for x in poses]
+    markers = np.stack([m for m, _ in frames])
+    names, bodies = person.kinematics.marker_names, person.kinematics.marker_bodies
+    carriers = [person.kinematics.body_names[b] for b in bodies]
+    size = np.array([0.007 if c in LEVELS else 0.002 if c == "skull" else 0.004 for c in carriers])
+    memory = np.exp(-1.0 / (0.5 * hz))
+    skin = np.empty_like(markers)
+    state = rng.normal(0, 1, (len(names), 3))
+    for t in range(len(poses)):
+        skin[t] = size[:, None] * state
+        state = memory * state + np.sqrt(1 - memory**2) * rng.normal(0, 1, state.shape)
+    noisy = markers + skin + rng.normal(0, 0.003, markers.shape)
+    return noisy, np.stack([points for _, points in frames])
+
+
+@dataclass(frozen=True)
+class HardFit:
+    """One person of the hard data, fitted: landmarks found and true (T, 9, 3), and the stated errors."""
+
+    found_m: np.ndarray
+    truth_m: np.ndarray
+    stated: Uncertainty
+
+    @property
+    def errors_m(self) -> np.ndarray:
+        """Distances from the truth, (T, 9)."""
+        return np.linalg.norm(self.found_m - self.truth_m, axis=-1)
+
+    @property
+    def mahalanobis(self) -> np.ndarray:
+        """Squared distances in units of the stated covariance, (T, 9): chi-square with 3 degrees of freedom."""
+        gap = self.found_m - self.truth_m
+        return np.einsum("tki,tkij,tkj->tk", gap, np.linalg.inv(self.stated.covariance_m2), gap)
+
+
+def fit_hard(seed: int, frames: int = 20, subset: str = "all", told: bool = True) -> HardFit:
+    """Draw a person of the hard data, record them standing and moving, and fit both."""
+    rng = np.random.default_rng(seed)
+    person = hard_person_rand(rng, told)
+    standing = static_pose_rand(rng, person.kinematics)
+    static = np.median(hard_trial(rng, person, np.repeat(standing[None], 15, axis=0))[0], axis=0)
+    markers, truth = hard_trial(rng, person, motion_rand(rng, person.kinematics, frames))
+    shown = {n: p for n, p in zip(person.trunk_names, static, strict=True) if n in SUBSETS[subset]}
+    fitted = fit_static("hard", person.stature_m, person.sex, person.mass_kg, shown)
+    kinematics = compile_model(model_spec(fitted.shape))
+    measured = markers[:, [person.trunk_names.index(n) for n in kinematics.marker_names]]
+    problem = trial_problem(kinematics)
+    start = align_root(kinematics, fitted.coordinates, measured[0])
+    solution = solve(kinematics, problem, measured, start, posture_presets(kinematics))
+    found = np.stack([kinematics.stations(x)[:9] for x in solution.coordinates])
+    stated = landmark_uncertainty(kinematics, problem, solution, fitted.posture.landmark_covariance_m2)
+    return HardFit(found, truth, stated)
