@@ -61,6 +61,7 @@ class View:
         self._place: Any = None
         self._light: Any = None
         self._objects: dict[str, tuple] = {}  # pose and visibility as last sent
+        self._meshes: dict[str, Any] = {}  # of the same objects
         self._slots: dict[str, _Slot] = {}
         self._spare: list[_Slot] = []
         self._made = 0
@@ -96,9 +97,14 @@ class View:
 
     def _sync(self, scene: Scene, exposure_bias_ev: float) -> None:
         if scene.place is not self._place:
+            # The renderer keeps what is not the place's own: things that people brought along go first.
+            own = {item.name for item in self._place.objects} if self._place is not None else set()
+            for name in [name for name in self._objects if name not in own]:
+                self._renderer.remove_object(name)
             self._renderer.set_place(scene.place)
             self._place = scene.place
             self._objects = {item.name: () for item in scene.place.objects}
+            self._meshes = {item.name: item.mesh for item in scene.place.objects}
         light = scene.light
         if exposure_bias_ev:
             light = replace(light, exposure_ev=light.exposure_ev + exposure_bias_ev)
@@ -112,10 +118,12 @@ class View:
         wanted = {thing.name: thing for thing in scene.things.values() if isinstance(thing, ObjectThing)}
         for name in [name for name in self._objects if name not in wanted]:
             self._renderer.remove_object(name)
-            del self._objects[name]
+            del self._objects[name], self._meshes[name]
         for name, thing in wanted.items():
-            if name not in self._objects:
+            # Another thing may have come under an old name.
+            if name not in self._objects or self._meshes[name] is not thing.mesh:
                 self._renderer.upload_object(name, thing.mesh)
+                self._objects[name], self._meshes[name] = (), thing.mesh
             now = (thing.pose.location_cm, thing.pose.rotation_deg, thing.pose.scale, thing.visible)
             if self._objects.get(name) != now:
                 self._renderer.set_object(name, thing.pose.matrix(), thing.visible)

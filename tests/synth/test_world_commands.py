@@ -424,3 +424,24 @@ def test_a_fault_in_a_handler_is_an_answer(world, caplog):
     assert ask(world, f"vbp SpineForge SpawnCharacter ann {SPEC}").startswith("error ZeroDivisionError")
     assert "SpawnCharacter" in caplog.text
     assert ask(world, "vget /objects") == "crate"
+
+
+def test_nothing_of_an_earlier_scene_is_drawn_in_the_next(world, renderer):
+    see_crate(world)
+    ask(world, "vset /objects/spawn_cube barbell")
+    ask(world, "vget /camera/0/lit png")
+    assert "barbell" in renderer.matrices
+    world.set_place("stub", 1)
+    ask(world, "vget /camera/0/lit png")
+    assert "barbell" not in renderer.matrices
+
+
+def test_another_thing_under_an_old_name_is_drawn_with_its_own_mesh(world, renderer):
+    see_crate(world)
+    ask(world, "vset /objects/spawn Cube seat")
+    ask(world, "vget /camera/0/lit png")
+    ask(world, "vset /object/seat/destroy")
+    ask(world, "vset /objects/spawn Chair seat")
+    renderer.calls.clear()
+    ask(world, "vget /camera/0/lit png")
+    assert "upload_object seat" in renderer.calls
