@@ -66,9 +66,13 @@ format: $(INSTALLED)  ## format and mend what ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup  ## seconds a stage, and the fit beside OpenSim
+bench: setup  ## seconds a stage, the fit beside OpenSim, drawing, people a second, faults, fuzz (long)
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/fit.py
+	$(BIN)/python benchmarks/raster.py
+	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/faults.py
+	$(BIN)/python -m benchmarks.fuzz --cases 20000
 
 clean:  ## remove runs (the environment and the body cache stay; `make distclean` removes them too)
 	rm -rf runs
