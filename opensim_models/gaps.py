@@ -115,7 +115,8 @@ def mend_exchanges(
                 continue
             if _other_way(names, points, body, (i, j), other, standing_m):
                 other = ~other
-            points[np.ix_(other, [i, j])] = points[np.ix_(other, [j, i])]
+            rows = np.flatnonzero(other)
+            points[rows, i], points[rows, j] = points[rows, j], points[rows, i]
             if other.any():
                 mended[names[i], names[j]] = np.flatnonzero(other)
     return points, mended
@@ -232,7 +233,7 @@ def unit_factor(name: str, said: str, points_m: np.ndarray, whole_body: bool) ->
     ):
         if low <= span * factor <= high:
             return factor, (
-                f"{name} says its unit is {said}, by which the body is {span:.4g} m large; read as {words}: "
+                f"the file says its unit is {said}, by which the body is {span:.4g} m large; read as {words}: "
                 f"{span * factor:.2f} m"
             )
     raise InputError(

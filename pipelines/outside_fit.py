@@ -48,10 +48,6 @@ def run(options: OutsideOptions) -> dict[str, Any]:
         InputError: What is wrong with the input, in one line.
     """
     _check(options)
-    if "observed" not in TrialFit.__dataclass_fields__:
-        raise InputError(
-            "this version's fit does not tell yet what markers observe; recordings from outside need it"
-        )
     prepared = prepare(options.trc, options.static, options.markers, options.up)
     info = SubjectInfo(options.trc.stem, options.sex, options.stature_m, options.mass_kg)
     static = prepared.static.trial if prepared.static is not None else None
