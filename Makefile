@@ -68,7 +68,7 @@ format: $(INSTALLED)  ## format and mend what ruff can
 
 bench: setup  ## seconds a stage, the fit beside OpenSim, drawing, people a second, faults, fuzz (long)
 	$(BIN)/python benchmarks/stages.py
-	$(BIN)/python benchmarks/fit.py
+	$(BIN)/python -m benchmarks.fit
 	$(BIN)/python benchmarks/raster.py
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/faults.py
