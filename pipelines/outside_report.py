@@ -85,14 +85,9 @@ def spine_figure(times_s: np.ndarray, fit: TrialFit) -> Figure:
 def _name_landmarks(axis: Any, fit: TrialFit, row: int, ahead: np.ndarray) -> None:
     spine = fit.landmarks_m[row] - fit.landmarks_m[row, 0]
     for name, point in zip(SPINE_CHAIN, spine, strict=True):
-        axis.annotate(
-            name,
-            (float(point @ ahead[row]) - 0.04, point[2]),
-            fontsize=7,
-            color="#555",
-            ha="right",
-            va="center",
-        )
+        below = 0.02 if name == SPINE_CHAIN[0] else 0.0  # the lowest two lie close together
+        place = (float(point @ ahead[row]) - 0.04, point[2] - below)
+        axis.annotate(name, place, fontsize=7, color="#555", ha="right", va="center")
 
 
 def _one_spine(
