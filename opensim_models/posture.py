@@ -44,7 +44,7 @@ _PLACEMENT_SD_M = 0.009  # palpation error along the spine
 _SACRUM_SD_M = 0.008
 _SKULL_SD_M = 0.012
 _TIP_TO_LANDMARK_SD_M = 0.004  # spinous process length
-_LATERAL_SD_M = 0.005
+_LATERAL_SD_M = 0.0035
 _ENOUGH_FOR_NORMALS = 4  # midline markers that show the back's own slope
 # A sagittal frame has two axes: u forward, v up.
 _NUM_CURVE, _SLOTS = (

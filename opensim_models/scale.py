@@ -35,7 +35,7 @@ _PSI_BONE_TO_S1_M = (
 _ASI_BONE_IN_PELVIS_M = (0.062, 0.062)
 # Lateral spread of the pelvis' middle from its markers, of a midline marker over its vertebra, and how far aside the
 # column goes for its height; all [guess].
-_PELVIS_MIDDLE_SD_M = 0.006
+_PELVIS_MIDDLE_SD_M = 0.007
 _MIDLINE_SD_M = 0.005
 _MIDLINE_LEAN = 0.04
 UNKNOWN_BMI = 24.0
@@ -99,7 +99,10 @@ def fit_static(
     dorsal = {level: local[level] for level in DORSAL_LEVELS if level in local}
     dorsal["PSI"] = (local["LPSI"] + local["RPSI"]) / 2
     posture = estimate_posture(stature_m, sex, build, dorsal, _skull_origin(local, stature_m))
-    s1 = s1 + pelvis @ np.append(posture.s1_shift_m, _midline_shift(local))
+    aside, aside_variance = _midline_shift(local)
+    s1 = s1 + pelvis @ np.append(posture.s1_shift_m, aside)
+    spread = posture.landmark_covariance_m2 + np.diag([0.0, 0.0, aside_variance])
+    posture = replace(posture, landmark_covariance_m2=spread)
     scales = _scales(shown, stature_m, hip_middle, pelvis)
     shape = SubjectShape(
         name, mass_kg, posture.spine, scales, pelvis.T @ (s1 - hip_middle),
@@ -194,8 +197,8 @@ def _pelvis_points(
     return s1, (from_back + from_front) / 2
 
 
-def _midline_shift(local_m: dict[str, np.ndarray]) -> float:
-    """How far right of the pelvis' middle the spine's foot lies, as the lowest midline markers say, metres.
+def _midline_shift(local_m: dict[str, np.ndarray]) -> tuple[float, float]:
+    """How far right of the pelvis' middle the spine's foot lies, as the lowest midline markers say, and the variance.
 
     Four pelvis markers, each stuck some 10 mm off over fat, tell the middle worse than two over spinous processes.
     """
@@ -205,7 +208,7 @@ def _midline_shift(local_m: dict[str, np.ndarray]) -> float:
             # A list or a curve takes higher ones aside.
             sd = np.hypot(_MIDLINE_SD_M, _MIDLINE_LEAN * local_m[level][1])
             precision, total = precision + 1.0 / sd**2, total + local_m[level][2] / sd**2
-    return float(total / precision)
+    return float(total / precision), float(1.0 / precision)
 
 
 def _skull_origin(local_m: dict[str, np.ndarray], stature_m: float) -> np.ndarray | None:

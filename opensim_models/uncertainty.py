@@ -34,7 +34,7 @@ LEVEL_SD_RAD = np.radians(0.6)  # of a level's angle, whatever the region's
 NOISE_SD_M = 0.003
 SKIN_SD_M = {"pelvis": 0.005, "spine": 0.007, "skull": 0.003, "clavicle": 0.007}
 # On the standard deviation of the static posterior, sacrum to C1: its guesses are a little wide, at the neck more.
-STATIC_FACTOR = np.array([0.90, 0.90, 0.90, 0.90, 0.92, 0.92, 0.82, 0.80, 0.78])
+STATIC_FACTOR = np.array([0.88, 0.88, 0.88, 0.88, 0.90, 0.88, 0.82, 0.80, 0.78])
 _CLAVICLE_SD_RAD = 0.3
 _ROOT_SD = 100.0  # the pelvis has no prior
 # Wrong shares and skin that rides on several levels leave residuals this much larger than marker errors do.
@@ -45,7 +45,7 @@ _RESIDUAL_LIMITS = (1.0, 4.0)  # by which the trial's residuals may size the mar
 # spine: interpolation between far ones does not count.
 OBSERVED_SHARE = 0.35
 OBSERVED_SIGMA_M = (0.012, 0.020)
-OBSERVED_REACH_M = 0.070
+OBSERVED_REACH_M = 0.065
 _BACK_HALF_WIDTH_M = 0.075
 
 
