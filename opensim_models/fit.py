@@ -286,7 +286,7 @@ def frames_at_limit(coordinates: np.ndarray, tolerance_rad: float = np.radians(1
     """Frames with a regional coordinate beyond its anatomical range, (T,), from coordinates (T, Q)."""
     spine = coordinates[:, 6:15]
     low, high = REGIONAL_RANGES_RAD[:, 0] - tolerance_rad, REGIONAL_RANGES_RAD[:, 1] + tolerance_rad
-    return ((spine < low) | (spine > high)).any(axis=1)
+    return np.any((spine < low) | (spine > high), axis=1)
 
 
 def landmark_rows(kinematics: Kinematics, landmark_set: str = LANDMARK_SET) -> list[int]:
