@@ -11,7 +11,7 @@ from synth.camera import Camera
 from synth.world.scene_state import CharacterThing, ObjectThing, Scene, Thing
 
 # Characters that stay on the GPU though no one of that look is in the scene; each takes about 12 MB.
-_SPARE_SLOTS = 24
+_SPARE_SLOTS = 12
 
 
 class RendererLike(Protocol):
