@@ -22,6 +22,7 @@ from synth.body.population import COUNTRY_STATURES_CM
 WORLD_STATURE_M = {"female": 1.59, "male": 1.71}
 _OTHER_BYTE = 255
 _BODY = np.array([i for name, i in INDEX.items() if name not in SPINE_CHAIN])
+_BARS = 24
 _TRUNK_SHARES = ("lumbar", "thoracic")
 
 
@@ -192,8 +193,11 @@ def population_figure(table: pd.DataFrame, settings: ScenesConfig, path: Path) -
             )
     for ax, column in zip(axes.flat[1 + len(shown) :], ("place", "motion"), strict=False):
         counts = table[column].value_counts()
+        if len(counts) > _BARS:
+            counts = pd.concat([counts[: _BARS // 2], counts[-(_BARS // 2) :]])
+            column += f" (most and least of {table[column].nunique()})"
         ax.barh(range(len(counts)), counts.to_numpy(), color="#4c72b0")
-        ax.set_yticks(range(len(counts)), counts.index, fontsize=7 if len(counts) < 20 else 4)
+        ax.set_yticks(range(len(counts)), counts.index, fontsize=6)
         ax.set_title(f"people by {column}", fontsize=9)
     figure.suptitle(
         f"{len(table)} people on {table.frame_id.nunique()} pictures, {table.subject_id.nunique()} bodies"
@@ -216,7 +220,7 @@ def _stature_panel(ax: Any, table: pd.DataFrame) -> None:
         ax.axvline(100 * WORLD_STATURE_M[sex], color=color, lw=1.2, ls="--")
         countries = [pair[sex == "male"] for pair in COUNTRY_STATURES_CM.values()]
         ax.axvspan(min(countries), max(countries), color=color, alpha=0.07)
-    ax.set_title("stature of the mesh, cm (dashed: world mean, band: means of countries)", fontsize=8)
+    ax.set_title("stature, cm (dashed: world mean, band: countries)", fontsize=9)
     ax.legend(fontsize=7)
 
 
