@@ -13,8 +13,9 @@ from synth.scene import CameraSpec
 
 #: Direction from which the person is seen, degrees from the heading towards the person's left.
 VIEWS: dict[str, float] = {"front": 0.0, "left": 90.0, "back": 180.0, "right": -90.0}
-#: How often each is wanted: front, back, and the two sides together equally often.
-VIEW_WEIGHTS: dict[str, float] = {"front": 2.0, "left": 1.0, "back": 2.0, "right": 1.0}
+#: How often each is wanted of the person looked at; the others in the picture stand any way round, which is a side for
+#: half of them. All together are seen from the front, the back and a side about equally often.
+VIEW_WEIGHTS: dict[str, float] = {"front": 3.0, "left": 1.0, "back": 3.0, "right": 1.0}
 _TRIES_A_VIEW = 80
 _HALF_VIEW_DEG = 45.0
 # Focal lengths are given as for a 36 mm wide picture, whatever its height.
