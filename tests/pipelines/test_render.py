@@ -278,14 +278,20 @@ def wait_for(condition, seconds=60):
     raise AssertionError("it never came")
 
 
+def heed_interrupts() -> None:
+    """A shell that runs the tests in the background has them ignore Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_breaking_off_ends_all_worlds_and_a_second_run_ends_the_work(whole, tmp_path, sign):
     run_dir = make_run(tmp_path / "run", [make_scene(i, i // 2) for i in range(6)])
     command = [sys.executable, "-m", "tests.pipelines.stub_render", str(run_dir), "2"]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        preexec_fn=heed_interrupts,
+    )  # fmt: skip
     parts = run_dir / "render" / "parts"
     wait_for(lambda: list(parts.glob("s0*")) or process.poll() is not None)
     # Worlds are children of threads of the process.
