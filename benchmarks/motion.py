@@ -13,7 +13,8 @@ from pathlib import Path
 
 from spinepose.rng import rng_for
 from synth.body.character import Character, build_character
-from synth.body.spec import Cloth, Posture, sample_subject
+from synth.body.population import sample_subject
+from synth.body.spec import Cloth, Posture
 from synth.motion.clip import Clip
 from synth.motion.procedural import MOTIONS
 from synth.motion.retarget import load_bvh_clip

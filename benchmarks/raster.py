@@ -20,7 +20,7 @@ import numpy as np
 
 from spinepose.rng import rng_for
 from synth.body.character import build_character
-from synth.body.spec import sample_subject
+from synth.body.population import sample_subject
 from synth.camera import Camera, look_at
 from synth.motion.procedural import static_clip
 from synth.world.meshes import pose_matrix

@@ -51,8 +51,8 @@ def spinal_curves(
     }
 
 
-def share_at_limit(coordinates: np.ndarray, tolerance_rad: float = np.radians(1.0)) -> float:
-    """Share of frames in which a regional coordinate lies beyond its anatomical range.
+def frames_at_limit(coordinates: np.ndarray, tolerance_rad: float = np.radians(1.0)) -> np.ndarray:
+    """Frames in which a regional coordinate lies beyond its anatomical range, (T,).
 
     The solver only pulls at these limits and does not clamp, so that this can be seen.
 
@@ -62,7 +62,12 @@ def share_at_limit(coordinates: np.ndarray, tolerance_rad: float = np.radians(1.
     """
     spine = coordinates[:, _SPINE]
     low, high = REGIONAL_RANGES_RAD[:, 0] - tolerance_rad, REGIONAL_RANGES_RAD[:, 1] + tolerance_rad
-    return float(((spine < low) | (spine > high)).any(axis=1).mean())
+    return np.any((spine < low) | (spine > high), axis=1)
+
+
+def share_at_limit(coordinates: np.ndarray, tolerance_rad: float = np.radians(1.0)) -> float:
+    """Share of the frames that :func:`frames_at_limit` finds."""
+    return float(frames_at_limit(coordinates, tolerance_rad).mean())
 
 
 def check_units(name: str, stature_m: float, markers_m: np.ndarray) -> None:

@@ -265,7 +265,7 @@ def _trial_fit(
         covariance_to_world(spread.covariance_m2),
         spread.sigma_m,
         spread.observed,
-        frames_at_limit(solution.coordinates),
+        checks.frames_at_limit(solution.coordinates),
         solution.rms_m,
         np.nanmax(solution.errors_m, axis=1),
         solution.coordinates,
@@ -280,13 +280,6 @@ def covariance_to_world(covariance_m2: np.ndarray) -> np.ndarray:
     """Covariances from OpenSim's axes to the world's, (..., 3, 3)."""
     turn = to_world(np.eye(3)).T
     return turn @ covariance_m2 @ turn.T
-
-
-def frames_at_limit(coordinates: np.ndarray, tolerance_rad: float = np.radians(1.0)) -> np.ndarray:
-    """Frames with a regional coordinate beyond its anatomical range, (T,), from coordinates (T, Q)."""
-    spine = coordinates[:, 6:15]
-    low, high = REGIONAL_RANGES_RAD[:, 0] - tolerance_rad, REGIONAL_RANGES_RAD[:, 1] + tolerance_rad
-    return np.any((spine < low) | (spine > high), axis=1)
 
 
 def landmark_rows(kinematics: Kinematics, landmark_set: str = LANDMARK_SET) -> list[int]:

@@ -21,7 +21,8 @@ from synth.body.asset import load_asset
 from synth.body.character import Character, build_character
 from synth.body.dress import tucked_in
 from synth.body.parts import PARTS
-from synth.body.spec import SubjectSpec, sample_subject
+from synth.body.population import sample_subject
+from synth.body.spec import SubjectSpec
 from synth.motion.clip import Clip
 from synth.motion.procedural import MOTIONS
 

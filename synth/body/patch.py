@@ -200,22 +200,6 @@ def push_outside(
     return patch.moved(v)
 
 
-def even_border(patch: Patch, rounds: int = 4) -> Patch:
-    """Smooth the open edges along themselves; cuts leave them uneven once cloth has been pushed about."""
-    edges = _edges(patch.triangles).reshape(-1, 2)
-    _, index, counts = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True, return_counts=True)
-    open_edges = edges[counts[index.ravel()] == 1]
-    v = patch.vertices_m.copy()
-    for _ in range(rounds):
-        total, count = np.zeros_like(v), np.zeros(len(v))
-        for a, b in (open_edges.T, open_edges.T[::-1]):
-            np.add.at(total, a, v[b])
-            np.add.at(count, a, 1)
-        rim = count > 0
-        v[rim] = 0.5 * v[rim] + 0.5 * total[rim] / count[rim, None]
-    return patch.moved(v)
-
-
 def add_hem(patch: Patch, depth_m: float = 0.004, reach_m: float = 0.02) -> Patch:
     """Fold the open edges inwards, so that cloth has a thickness and no slit shows from below.
 

@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-import numpy as np
-
 from opensim_models.anatomy.coordinates import LEVELS
 from spinepose.errors import InputError
 
@@ -209,10 +207,3 @@ class SubjectSpec:
 def _tuples(fields_json: dict[str, Any]) -> dict[str, Any]:
     """JSON's lists back to tuples."""
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields_json.items()}
-
-
-def sample_subject(rng: np.random.Generator, subject_id: str) -> SubjectSpec:
-    """Draw a person of the default population; :func:`synth.body.population.sample_subject` takes others."""
-    from synth.body import population  # it imports this module
-
-    return population.sample_subject(rng, subject_id)

@@ -98,7 +98,7 @@ def _make_place(make: Callable[..., Any], name: str, seed: int) -> Any:
 
 def greet(world: World) -> None:
     """Put somebody before camera 0, so that the first picture and the first bones need no preparation."""
-    from synth.body.spec import sample_subject
+    from synth.body.population import sample_subject
     from synth.motion.procedural import static_clip
 
     spec = sample_subject(rng_for(0, "world", "person"), "person")

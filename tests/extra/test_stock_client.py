@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from spinepose.rng import rng_for
-from synth.body.spec import sample_subject
+from synth.body.population import sample_subject
 from synth.world.server import READY
 from synth.world.unix_socket import socket_path
 

@@ -21,7 +21,7 @@ from pipelines.scenes import SCENES_FILE, STATIC_CLIP
 from pipelines.tables import read_table
 from spinepose.errors import InputError, StageError
 from spinepose.rng import rng_for
-from synth.body.spec import sample_subject
+from synth.body.population import sample_subject
 from synth.motion.clip import save_clip
 from synth.scene import CameraSpec, PersonSpec, SceneSpec, SensorSpec, ShotSpec
 from synth.unrealcv import capture

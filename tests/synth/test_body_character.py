@@ -20,9 +20,10 @@ from synth.body.bake import bake_body
 from synth.body.character import Character, build_character
 from synth.body.joints import rest_joints
 from synth.body.parts import PARTS
+from synth.body.population import sample_subject
 from synth.body.posing import _partly, split_twist
 from synth.body.shape import solve_shape
-from synth.body.spec import SubjectSpec, sample_subject
+from synth.body.spec import SubjectSpec
 from synth.inside import winding_number
 from synth.motion.clip import SEGMENTS, Clip
 

@@ -13,7 +13,8 @@ from synth.body.character import Character, build_character
 from synth.body.garment_check import find_faults, layer_rank
 from synth.body.garment_form import loop_subdivision
 from synth.body.garment_sewing import Mesh, cut_mesh, fold_hems, open_edges
-from synth.body.spec import Cloth, SubjectSpec, sample_subject
+from synth.body.population import sample_subject
+from synth.body.spec import Cloth, SubjectSpec
 from synth.motion.clip import Clip
 from synth.motion.procedural import MOTIONS
 

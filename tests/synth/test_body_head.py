@@ -21,9 +21,10 @@ from synth.body.head import eyes_layer, head_layers, skin_picture
 from synth.body.head_wear import Dome
 from synth.body.looks import looks_rand
 from synth.body.patch import Patch
+from synth.body.population import sample_subject
 from synth.body.rig import BONES
 from synth.body.skin_masks import canvas_of
-from synth.body.spec import BEARDS, HAIR_KINDS, HEADWEAR, SubjectSpec, sample_subject
+from synth.body.spec import BEARDS, HAIR_KINDS, HEADWEAR, SubjectSpec
 
 ASSET_WEIGHTS = BONES.index("C0")
 

@@ -8,7 +8,7 @@ from opensim_models.markers import MARKER_NAMES
 from spinepose.errors import StageError
 from spinepose.rng import rng_for
 from spinepose.skeleton import SPINE_CHAIN, indices
-from synth.body.spec import sample_subject
+from synth.body.population import sample_subject
 from synth.camera import project
 from synth.scene import CameraSpec, FrameSpec, ObjectSpec, PersonSpec, SceneSpec, SensorSpec, ShotSpec
 from synth.sensor import BLUR_PICTURES

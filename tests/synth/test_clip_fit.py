@@ -10,7 +10,8 @@ import pytest
 from spinepose.rng import rng_for
 from synth.body.character import Character, build_character
 from synth.body.parts import PARTS
-from synth.body.spec import Cloth, Posture, sample_subject
+from synth.body.population import sample_subject
+from synth.body.spec import Cloth, Posture
 from synth.motion import daily_motions, load_motions, mat_motions, seated_motions, sport_motions, yoga_motions
 from synth.motion.author import both, clip_from_angles
 from synth.world.clip_checks import Probe, fit_of, joints_of, probe_of

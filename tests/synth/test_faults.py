@@ -9,7 +9,7 @@ import pytest
 
 from spinepose.errors import StageError
 from spinepose.rng import rng_for
-from synth.body.spec import sample_subject
+from synth.body.population import sample_subject
 from synth.scene import CameraSpec, ObjectSpec, PersonSpec, SceneSpec, ShotSpec
 from synth.unrealcv import capture
 from synth.unrealcv.capture import Studio, unpack

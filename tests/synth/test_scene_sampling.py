@@ -6,7 +6,7 @@ import pytest
 
 from spinepose.errors import InputError
 from spinepose.rng import rng_for
-from synth.body.spec import sample_subject
+from synth.body.population import sample_subject
 from synth.camera import project
 from synth.footprint import disc_gap_m, footprint, inside_area, plan_gap_m
 from synth.motion.clip import ClipProp

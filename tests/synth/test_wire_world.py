@@ -147,7 +147,7 @@ def test_what_they_do_not_say_is_told_by_its_name(change, message):
 )
 def test_a_person_that_would_cost_a_builder_gigabytes_is_refused(path, value, monkeypatch):
     from synth.body import character
-    from synth.body.spec import sample_subject
+    from synth.body.population import sample_subject
 
     monkeypatch.setattr(character, "build_character", lambda spec: "built")
     text = sample_subject(np.random.default_rng(0), "s").to_json()

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from synth.body.spec import sample_subject
+from synth.body.population import sample_subject
 from synth.world.protocol import MAGIC, MAX_PAYLOAD_BYTES, frame_header, pack_frame, read_frame
 from synth.world.server import READY, serve, start_listening
 from synth.world.world import World, command_table
