@@ -9,6 +9,7 @@ import logging
 import sys
 from pathlib import Path
 
+from pipelines.cli_dataset import add_actions
 from spinepose.errors import InputError, SpineforgeError
 
 STAGES = {
@@ -44,6 +45,8 @@ def build_parser() -> argparse.ArgumentParser:
         if name == "scenes":
             _add_motion(stage)
             _add_photos(stage)
+        if name == "dataset":
+            add_actions(stage)
         if name == "train":
             stage.add_argument(
                 "--teacher",

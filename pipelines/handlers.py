@@ -96,10 +96,15 @@ def _fit_outside(args: argparse.Namespace) -> None:
     print(f"report: {args.out / 'report.html'}")
 
 
-def dataset(args: argparse.Namespace) -> None:
+def dataset(args: argparse.Namespace) -> int:
+    if args.action is not None:
+        from pipelines import handlers_dataset
+
+        return getattr(handlers_dataset, args.action)(args) or 0
     from pipelines import dataset as stage
 
     _say(stage.run(args.run, _config(args), args.start_over))
+    return 0
 
 
 def train(args: argparse.Namespace) -> None:

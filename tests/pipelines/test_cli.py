@@ -71,3 +71,20 @@ def test_every_command_has_a_handler():
     actions = [a for a in build_parser()._actions if a.dest == "command"]
     for name in actions[0].choices:
         assert callable(getattr(pipelines.handlers, name.replace("-", "_")))
+
+
+def test_every_action_on_label_files_has_a_handler():
+    import pipelines.handlers_dataset
+
+    commands = next(a for a in build_parser()._actions if a.dest == "command")
+    actions = next(a for a in commands.choices["dataset"]._actions if a.dest == "action")
+    assert "validate" in actions.choices
+    for name in actions.choices:
+        assert callable(getattr(pipelines.handlers_dataset, name))
+
+
+def test_dataset_without_an_action_is_the_stage_and_with_one_is_not(tmp_path, capsys):
+    assert main(["dataset", "--run", str(tmp_path / "run")]) == 2
+    assert "render" in capsys.readouterr().err
+    assert main(["dataset", "validate", str(tmp_path / "none.json")]) == 2
+    assert "no such label file" in capsys.readouterr().err
