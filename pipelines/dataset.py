@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
 import pandas as pd
 
 from opensim_models.fit import LANDMARK_SET
 from pipelines.config import RunConfig
-from pipelines.inside import InsideCheck
-from pipelines.labels import full_keypoints, label_person, read_frame
+from pipelines.inside import require_inside
+from pipelines.labels import COCO_FIELDS, Frame, label_person, read_frame, without_ids
+from pipelines.posed import PosedSkin, PosedSkins
 from pipelines.progress import progress
 from pipelines.run import Stage, describe, open_stage, require_stage
+from pipelines.spines import Spines
 from pipelines.tables import read_table, write_table
 from spinepose.errors import StageError
 from spinepose.files import write_json
-from spinepose.skeleton import SPINE_CHAIN, coco_category
+from spinepose.skeleton import coco_category
 
 SCHEMA_VERSION = 1
 SPLITS = ("train", "val")
@@ -40,7 +41,7 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
         return stage
     persons = read_table(render_dir / "persons.parquet")
     frames = read_table(render_dir / "frames.parquet").sort_values("frame_id")
-    labeller = _Labeller(stage, run_dir, persons, config)
+    labeller = _Labeller(stage, run_dir, persons, config, f"synth-{config.seed}-{render.content_hash[:8]}")
     for split in SPLITS:
         chosen = list(frames[frames.split == split].itertuples())
         labels = [labeller.label_frame(row) for row in progress(chosen, stage, "frame")]
@@ -55,71 +56,53 @@ def run(run_dir: Path, config: RunConfig, start_over: bool = False) -> Stage:
 class _Labeller:
     """Labels one frame after the other with what render and fit have left."""
 
-    def __init__(self, stage: Stage, run_dir: Path, persons: pd.DataFrame, config: RunConfig) -> None:
+    def __init__(
+        self, stage: Stage, run_dir: Path, persons: pd.DataFrame, config: RunConfig, set_id: str
+    ) -> None:
         self.stage = stage
+        self.set_id = set_id
         self.config = config.dataset
         self.render_dir = run_dir / "render"
         self.people = {frame: rows.sort_values("instance") for frame, rows in persons.groupby("frame_id")}
-        self.spines = spines_by_person(run_dir / "fit-opensim", persons, self.config.verdicts)
-        self.inside = InsideCheck(run_dir) if self.config.check_inside else None
+        self.spines = Spines(run_dir / "fit-opensim", persons, self.config.verdicts)
+        self.skins = PosedSkins(run_dir)
         self.counts: Counter[str] = Counter(left_out_small=0, left_out_verdict=0)
 
     def label_frame(self, row: Any) -> list[dict]:
         """Labels of all people of one frame; those that fail are recorded."""
-        try:
-            frame = read_frame(self.render_dir, row)
-        except StageError as error:
-            self.stage.fail(row.frame_id, error)
-            return []
         people = self.people.get(row.frame_id)
         if people is None:
             return []
-        instances = frozenset(int(i) for i in people.instance)
+        rows = list(people.itertuples())
+        try:
+            skins = {int(person.instance): self.skins.of(person) for person in rows}
+            frame = without_ids(read_frame(self.render_dir, row), skins)
+        except Exception as error:  # one picture must not end the run either
+            self.stage.fail(row.frame_id, describe(error))
+            return []
         labels = []
-        for person in people.itertuples():
-            spine = self.spines.get((person.trial_id, round(person.time_s, 6)))
-            if spine is None:
-                self.counts["left_out_verdict"] += 1
-                continue
+        for person in rows:
             try:
-                label = self._label(frame, person, spine, instances)
+                label = self._label(frame, person, skins)
             except Exception as error:  # one person must not end the run; the record says why
                 self.stage.fail(f"{person.frame_id}/{person.subject_id}", describe(error))
                 continue
-            if label["area"] < self.config.min_area_px:
+            if label is None:
+                self.counts["left_out_verdict"] += 1
+            elif label["area"] < self.config.min_area_px:
                 self.counts["left_out_small"] += 1
             else:
                 labels.append(label)
         return labels
 
-    def _label(self, frame: Any, person: Any, spine: np.ndarray, instances: frozenset[int]) -> dict:
-        body = np.array(person.keypoints_world_m, float).reshape(-1, 3)
-        if self.inside is not None:
-            self.inside.require(person, spine[:, :3])
-        return label_person(frame, person, full_keypoints(body, spine[:, :3]), spine[:, 3], instances)
-
-
-def spines_by_person(
-    fit_dir: Path, persons: pd.DataFrame, verdicts: tuple[str, ...]
-) -> dict[tuple[str, float], np.ndarray]:
-    """The fitted spine of every person on a picture whose trial's verdict lets it in.
-
-    Returns:
-        By trial and time (s, rounded to 1e-6): x, y, z (world, metres) and sigma (metres), shape (9, 4).
-    """
-    trials = read_table(fit_dir / "trials.parquet")
-    allowed = set(trials[trials.verdict.isin(verdicts)].trial_id)
-    wanted = set(zip(persons.trial_id, persons.time_s.round(6), strict=True))
-    landmarks = read_table(fit_dir / "landmarks.parquet")
-    landmarks = landmarks[landmarks.trial_id.isin(allowed)]
-    order = {name: i for i, name in enumerate(SPINE_CHAIN)}
-    spines: dict[tuple[str, float], np.ndarray] = {}
-    for (trial, time_s), rows in landmarks.groupby(["trial_id", landmarks.time_s.round(6)], sort=False):
-        if (trial, time_s) in wanted:
-            values = np.empty((len(SPINE_CHAIN), 4))
-            values[rows.landmark.map(order).to_numpy()] = rows[["x_m", "y_m", "z_m", "sigma_m"]].to_numpy()
-            spines[str(trial), float(time_s)] = values
-    return spines
+    def _label(self, frame: Frame, person: Any, skins: dict[int, PosedSkin]) -> dict | None:
+        spine = self.spines.of(person)
+        if spine is None:
+            return None
+        skin = skins[int(person.instance)]
+        if self.config.check_inside:
+            require_inside(skin, spine.points_world_m)
+        return label_person(frame, person, spine, skin, frozenset(skins), self.set_id)
 
 
 def _write_split(
@@ -146,8 +129,8 @@ def _write_split(
         )
         for label in labels:
             annotation_id = len(annotations) + 1
-            coco = {key: label[key] for key in ("area", "bbox", "keypoints", "num_keypoints")}
-            head = {"id": annotation_id, "image_id": image_id, "category_id": 1, "iscrowd": 0}
+            coco = {key: label[key] for key in COCO_FIELDS}
+            head = {"id": annotation_id, "image_id": image_id, "category_id": 1}
             annotations.append({**head, **coco})
             extras.append({"annotation_id": annotation_id, "image_id": image_id, **label["extras"]})
     if not annotations:

@@ -1,75 +1,26 @@
-"""Refuses labels whose vertebrae have left the body: the posed skin is made again and asked."""
+"""Refuses labels whose vertebrae have left the body."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
-from pipelines.tables import read_table
+from pipelines.posed import PosedSkin
 from spinepose.errors import StageError
-from spinepose.skeleton import INDEX, SPINE_CHAIN, SPINE_LEVELS
-from synth.body.character import Skin, build_skin
-from synth.body.spec import SubjectSpec
+from spinepose.skeleton import SPINE_CHAIN, SPINE_LEVELS
 from synth.inside import winding_number
-from synth.motion.clip import Clip, load_clip
-
-_HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 
-class InsideCheck:
-    """Knows every subject and clip of a run.
-
-    The skin is closed and whole, covered parts too, so a point is inside where its winding number is over a half.
-    """
-
-    def __init__(self, run_dir: Path) -> None:
-        subjects = read_table(run_dir / "render" / "subjects.parquet")
-        self._specs = dict(zip(subjects.subject_id, subjects.spec_json, strict=True))
-        self._clips = run_dir / "scenes" / "clips"
-        self._skin = lru_cache(maxsize=64)(self._build)
-        self._clip = lru_cache(maxsize=64)(self._load)
-
-    def _build(self, subject_id: str) -> Skin:
-        return build_skin(SubjectSpec.from_json(self._specs[subject_id]))
-
-    def _load(self, name: str) -> Clip:
-        return load_clip(self._clips / f"{name}.npz")
-
-    def require(self, person: Any, spine_world_m: np.ndarray) -> None:
-        """Check one person on one frame.
-
-        Args:
-            person: A row of the render stage's person table.
-            spine_world_m: The nine fitted landmarks, shape (9, 3), world, metres.
-
-        Raises:
-            StageError: One of them lies outside the skin.
-        """
-        clip = self._clip(person.clip)
-        skin = self._skin(person.subject_id)
-        vertices, hips = skin.posed(clip, clip.frame_at(person.time_s))
-        keypoints = np.array(person.keypoints_world_m, float).reshape(-1, 3)
-        world = turned_to(vertices, hips, keypoints[_HIPS], person.yaw_rad)
-        outside = np.flatnonzero(winding_number(spine_world_m, world, skin.triangles) < 0.5)
-        if len(outside):
-            levels = ", ".join(SPINE_LEVELS[i] for i in outside)
-            raise StageError(f"fitted landmark outside the body: {levels} ({SPINE_CHAIN[outside[0]]})")
-
-
-def turned_to(
-    vertices_m: np.ndarray, hips_m: np.ndarray, hips_world_m: np.ndarray, yaw_rad: float
-) -> np.ndarray:
-    """Turn a posed skin to a heading and move it so that its hip joint centres meet the ones of the picture.
+def require_inside(skin: PosedSkin, spine_world_m: np.ndarray) -> None:
+    """Check that landmarks lie inside a posed skin: it is closed, so their winding number is over a half.
 
     Args:
-        vertices_m: Shape (G, 3), metres.
-        hips_m: Its two hip joint centres, shape (2, 3).
-        hips_world_m: The same in the world, shape (2, 3).
-        yaw_rad: The person's heading.
+        skin: The skin.
+        spine_world_m: The nine fitted landmarks, shape (9, 3), world, metres.
+
+    Raises:
+        StageError: One of them lies outside the skin.
     """
-    cos, sin = np.cos(yaw_rad), np.sin(yaw_rad)
-    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
-    return vertices_m @ turn.T + (hips_world_m.mean(axis=0) - turn @ hips_m.mean(axis=0))
+    outside = np.flatnonzero(winding_number(spine_world_m, skin.vertices_m, skin.triangles) < 0.5)
+    if len(outside):
+        levels = ", ".join(SPINE_LEVELS[i] for i in outside)
+        raise StageError(f"fitted landmark outside the body: {levels} ({SPINE_CHAIN[outside[0]]})")

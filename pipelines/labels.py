@@ -1,21 +1,30 @@
-"""Labels of one person on one picture: projection, visibility, box, area, and the 3D truth beside them."""
+"""Labels of one person on one picture: projection, visibility, boxes, area, and the 3D truth beside them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from pipelines.posed import PosedSkin
+from pipelines.spines import Spine
 from spinepose.errors import StageError
 from spinepose.skeleton import DEEP, INDEX, SPINE_CHAIN
 from synth.body.parts import OWN_PART_TABLE
 from synth.camera import Camera, to_camera
+from synth.silhouette import Whole, first_skin, whole_body
 from synth.visibility import Visibility, judge_visibility
 
 SPINE_INDICES = np.array([INDEX[name] for name in SPINE_CHAIN])
+# What of a label goes into the COCO file; the rest lies in the table beside it.
+COCO_FIELDS = ("area", "bbox", "bbox_amodal", "iscrowd", "keypoints", "num_keypoints")
+# Of whom less is seen is a crowd: not to be learnt from, and no false alarm where found.
+CROWD_BELOW = 0.1
+# Cloth and hair in front of the bare skin, where a world draws no ids: what lies nearer is something else.
+_DRESSED_M = 0.08
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,7 @@ class Frame:
         depth_m: Planar depth, shape (H, W), metres, inf where nothing is.
         instance_id: Shape (H, W), 0 where there is no person.
         part_id: Shape (H, W).
+        approximate: Whether the parts were told from depth, because the world draws none.
     """
 
     row: Any
@@ -35,6 +45,7 @@ class Frame:
     depth_m: np.ndarray
     instance_id: np.ndarray
     part_id: np.ndarray
+    approximate: bool = False
 
 
 def read_frame(render_dir: Path, row: Any) -> Frame:
@@ -71,18 +82,53 @@ def full_keypoints(body_world_m: np.ndarray, spine_world_m: np.ndarray) -> np.nd
     return full
 
 
+def without_ids(frame: Frame, bodies: dict[int, PosedSkin]) -> Frame:
+    """A frame of a world that draws no part ids (a real engine): parts, and people where its mask shows none, are told
+    by comparing depth with the first skin of the posed bodies; a frame with ids comes back as it is.
+
+    Args:
+        frame: The frame.
+        bodies: The skin of everyone in the scene by instance id.
+    """
+    people = list(bodies)
+    if not people or frame.part_id.any():
+        return frame
+    skins = list(bodies.values())
+    skin = first_skin(
+        frame.camera, [s.vertices_m for s in skins], [s.triangles for s in skins], [s.part_id for s in skins]
+    )
+    with np.errstate(invalid="ignore"):  # no surface in either is inf - inf
+        there = np.abs(frame.depth_m - skin.depth_m) <= _DRESSED_M
+    predicted = np.where(there, np.array(people)[skin.person], 0)
+    masked = np.isin(frame.instance_id, people).any()
+    instance = frame.instance_id if masked else predicted
+    part = np.where(there & (instance == predicted), skin.part, 0)
+    return replace(frame, instance_id=instance, part_id=part, approximate=True)
+
+
 def label_person(
     frame: Frame,
     person: Any,
-    keypoints_world_m: np.ndarray,
-    sigma_m: np.ndarray,
+    spine: Spine,
+    skin: PosedSkin,
     instances: frozenset[int],
+    set_id: str,
 ) -> dict:
-    """One person's COCO fields and extras; box and area come from the pixels that the mask shows."""
+    """One person's COCO fields (``COCO_FIELDS``) and ``extras``; box and area come from the pixels that the mask shows.
+
+    Args:
+        frame: The picture.
+        person: A row of the render stage's person table.
+        spine: The fit.
+        skin: The person's posed skin, for the size of the whole person.
+        instances: Instance ids of all people in the scene.
+        set_id: Name of the set that the label belongs to.
+    """
+    keypoints = full_keypoints(np.array(person.keypoints_world_m, float).reshape(-1, 3), spine.points_world_m)
     instance = int(person.instance)
     seen = judge_visibility(
         frame.camera,
-        keypoints_world_m,
+        keypoints,
         DEEP,
         OWN_PART_TABLE,
         frame.depth_m,
@@ -92,13 +138,46 @@ def label_person(
         instances,
     )
     mask = frame.instance_id == instance
+    area, box = int(mask.sum()), mask_box(mask)
+    whole = whole_body(frame.camera, skin.vertices_m, skin.triangles)
+    # Cloth and hair reach beyond the skin: of a person in full view more than the skin's area is seen.
+    share = min(1.0, area / whole.area_px) if whole.area_px else 0.0
     return {
-        "area": int(mask.sum()),
-        "bbox": mask_box(mask),
+        "area": area,
+        "bbox": box,
+        "bbox_amodal": amodal_box(box, whole),
+        "iscrowd": int(share < CROWD_BELOW),
         "keypoints": coco_keypoints(seen),
         "num_keypoints": int((seen.v > 0).sum()),
-        "extras": person_extras(frame, person, keypoints_world_m, sigma_m, seen),
+        "extras": {
+            **_whose(frame, person, set_id),
+            "view": view_of(
+                keypoints[INDEX["left_hip"]] - keypoints[INDEX["right_hip"]],
+                keypoints[INDEX["hip"]],
+                frame.camera,
+            ),
+            "visible_share": share,
+            "area_amodal_px": whole.area_px,
+            "approximate": frame.approximate,
+            **_keypoint_extras(frame.camera, keypoints, seen),
+            **_spine_extras(frame.camera, person, spine),
+            **_camera_extras(frame.camera),
+        },
     }
+
+
+def amodal_box(visible_xywh: list[float], whole: Whole) -> list[float]:
+    """Box (x, y, width, height) of the whole person, hidden parts and what lies beyond the picture too.
+
+    Args:
+        visible_xywh: Box of what is seen, zeros for nothing.
+        whole: The bare skin; cloth that is seen beyond it counts, too.
+    """
+    boxes = np.array([b for b in (visible_xywh, whole.box_xywh) if b[2] > 0 and b[3] > 0])
+    if not len(boxes):
+        return [0.0, 0.0, 0.0, 0.0]
+    low, high = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    return [*low.tolist(), *(high - low).tolist()]
 
 
 def mask_box(mask: np.ndarray) -> list[float]:
@@ -144,21 +223,43 @@ def view_of(person_left_world: np.ndarray, person_world_m: np.ndarray, camera: C
     return "left" if angle > 0 else "right"
 
 
-def person_extras(
-    frame: Frame, person: Any, keypoints_world_m: np.ndarray, sigma_m: np.ndarray, seen: Visibility
-) -> dict:
-    left = keypoints_world_m[INDEX["left_hip"]] - keypoints_world_m[INDEX["right_hip"]]
-    authored = np.array(person.authored_world_m, float).reshape(-1, 3)
+def _whose(frame: Frame, person: Any, set_id: str) -> dict:
     return {
+        "set_id": set_id,
+        "frame_id": person.frame_id,
         "subject_id": person.subject_id,
         "trial_id": person.trial_id,
-        "time_s": float(person.time_s),
         "motion": person.clip,
-        "view": view_of(left, keypoints_world_m[INDEX["hip"]], frame.camera),
-        "keypoints_cam_m": to_camera(frame.camera, keypoints_world_m).ravel().tolist(),
-        "authored_cam_m": to_camera(frame.camera, authored).ravel().tolist() if len(authored) else [],
-        "sigma_m": sigma_m.tolist(),
-        "surface_gap_m": seen.surface_gap_m.tolist(),
-        "first_surface": seen.first_surface.tolist(),
-        "K": frame.camera.K.ravel().tolist(),
+        "time_s": float(person.time_s),
+        "place": frame.row.place,
+    }
+
+
+def _keypoint_extras(camera: Camera, keypoints_world_m: np.ndarray, seen: Visibility) -> dict:
+    return {
+        "keypoints_world_m": keypoints_world_m.ravel(),
+        "keypoints_cam_m": to_camera(camera, keypoints_world_m).ravel(),
+        "surface_gap_m": seen.surface_gap_m.astype(np.float32),
+        "first_surface": seen.first_surface.astype(np.int8),
+    }
+
+
+def _spine_extras(camera: Camera, person: Any, spine: Spine) -> dict:
+    authored = np.array(person.authored_world_m, float).reshape(-1, 3)
+    known = len(authored) > 0 and bool(np.isfinite(authored).all())
+    return {
+        "authored_cam_m": to_camera(camera, authored).ravel() if known else np.zeros(0),
+        "fit_minus_authored_world_m": (spine.points_world_m - authored).ravel() if known else np.zeros(0),
+        "sigma_m": spine.sigma_m,
+        "covariance_world_m2": spine.covariance_world_m2.ravel().astype(np.float32),
+        "observed": spine.observed,
+        "spine_angles_rad": spine.angles_rad,
+    }
+
+
+def _camera_extras(camera: Camera) -> dict:
+    return {
+        "K": camera.K.ravel(),
+        "R_world_to_cam": camera.R_world_to_cam.ravel(),
+        "t_world_to_cam_m": camera.t_world_to_cam_m,
     }

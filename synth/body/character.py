@@ -323,6 +323,7 @@ class Skin:
     bone_indices: np.ndarray
     bone_weights: np.ndarray
     triangles: np.ndarray
+    part_id: np.ndarray
 
     def posed(self, clip: Clip, frame_index: int) -> tuple[np.ndarray, np.ndarray]:
         """The skin as one frame of a clip has it, before it is put on the ground.
@@ -346,9 +347,10 @@ def build_skin(spec: SubjectSpec, cache_dir: Path | None = None) -> Skin:
     """Build the skin that :func:`build_character` dresses; needs a fraction of its time."""
     asset = load_asset(cache_dir)
     rigged = rig_body(asset, spec)
-    indices, packed = pack_weights(rigged.weights[: asset.num_body])
+    weights = rigged.weights[: asset.num_body]
+    indices, packed = pack_weights(weights)
     rest = rigged.vertices_m[: asset.num_body].astype(np.float32)
-    return Skin(rigged.skeleton, rigged.hands, rest, indices, packed, asset.skin_triangles)
+    return Skin(rigged.skeleton, rigged.hands, rest, indices, packed, asset.skin_triangles, part_ids(weights))
 
 
 def _with_eyes(

@@ -47,10 +47,13 @@ def test_stored_3d_through_the_stored_camera_meets_the_labels(run_dir):
         extras = read_table(labels(run_dir, split).with_suffix(".extras.parquet")).set_index("annotation_id")
         for annotation in coco["annotations"]:
             row = extras.loc[annotation["id"]]
-            points = np.array(row.keypoints_cam_m).reshape(-1, 3) @ np.array(row.K).reshape(3, 3).T
+            R = np.array(row.R_world_to_cam).reshape(3, 3)
+            world = np.array(row.keypoints_world_m).reshape(-1, 3)
             flat = np.array(annotation["keypoints"]).reshape(-1, 3)
             shown = flat[:, 2] > 0
-            np.testing.assert_allclose((points[:, :2] / points[:, 2:])[shown], flat[shown, :2], atol=0.01)
+            for cam in (np.array(row.keypoints_cam_m).reshape(-1, 3), world @ R.T + row.t_world_to_cam_m):
+                points = cam @ np.array(row.K).reshape(3, 3).T
+                np.testing.assert_allclose((points[:, :2] / points[:, 2:])[shown], flat[shown, :2], atol=0.01)
 
 
 def test_truth_as_prediction_scores_one_on_all_subsets(run_dir):
