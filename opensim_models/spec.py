@@ -89,11 +89,34 @@ class PointSpec:
 
 
 @dataclass(frozen=True)
+class Solid:
+    """An ellipsoid or an elliptic cylinder on a body.
+
+    Attributes:
+        name: Part, unique on its body.
+        body: The body it moves with.
+        kind: ``ellipsoid`` or ``cylinder``, whose axis is its own y.
+        half_m: Half sizes along its own x, y and z, shape (3,).
+        centre_m: In the body's frame, shape (3,).
+        rotation: Its axes in the body's frame, shape (3, 3).
+        colour: Red, green and blue, 0 to 1.
+    """
+
+    name: str
+    body: str
+    kind: str
+    half_m: np.ndarray
+    centre_m: np.ndarray
+    rotation: np.ndarray
+    colour: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """A whole model; joints in an order where every parent comes before its children.
 
     ``stations`` are read-out points (vertebral landmarks): kept apart from the markers, which tools match with data
-    and may delete.
+    and may delete. ``solids`` are what a viewer draws; they are written and not read back, for they move nothing.
     """
 
     name: str
@@ -103,3 +126,4 @@ class ModelSpec:
     couplers: tuple[CouplerSpec, ...] = ()
     markers: tuple[PointSpec, ...] = ()
     stations: tuple[PointSpec, ...] = field(default=())
+    solids: tuple[Solid, ...] = field(default=(), repr=False)

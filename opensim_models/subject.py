@@ -28,6 +28,8 @@ from opensim_models.anatomy.segments import (
     LimbJoint,
 )
 from opensim_models.anatomy.soft_tissue import depth_m
+from opensim_models.display import solids
+from opensim_models.landmark_sets import readout_stations, spine_stations
 from opensim_models.markers import MARKERS
 from opensim_models.spec import (
     AxisSpec,
@@ -38,8 +40,7 @@ from opensim_models.spec import (
     ModelSpec,
     PointSpec,
 )
-from opensim_models.spine import LANDMARK_FRAMES, SpineShape, spine_forward
-from spinepose.skeleton import SPINE_CHAIN
+from opensim_models.spine import SpineShape, spine_forward
 
 SEGMENTS: tuple[str, ...] = (
     "pelvis", "trunk", "skull", "clavicle", "humerus", "forearm", "hand", "femur", "tibia", "foot",
@@ -128,7 +129,8 @@ def model_spec(shape: SubjectShape) -> ModelSpec:
         tuple(coordinates),
         _couplers(shape.spine),
         markers,
-        _stations(shape.spine),
+        (*spine_stations(shape.spine), *readout_stations(shape.spine, shape.scales)),
+        solids(shape.spine, shape.scales, shape.s1_in_pelvis_m),
     )
 
 
@@ -236,15 +238,6 @@ def _couplers(spine: SpineShape) -> tuple[CouplerSpec, ...]:
         CouplerSpec(f"{level}_{motion}", f"{region_of_joint(level)}_{motion}", float(shares[index, m]))
         for index, level in enumerate(JOINT_LEVELS)
         for m, motion in enumerate(MOTIONS)
-    )
-
-
-def _stations(spine: SpineShape) -> tuple[PointSpec, ...]:
-    bodies = [("sacrum", *LEVELS)[frame] for frame in LANDMARK_FRAMES]
-    return tuple(
-        PointSpec(f"{landmark_set}_{name}", body, offset)
-        for landmark_set, offsets in spine.landmark_offsets.items()
-        for name, body, offset in zip(SPINE_CHAIN, bodies, offsets, strict=True)
     )
 
 
