@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from pipelines.cli_dataset import add_actions
+from pipelines.cli_model import add_model
 from spinepose.errors import InputError, SpineforgeError
 
 STAGES = {
@@ -65,6 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_infer(commands)
     _add_world(commands)
+    add_model(commands)
+    _add_export_character(commands)
     config = commands.add_parser("config", help="show the resolved config")
     config.add_argument("action", choices=["show"], help="show: print every key with its meaning and value")
     _add_config_options(config)
@@ -187,6 +190,26 @@ def _add_world(commands: argparse._SubParsersAction) -> None:
         help="fast: fewer samples a pixel; fine: smooth edges",
     )
     _add_photos(parser)
+
+
+def _add_export_character(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "export-character", help="write a person with textures, motion and markers as glTF (.glb)"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE.glb", help="the binary glTF file to write"
+    )
+    parser.add_argument("--run", type=Path, metavar="DIR", help="take a person of this run")
+    parser.add_argument("--subject", metavar="ID", help="which one of the run (default: the first)")
+    parser.add_argument(
+        "--clip",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="clips",
+        help="a motion, may be repeated (default: those that the person does in the run)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="without --run: draws the person")
 
 
 def _add_photos(parser: argparse.ArgumentParser) -> None:

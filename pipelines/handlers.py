@@ -175,6 +175,19 @@ def world(args: argparse.Namespace) -> None:
     run_world(port=args.port, clips_dir=args.clips, out_dir=args.out, **changed)
 
 
+def model(args: argparse.Namespace) -> None:
+    from pipelines import model as models
+
+    if args.action == "describe":
+        print(models.describe(args.file, args.json))
+        return
+    options = models.ModelOptions(
+        args.stature, args.mass, args.sex, args.lordosis, args.kyphosis, args.sacral_slope, args.markers
+    )
+    models.build(args.out, options, args.picture)
+    print(f"model: {args.out}" + (f", {args.picture}" if args.picture else ""))
+
+
 def config(args: argparse.Namespace) -> None:
     print(describe_config(load_config(args.config, args.sets, args.seed, args.preset)))
 
@@ -183,3 +196,14 @@ def setup(args: argparse.Namespace) -> None:
     from synth.body.bake import ensure_baked
 
     ensure_baked(force=args.force, say=print)
+
+
+def export_character(args: argparse.Namespace) -> None:
+    from pipelines.export_character import export_drawn, export_from_run
+
+    if args.run is None:
+        if args.subject is not None:
+            raise InputError("--subject goes with --run DIR, the run that the person is in")
+        print(export_drawn(args.seed, args.out, args.clips))
+        return
+    print(export_from_run(args.run, args.out, args.subject, args.clips))

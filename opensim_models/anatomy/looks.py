@@ -32,7 +32,7 @@ class Looks:
     process: float
 
 
-_KEYS: dict[str, Looks] = {
+ROWS: dict[str, Looks] = {
     "L5": Looks(34, 50, 92, 19, 18),
     "L3": Looks(34, 46, 86, 18, 22),
     "L1": Looks(33, 42, 72, 18, 20),
@@ -49,12 +49,12 @@ _KEYS: dict[str, Looks] = {
 
 def looks(level: str) -> Looks:
     """A level's row, straight lines between the rows of the table."""
-    keys = sorted(_KEYS, key=LEVELS.index)
+    keys = sorted(ROWS, key=LEVELS.index)
     places = [LEVELS.index(key) for key in keys]
     place = LEVELS.index(level)
     return Looks(
         *(
-            float(np.interp(place, places, [getattr(_KEYS[key], name) for key in keys]))
+            float(np.interp(place, places, [getattr(ROWS[key], name) for key in keys]))
             for name in Looks.__dataclass_fields__
         )
     )

@@ -5,9 +5,9 @@ y up, z right), metres, for the right side and for upright standing; the left si
 vertebra or the clavicle they are upright too and are turned into the body's own frame when the model is made.
 
 Sources: lengths of limb segments as shares of stature after Drillis & Contini 1966 [mem]; hip joint centres from the
-pelvic spines after Bell 1990 [mem]; the S1 endplate over the hip axis from pelvic tilt 12 degrees and a pelvic radius
-of about 105 mm, moved half-way to what Bell's regression wants [guess]; masses from Plagenhoef 1983 (men's and women's
-shares averaged); other marker positions [guess]: they only start the static fit, which puts every marker where it is.
+pelvic spines after Bell 1989; the S1 endplate over the hip axis from pelvic tilt 12 degrees and a radius of about
+105 mm, moved half-way to what Bell's regression wants [guess]; masses from Plagenhoef 1983 (men's and women's shares
+averaged); other marker positions [guess]: they only start the static fit, which puts every marker where it is.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 NOMINAL_STATURE_M = 1.70
 
-# Share of body mass, one side. Plagenhoef 1983, means of men and women; clavicle [guess], taken from the trunk.
+# Share of body mass, one side. Plagenhoef 1983, means of men and women: thorax 18.6, abdomen 12.7, pelvis 14.8 % (the
+# sacrum's body takes 1.2 of it), head and neck 8.6 together; their split and the clavicles, out of the thorax, [guess].
 MASS_SHARES: dict[str, float] = {
-    "skull": 0.060, "cervical": 0.026, "thoracic": 0.200, "lumbar": 0.135, "pelvis": 0.112,
+    "skull": 0.060, "cervical": 0.026, "thoracic": 0.176, "lumbar": 0.127, "pelvis": 0.136,
     "clavicle": 0.005, "humerus": 0.031, "forearm": 0.017, "hand": 0.006,
     "femur": 0.111, "tibia": 0.050, "foot": 0.014,
 }  # fmt: skip

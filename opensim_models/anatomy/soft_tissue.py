@@ -1,8 +1,8 @@
 """How deep bone lies under the skin markers of the trunk, by level and build; population means, not any subject.
 
-Lumbar depths are Kawchuk's (105 patients with back pain, MRI, skin to the tip of the spinous process of L1 to L5:
-22.8, 23.0, 27.4, 33.4, 36.7 mm; reported to rise linearly with BMI, read in a summary that gives no slope). Their
-mean BMI, every slope, and all rows above L1 and on the pelvis are guesses: cervical depth is known to follow BMI
+Lumbar depths are Kawchuk's (2011, Man Ther 16:384; 105 patients with back pain, mean BMI 27, MRI, from the skin to the
+tip of the spinous process of L1 to L5: 22.77, 23.00, 27.40, 33.40, 36.65 mm; they rise with BMI, by no slope that its
+abstract tells). Every slope, and all rows above L1 and on the pelvis are guesses: cervical depth is known to follow BMI
 only moderately (Piche 2023, r = 0.58 at C7). The guessed slopes make a lean back (BMI 19) thin without piercing it.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-REFERENCE_BMI = 27.0  # [guess] of Kawchuk's patients
+REFERENCE_BMI = 27.0  # Kawchuk 2011: men 27.5, women 27.0
 MIN_DEPTH_MM = 5.0  # skin alone is 2-4 mm [guess]
 
 # Site: (depth at the reference BMI in mm, rise in mm for each kg/m2).
