@@ -16,3 +16,12 @@ if [ ! -x .venv-clients/bin/python ]; then
   python3 -m venv .venv-clients
 fi
 .venv-clients/bin/pip install --quiet "rtmlib==0.0.16" "onnxruntime==1.32.0"
+# Khronos' validator and Babylon.js open the people that `spineforge export-character` writes.
+if ! command -v npm >/dev/null; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "test-extra needs 'node' and 'npm' on the PATH (Debian: apt-get install nodejs npm)" >&2
+    exit 1
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null
+fi
+npm install --prefix tests/extra/gltf --silent --no-audit --no-fund --no-package-lock >/dev/null
