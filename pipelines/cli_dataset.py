@@ -21,3 +21,12 @@ def _add_validate(actions: argparse._SubParsersAction) -> None:
     words = "check a label file: every fault with its annotation's id; exit 1 if there is an error"
     parser = actions.add_parser("validate", help=words, description=words)
     parser.add_argument("labels", type=Path, metavar="FILE", help="COCO keypoint file")
+    parser.add_argument(
+        "--images",
+        type=Path,
+        metavar="DIR",
+        help="folder that file names are relative to; looks at each image",
+    )
+    parser.add_argument(
+        "--limit", type=int, default=20, metavar="N", help="show so many faults of a kind (default 20)"
+    )

@@ -102,7 +102,7 @@ def judge_visibility(
         if np.isfinite(depth_m[row, column]):
             ray_per_depth = np.linalg.norm(cam[k]) / cam[k, 2]
             gap[k] = (cam[k, 2] - depth_m[row, column]) * ray_per_depth
-        v[k] = 2 if _is_visible(bool(deep[k]), SURFACE_KINDS[kind[k]], gap[k]) else 1
+        v[k] = 2 if is_visible(bool(deep[k]), SURFACE_KINDS[kind[k]], gap[k]) else 1
     return Visibility(pixels, v, gap, kind)
 
 
@@ -118,7 +118,14 @@ def _first_surface(
     return SURFACE_KINDS.index(name)
 
 
-def _is_visible(deep: bool, surface: str, gap_m: float) -> bool:
+def is_visible(deep: bool, surface: str, gap_m: float) -> bool:
+    """The rule for a point in the image.
+
+    Args:
+        deep: Whether it lies inside the body.
+        surface: What the first surface is, one of ``SURFACE_KINDS``.
+        gap_m: How far the point lies behind it, metres; NaN where there is none.
+    """
     if deep:
         return surface == "own_part"
     # A silhouette's pixel may show what lies behind the point: then nothing hides it.
