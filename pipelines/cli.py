@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from pipelines.cli_dataset import add_actions
+from pipelines.cli_estimator import add_estimator_commands
 from pipelines.cli_model import add_model
 from spinepose.errors import InputError, SpineforgeError
 
@@ -62,9 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="write report.html of the stages that a run has")
     report.add_argument("--run", type=Path, default=Path("runs/default"), metavar="DIR", help="run folder")
     _add_config_options(report)
-    _add_evaluate(commands)
-    _add_export(commands)
-    _add_infer(commands)
+    add_estimator_commands(commands)
     _add_world(commands)
     add_model(commands)
     _add_export_character(commands)
@@ -132,48 +131,6 @@ def _add_outside(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--mass", type=float, metavar="KG", help="body mass in kilograms, if known")
 
 
-def _add_evaluate(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser(
-        "evaluate", help="AP, AR, OKS and millimetres of a checkpoint on a label file"
-    )
-    parser.add_argument("--checkpoint", type=Path, help="checkpoint (default: the run's student)")
-    parser.add_argument(
-        "--labels", type=Path, help="COCO file with 37 keypoints (default: the run's validation labels)"
-    )
-    parser.add_argument("--images", type=Path, help="folder that file names are relative to")
-    parser.add_argument("--out", type=Path, help="folder for metrics and predictions")
-    parser.add_argument("--run", type=Path, default=Path("runs/default"), metavar="DIR", help="run folder")
-
-
-def _add_export(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("export", help="write a checkpoint as ONNX (opset 17, SimCC outputs)")
-    parser.add_argument("--checkpoint", type=Path, help="checkpoint (default: the run's student)")
-    parser.add_argument("--out", type=Path, help="the .onnx file (default: beside the checkpoint)")
-    parser.add_argument("--bgr", action="store_true", help="bake BGR input order into the graph")
-    parser.add_argument("--run", type=Path, default=Path("runs/default"), metavar="DIR", help="run folder")
-
-
-def _add_infer(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser(
-        "infer", help="run a model on images or a video: overlay and JSON, no display needed"
-    )
-    parser.add_argument("inputs", type=Path, nargs="+", metavar="INPUT", help="images, folders or videos")
-    parser.add_argument("--checkpoint", type=Path, help=".pt or .onnx (default: the run's student)")
-    parser.add_argument(
-        "--boxes",
-        type=Path,
-        help="JSON with person boxes by file or frame; without it the whole picture is one person",
-    )
-    parser.add_argument("--out", type=Path, default=Path("runs/infer"), help="folder for overlays and JSON")
-    parser.add_argument(
-        "--run",
-        type=Path,
-        default=Path("runs/default"),
-        metavar="DIR",
-        help="run folder that holds the default model",
-    )
-
-
 def _add_world(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "world", help="serve the embedded world to any UnrealCV client (loopback only)"
@@ -190,6 +147,10 @@ def _add_world(commands: argparse._SubParsersAction) -> None:
         help="fast: fewer samples a pixel; fine: smooth edges",
     )
     _add_photos(parser)
+    group = parser.add_argument_group("recordings", "requests and replies of any world, an engine included")
+    group.add_argument("--replay", type=Path, metavar="FILE", help="serve a recording instead of a world")
+    group.add_argument("--record", type=Path, metavar="FILE", help="stand before a world and record it")
+    group.add_argument("--of", metavar="HOST:PORT", help="with --record: the world that is recorded")
 
 
 def _add_export_character(commands: argparse._SubParsersAction) -> None:

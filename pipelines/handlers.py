@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 from typing import Any
 
 from pipelines.config import RunConfig
-from pipelines.run import Stage, require_stage
+from pipelines.handlers_estimator import evaluate as evaluate
+from pipelines.handlers_estimator import export as export
+from pipelines.handlers_estimator import infer as infer
+from pipelines.run import Stage
 from pipelines.settings import describe_config, load_config
 from spinepose.errors import InputError
 
@@ -125,54 +126,28 @@ def report(args: argparse.Namespace) -> None:
     print(f"report: {write_report(args.run, _config(args))}")
 
 
-def _student(args: argparse.Namespace) -> Path:
-    if args.checkpoint is not None:
-        return args.checkpoint
-    folder, _ = require_stage(args.run, "train")
-    return folder / "student.pt"
-
-
-def evaluate(args: argparse.Namespace) -> None:
-    from spinepose.evaluate import evaluate_checkpoint
-
-    labels, images = args.labels, args.images
-    if labels is None:
-        folder, _ = require_stage(args.run, "dataset")
-        labels, images = (
-            folder / "annotations" / "person_keypoints_val-synth.json",
-            images or folder / "images",
-        )
-    elif images is None:
-        raise InputError(
-            "--labels needs --images: the folder that the file names in the labels are relative to"
-        )
-    out = args.out or args.run / "evaluate"
-    print(json.dumps(evaluate_checkpoint(_student(args), labels, images, out), indent=2))
-
-
-def export(args: argparse.Namespace) -> None:
-    from spinepose.export import export_onnx
-
-    checkpoint = _student(args)
-    out = args.out or checkpoint.with_suffix(".onnx")
-    export_onnx(checkpoint, out, bgr=args.bgr)
-    print(f"export: {out}")
-
-
-def infer(args: argparse.Namespace) -> None:
-    from spinepose.infer import run_inference
-
-    run_inference(_student(args), args.inputs, args.out, boxes=args.boxes)
-    print(f"infer: overlays and JSON in {args.out}")
-
-
 def world(args: argparse.Namespace) -> None:
+    if args.record is not None or args.replay is not None:
+        _recording(args)
+        return
     from synth.world.server import run_world
 
     looks = {"quality": args.quality, "backdrops": args.backdrops, "panoramas": args.panoramas}
     defaults = {"quality": "fine", "backdrops": None, "panoramas": None}
     changed = {key: value for key, value in looks.items() if value != defaults[key]}
     run_world(port=args.port, clips_dir=args.clips, out_dir=args.out, **changed)
+
+
+def _recording(args: argparse.Namespace) -> None:
+    from synth.unrealcv.driver import parse_address
+    from synth.world.replay import record_world, replay_world
+
+    if args.record is None:
+        replay_world(args.replay, args.port)
+    elif args.replay is not None or args.of is None:
+        raise InputError("--record FILE needs --of HOST:PORT, the world to record, and no --replay")
+    else:
+        record_world(parse_address(args.of), args.record, args.port)
 
 
 def model(args: argparse.Namespace) -> None:

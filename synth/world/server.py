@@ -82,7 +82,7 @@ def run_world(
         raise InputError(f"--clips {clips_dir} is no folder; 'spineforge scenes' makes one with clips")
     if stop_with_stdin:
         threading.Thread(target=_exit_at_end_of_stdin, daemon=True).start()
-    _leave_on_terminate()
+    leave_on_terminate()
     with ExitStack() as stack:
         listeners = [
             stack.enter_context(open_port(host, port))
@@ -127,7 +127,7 @@ def _exit_at_end_of_stdin() -> None:
     os._exit(0)  # the thread that draws may be deep in a driver: leave without it
 
 
-def _leave_on_terminate() -> None:
+def leave_on_terminate() -> None:
     """Let a polite kill run what ends a world: its Unix socket's file goes."""
 
     def leave(*_: object) -> None:
