@@ -18,6 +18,9 @@ from spinepose.skeleton import SPINE_CHAIN
 
 # Times of a .mot file have six decimals.
 _SAME_TIME_S = 2e-6
+_LANDMARK_COLUMNS = (
+    "trial_id", "time_s", "landmark", "x_m", "y_m", "z_m", "sigma_m", "covariance_m2", "observed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,17 +54,16 @@ class Spines:
 
     def __init__(self, fit_dir: Path, persons: pd.DataFrame, verdicts: tuple[str, ...]) -> None:
         self._fit_dir = fit_dir
-        trials = read_table(fit_dir / "trials.parquet")
+        trials, rows = _read_parts(fit_dir, sorted(set(persons.subject_id)))
         allowed = set(trials[trials.verdict.isin(verdicts)].trial_id)
         wanted = set(zip(persons.trial_id, persons.time_s.round(6), strict=True))
-        rows = read_table(fit_dir / "landmarks.parquet")
         rows = rows[rows.trial_id.isin(allowed)]
         rows = rows.assign(time_s=rows.time_s.round(6), level=rows.landmark.map(SPINE_CHAIN.index))
         rows = rows[[key in wanted for key in zip(rows.trial_id, rows.time_s, strict=True)]]
         rows = rows.sort_values(["trial_id", "time_s", "level"])
         levels = len(SPINE_CHAIN)
         if len(rows) % levels or (rows.level.to_numpy().reshape(-1, levels) != np.arange(levels)).any():
-            raise StageError(f"{fit_dir / 'landmarks.parquet'}: a trial lacks landmarks; fit again")
+            raise StageError(f"{fit_dir}: a trial lacks landmarks; fit again")
         keys = rows[["trial_id", "time_s"]].iloc[::levels]
         self._row = {key: i for i, key in enumerate(zip(keys.trial_id, keys.time_s, strict=True))}
         self._points = rows[["x_m", "y_m", "z_m"]].to_numpy(float).reshape(-1, levels, 3)
@@ -92,3 +94,15 @@ class Spines:
         times_s, names, values = read_mot(self._fit_dir / "parts" / subject_id / f"{trial_id}.mot")
         columns = [names.index(name) for name in REGIONAL_COORDINATES]
         return times_s, np.radians(values[:, columns])
+
+
+def _read_parts(fit_dir: Path, subjects: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Trials and landmarks of some subjects: the tables of all would not fit into memory for a million people."""
+    folders = [fit_dir / "parts" / subject for subject in subjects]
+    trials, landmarks = (
+        [read_table(folder / f"{name}.parquet") for folder in folders if folder.is_dir()]
+        for name in ("trials", "landmarks")
+    )
+    if not trials:
+        return pd.DataFrame(columns=["trial_id", "verdict"]), pd.DataFrame(columns=_LANDMARK_COLUMNS)
+    return pd.concat(trials, ignore_index=True), pd.concat(landmarks, ignore_index=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 
 import pandas as pd
 import pyarrow as pa
@@ -19,11 +22,80 @@ _KEY = b"spineforge_schema_version"
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table; equal tables give equal bytes."""
     arrow = pa.Table.from_pandas(table, preserve_index=False)
-    arrow = arrow.replace_schema_metadata(
-        {**(arrow.schema.metadata or {}), _KEY: str(SCHEMA_VERSION).encode()}
-    )
     with atomic_path(path) as temporary:
-        pq.write_table(arrow, temporary)
+        pq.write_table(arrow.replace_schema_metadata(_marked(arrow.schema.metadata)), temporary)
+
+
+def _marked(metadata: dict[bytes, bytes] | None) -> dict[bytes, bytes]:
+    return {**(metadata or {}), _KEY: str(SCHEMA_VERSION).encode()}
+
+
+class TableWriter:
+    """Writes a table too large to hold, some rows at a time; the file appears whole when the block ends well.
+
+    Args:
+        path: The file.
+        schema: Columns of all rows, see :func:`common_schema`.
+        group_rows: Rows of a row group: what is held, and what a reader takes at once.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, group_rows: int = 4096) -> None:
+        self._path = path
+        self._schema = schema.with_metadata(_marked(None))
+        self._group_rows = group_rows
+        self._waiting: list[pa.Table] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> TableWriter:
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_path(self._path))
+            self._writer = stack.enter_context(pq.ParquetWriter(temporary, self._schema))
+            self._stack = stack.pop_all()
+        return self
+
+    def write(self, rows: pa.Table) -> None:
+        """Append rows; columns are brought into the schema's order and types."""
+        self._waiting.append(rows.select(self._schema.names).cast(self._schema))
+        if sum(len(table) for table in self._waiting) < self._group_rows:
+            return
+        # Groups of one size, whatever the sizes of the pieces: equal tables give equal bytes.
+        waiting = pa.concat_tables(self._waiting)
+        whole = len(waiting) - len(waiting) % self._group_rows
+        self._writer.write_table(waiting.slice(0, whole), row_group_size=self._group_rows)
+        self._waiting = [waiting.slice(whole).combine_chunks()]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        with self._stack:
+            if self._waiting:
+                self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=self._group_rows)
+
+
+def common_schema(paths: Iterable[Path]) -> pa.Schema:
+    """The schema that all of these tables fit into; only their footers are read."""
+    schemas = [_readable(path).schema_arrow.remove_metadata() for path in paths]
+    return pa.unify_schemas(schemas, promote_options="permissive")
+
+
+def iter_tables(path: Path, columns: list[str] | None = None, rows: int = 4096) -> Iterator[pa.Table]:
+    """A table some rows at a time.
+
+    Args:
+        path: The file.
+        columns: Columns wanted, None for all.
+        rows: Most rows of a piece.
+
+    Raises:
+        InputError: As :func:`read_table`.
+    """
+    file = _readable(path)
+    _require_version(path, file.schema_arrow.metadata)
+    for batch in file.iter_batches(batch_size=rows, columns=columns):
+        yield pa.Table.from_batches([batch])
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -35,15 +107,29 @@ def read_table(path: Path) -> pd.DataFrame:
     try:
         arrow = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
-        raise InputError(
-            f"{path}: cannot be read as a table ({' '.join(str(error).split())}); make its stage again"
-        ) from error
-    version = (arrow.schema.metadata or {}).get(_KEY, b"missing").decode()
+        raise _unreadable(path, error) from error
+    _require_version(path, arrow.schema.metadata)
+    return arrow.to_pandas()
+
+
+def _readable(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    words = " ".join(str(error).split())
+    return InputError(f"{path}: cannot be read as a table ({words}); make its stage again")
+
+
+def _require_version(path: Path, metadata: dict[bytes, bytes] | None) -> None:
+    version = (metadata or {}).get(_KEY, b"missing").decode()
     if version != str(SCHEMA_VERSION):
         raise InputError(
             f"{path}: table schema {version}, this version reads {SCHEMA_VERSION}; make its stage again"
         )
-    return arrow.to_pandas()
 
 
 def concat_parts(stage: Stage, name: str) -> pd.DataFrame:
