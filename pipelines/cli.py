@@ -12,6 +12,7 @@ from pathlib import Path
 from pipelines.cli_dataset import add_actions
 from pipelines.cli_estimator import add_estimator_commands
 from pipelines.cli_model import add_model
+from pipelines.cli_train import add_train_options
 from spinepose.errors import InputError, SpineforgeError
 
 STAGES = {
@@ -50,12 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
         if name == "dataset":
             add_actions(stage)
         if name == "train":
-            stage.add_argument(
-                "--teacher",
-                type=Path,
-                metavar="FILE",
-                help="checkpoint of a body teacher (26 Halpe keypoints)",
-            )
+            add_train_options(stage)
     demo = commands.add_parser("demo", help="run the whole chain on a small set and write report.html")
     _add_run_options(demo, default_run="runs/demo")
     _add_motion(demo)
@@ -171,6 +167,11 @@ def _add_export_character(commands: argparse._SubParsersAction) -> None:
         help="a motion, may be repeated (default: those that the person does in the run)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="without --run: draws the person")
+    unreal = commands.add_parser(
+        "export-unreal", help="write a run's people and places for the Unreal project to import"
+    )
+    unreal.add_argument("--run", type=Path, default=Path("runs/default"), metavar="DIR", help="run folder")
+    unreal.add_argument("--out", type=Path, default=Path("unreal_project/Import"), metavar="DIR")
 
 
 def _add_photos(parser: argparse.ArgumentParser) -> None:

@@ -111,7 +111,17 @@ def dataset(args: argparse.Namespace) -> int:
 def train(args: argparse.Namespace) -> None:
     from pipelines import train as stage
 
-    _say(stage.run(args.run, _config(args), args.start_over, args.teacher))
+    config = _config(args)
+    if args.ablate:
+        for line in stage.ablate(args.run, config, args.seeds, args.out, args.teacher):
+            print(line)
+    elif args.labels is not None:
+        if args.images is None or args.out is None:
+            raise InputError("--labels needs --images (where the pictures are) and --out (where results go)")
+        stage.run_own(args.labels, args.images, args.out, config, args.val_labels, args.teacher, args.init)
+        print(f"train: student.pt, student.onnx, curves.png and metrics.json in {args.out}")
+    else:
+        _say(stage.run(args.run, config, args.start_over, args.teacher, args.init))
 
 
 def demo(args: argparse.Namespace) -> None:
@@ -182,3 +192,10 @@ def export_character(args: argparse.Namespace) -> None:
         print(export_drawn(args.seed, args.out, args.clips))
         return
     print(export_from_run(args.run, args.out, args.subject, args.clips))
+
+
+def export_unreal(args: argparse.Namespace) -> None:
+    from pipelines.export_unreal import export_unreal as export
+
+    counts = export(args.run, args.out)
+    print(f"{args.out}: {counts['characters']} people, {counts['places']} places")

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pygltflib as gltf
 from scipy.optimize import nnls
@@ -27,6 +26,7 @@ from synth.body.character import Character, MeshPart, PosedBody
 from synth.body.geometry import vertex_normals
 from synth.body.hands import CURLS, RELAXED
 from synth.body.rig import BONES, VERTEBRAE
+from synth.gltf_file import AXES, GltfFile, flipped_v, unit
 from synth.motion.clip import Clip
 from synth.world.clip_fit import ClipFit
 from synth.world.clips import rest_clip
@@ -44,10 +44,7 @@ _HEADS = {
     "forearm_near": "elbow", "forearm": "elbow", "hand": "wrist", "thigh_near": "hip", "thigh": "hip",
     "shank_near": "knee", "shank": "knee", "foot": "ankle", "toes": "toe",
 }  # fmt: skip
-_AXES = [1, 2, 0]  # of the character frame (x forward, y left, z up), for glTF's (x left, y up, z forward)
-_TO_GLTF = np.eye(4)[[*_AXES, 3]]
-_COMPONENTS = {"uint8": gltf.UNSIGNED_BYTE, "uint32": gltf.UNSIGNED_INT, "float32": gltf.FLOAT}
-_KINDS = {1: gltf.SCALAR, 2: gltf.VEC2, 3: gltf.VEC3, 4: gltf.VEC4, 16: gltf.MAT4}
+_TO_GLTF = np.eye(4)[[*AXES, 3]]
 _PREFIXES = {"marker": MARKER_NAMES, "keypoint": NAMES, "authored": SPINE_CHAIN}
 
 
@@ -123,7 +120,7 @@ def _play(character: Character, name: str, clip: Clip, rest: np.ndarray) -> _Tra
     moved = np.stack([[body.bones[bone] for bone in BONES] for body in posed])
     joints = _TO_GLTF @ moved @ _TO_GLTF.T @ rest
     points = {
-        f"{prefix}_{point}": np.stack([_points(body, prefix)[index][_AXES] for body in posed])
+        f"{prefix}_{point}": np.stack([_points(body, prefix)[index][AXES] for body in posed])
         for prefix, names in _PREFIXES.items()
         for index, point in enumerate(names)
     }
@@ -213,16 +210,8 @@ class _Writer:
 
     def __init__(self, character: Character, rest: np.ndarray, tracks: list[_Track]) -> None:
         self._character, self._rest, self._tracks = character, rest, tracks
-        self._data = bytearray()
-        self._doc = gltf.GLTF2(asset=gltf.Asset(version="2.0", generator="spineforge"))
-        self._doc.samplers = [
-            gltf.Sampler(
-                magFilter=gltf.LINEAR,
-                minFilter=gltf.LINEAR_MIPMAP_LINEAR,
-                wrapS=gltf.REPEAT,
-                wrapT=gltf.REPEAT,
-            )
-        ]
+        self._file = GltfFile()
+        self._doc = self._file.doc
         self._joints, self._weights = self._influences()
         self._points = sorted(set.intersection(*(set(track.points) for track in tracks)))
 
@@ -243,7 +232,7 @@ class _Writer:
                 name="person",
                 joints=joints,
                 skeleton=joints[0],
-                inverseBindMatrices=self._accessor(self._inverse_binds(len(joints))),
+                inverseBindMatrices=self._file.array(self._inverse_binds(len(joints))),
             )
         ]
         first = len(self._doc.nodes)
@@ -253,33 +242,7 @@ class _Writer:
         self._doc.scene = 0
         for track in self._tracks:
             self._add_animation(track, first)
-        self._doc.buffers = [gltf.Buffer(byteLength=len(self._data))]
-        self._doc.set_binary_blob(bytes(self._data))
-        return b"".join(self._doc.save_to_bytes())
-
-    def _accessor(self, values: np.ndarray, target: int | None = None, bounds: bool = False) -> int:
-        """Append an array; elements are its last axis (or numbers, if it has but one)."""
-        values = np.ascontiguousarray(values)
-        width = 1 if values.ndim == 1 else values.shape[-1]
-        self._doc.accessors.append(
-            gltf.Accessor(
-                bufferView=self._view(values.tobytes(), target),
-                componentType=_COMPONENTS[values.dtype.name],
-                count=values.size // width,
-                type=_KINDS[width],
-                min=_row(values.reshape(-1, width).min(axis=0)) if bounds else None,
-                max=_row(values.reshape(-1, width).max(axis=0)) if bounds else None,
-            )
-        )
-        return len(self._doc.accessors) - 1
-
-    def _view(self, data: bytes, target: int | None = None) -> int:
-        self._data += b"\0" * (-len(self._data) % 4)
-        self._doc.bufferViews.append(
-            gltf.BufferView(buffer=0, byteOffset=len(self._data), byteLength=len(data), target=target)
-        )
-        self._data += data
-        return len(self._doc.bufferViews) - 1
+        return self._file.whole()
 
     def _add_nodes(self) -> list[int]:
         """The root, the bones and the points below it; answers the joints' nodes, in the skin's order."""
@@ -338,26 +301,25 @@ class _Writer:
         mesh = self._character.mesh
         source = mesh.render_source[part.vertices]
         joints, weights = self._joints[source], self._weights[source]
-        uv = np.stack([part.uv[:, 0], 1.0 - part.uv[:, 1]], axis=1).astype(np.float32)
         vertex = gltf.ARRAY_BUFFER
         attributes = gltf.Attributes(
-            POSITION=self._accessor(mesh.rest_m[source][:, _AXES], vertex, bounds=True),
-            NORMAL=self._accessor(_unit(normals[source][:, _AXES]), vertex),
-            TEXCOORD_0=self._accessor(uv, vertex),
-            JOINTS_0=self._accessor(joints[:, :4], vertex),
-            JOINTS_1=self._accessor(joints[:, 4:], vertex),
-            WEIGHTS_0=self._accessor(weights[:, :4], vertex),
-            WEIGHTS_1=self._accessor(weights[:, 4:], vertex),
+            POSITION=self._file.array(mesh.rest_m[source][:, AXES], vertex, bounds=True),
+            NORMAL=self._file.array(unit(normals[source][:, AXES]), vertex),
+            TEXCOORD_0=self._file.array(flipped_v(part.uv), vertex),
+            JOINTS_0=self._file.array(joints[:, :4], vertex),
+            JOINTS_1=self._file.array(joints[:, 4:], vertex),
+            WEIGHTS_0=self._file.array(weights[:, :4], vertex),
+            WEIGHTS_1=self._file.array(weights[:, 4:], vertex),
         )
         primitive = gltf.Primitive(
             attributes=attributes,
-            indices=self._accessor(part.faces.astype(np.uint32).reshape(-1), gltf.ELEMENT_ARRAY_BUFFER),
-            material=self._material(part),
+            indices=self._file.array(part.faces.astype(np.uint32).reshape(-1), gltf.ELEMENT_ARRAY_BUFFER),
+            material=self._file.material(part.name, part.texture, part.roughness),
             mode=gltf.TRIANGLES,
         )
         if morphs:
             primitive.targets = [
-                gltf.Attributes(POSITION=self._accessor(moved, vertex, bounds=True))
+                gltf.Attributes(POSITION=self._file.array(moved, vertex, bounds=True))
                 for moved in self._hand_shapes(source)
             ]
         return primitive
@@ -371,40 +333,17 @@ class _Writer:
                 if index != RELAXED:
                     moved = np.zeros_like(rest)
                     moved[vertices] = shapes[index] - rest[vertices]
-                    out.append(moved[source][:, _AXES].astype(np.float32))
+                    out.append(moved[source][:, AXES].astype(np.float32))
         return out
-
-    def _material(self, part: MeshPart) -> int:
-        done, picture = cv2.imencode(".png", cv2.cvtColor(part.texture, cv2.COLOR_RGB2BGR))
-        if not done:
-            raise RuntimeError(f"texture of {part.name} cannot be encoded")
-        doc = self._doc
-        doc.images.append(
-            gltf.Image(name=part.name, bufferView=self._view(picture.tobytes()), mimeType="image/png")
-        )
-        doc.textures.append(gltf.Texture(sampler=0, source=len(doc.images) - 1))
-        doc.materials.append(
-            gltf.Material(
-                name=part.name,
-                doubleSided=True,
-                alphaCutoff=None,
-                pbrMetallicRoughness=gltf.PbrMetallicRoughness(
-                    baseColorTexture=gltf.TextureInfo(index=len(doc.textures) - 1),
-                    metallicFactor=0.0,
-                    roughnessFactor=float(part.roughness),
-                ),
-            )
-        )
-        return len(doc.materials) - 1
 
     def _add_animation(self, track: _Track, skin_node: int) -> None:
         animation = gltf.Animation(name=track.name, channels=[], samplers=[])
-        times = self._accessor((np.arange(len(track.joints)) / track.fps).astype(np.float32), bounds=True)
+        times = self._file.array((np.arange(len(track.joints)) / track.fps).astype(np.float32), bounds=True)
 
         def add(node: int, what: str, values: np.ndarray) -> None:
             animation.samplers.append(
                 gltf.AnimationSampler(
-                    input=times, output=self._accessor(values.astype(np.float32)), interpolation="LINEAR"
+                    input=times, output=self._file.array(values.astype(np.float32)), interpolation="LINEAR"
                 )
             )
             target = gltf.AnimationChannelTarget(node=node, path=what)
@@ -441,13 +380,3 @@ def _steady(quaternions: np.ndarray) -> np.ndarray:
     """Signs chosen so that neighbours are less than half a turn apart, shape (T, 4)."""
     flips = np.where((quaternions[1:] * quaternions[:-1]).sum(axis=1) < 0, -1.0, 1.0)
     return quaternions * np.concatenate([[1.0], np.cumprod(flips)])[:, None]
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    up = np.array([0.0, 0.0, 1.0])
-    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), up).astype(np.float32)
-
-
-def _row(values: np.ndarray) -> list[float]:
-    return [float(value) for value in values]
