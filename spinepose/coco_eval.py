@@ -12,23 +12,26 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from spinepose.coco import CocoDataset, coco_document
-from spinepose.skeleton import SIGMAS, SUBSETS, indices
+from spinepose.skeleton import COCO17_NAMES, HALPE26_NAMES, SIGMAS, SUBSETS, indices
+
+# What is reported. On one file COCO17 and Body are the same keypoints; published tables take them from two sets.
+REPORTED: dict[str, tuple[str, ...]] = {"COCO17": COCO17_NAMES, "Halpe26": HALPE26_NAMES, **SUBSETS}
 
 
 def average_precision(
-    dataset: CocoDataset, results: Sequence[Mapping[str, Any]], subsets: Sequence[str] = tuple(SUBSETS)
+    dataset: CocoDataset, results: Sequence[Mapping[str, Any]], subsets: Sequence[str] = tuple(REPORTED)
 ) -> dict[str, dict[str, float]]:
     """AP and AR of each subset.
 
     Args:
         dataset: The truth.
         results: COCO results: image_id, category_id, keypoints (37 times x, y, score) and score.
-        subsets: Names out of ``spinepose.skeleton.SUBSETS``.
+        subsets: Names out of :data:`REPORTED`.
 
     Returns:
         For each subset AP, AP50, AP75 and AR in 0..1; NaN where the subset is labelled in nobody.
     """
-    return {name: _on_subset(dataset, results, indices(SUBSETS[name])) for name in subsets}
+    return {name: _on_subset(dataset, results, indices(REPORTED[name])) for name in subsets}
 
 
 def _on_subset(

@@ -1,9 +1,10 @@
-"""Evaluation of a checkpoint on a COCO file: AP and AR, OKS, and millimetres where 3D truth exists."""
+"""Evaluation of a model on a COCO file: AP, AR, PCK and AUC, millimetres where 3D truth exists, and the baselines."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,21 +13,48 @@ import numpy as np
 import pandas as pd
 
 from spinepose.coco import CocoDataset, load_coco
-from spinepose.coco_eval import average_precision, oks_nms
+from spinepose.coco_eval import REPORTED, average_precision, oks_nms
+from spinepose.comparison import comparison_table
 from spinepose.data import CropDataset, Person, PersonImages, evaluation_batches, list_people
-from spinepose.errors import InputError
-from spinepose.files import write_json
-from spinepose.metrics import mean_oks, mean_pose, place_in_boxes, truth_arrays
-from spinepose.model.family import PoseModel
-from spinepose.model.weights import load_checkpoint
-from spinepose.predict import predict_points, to_image_pixels
+from spinepose.detect import Detector
+from spinepose.detections import detected_people, match_people
+from spinepose.estimator import Runner, open_model
+from spinepose.files import atomic_path, write_json
+from spinepose.measures import ERRORS_FILE, errors_document
+from spinepose.metrics import mean_oks, mean_pose, pck_and_auc, place_in_boxes, truth_arrays
+from spinepose.predict import person_scores, to_image_pixels
+from spinepose.ridge import fit_ridge
 from spinepose.shards import shard_pool
-from spinepose.skeleton import NAMES, NUM_KEYPOINTS, SPINE_CHAIN, SPINE_LEVELS, indices
+from spinepose.skeleton import NUM_KEYPOINTS
+from spinepose.spine_error import (
+    CHAIN,
+    SpineTruth,
+    measure_report,
+    spine_error_mm,
+    spine_offsets_mm,
+    spine_truth,
+    spread,
+)
 
-SCORE_THRESHOLD = 0.2
 SHARDS = 2  # batches predicted side by side
-# A trunk counts as bent where its lower half (sacrum to T12/L1) and its upper half (T12/L1 to C7) differ by this much.
-BENT_DEG = 25.0
+RIDGE_PEOPLE = 3000  # of the training split, spread over it evenly; 18 x 34 weights need no more
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What is measured besides the plain numbers.
+
+    Attributes:
+        detections: Boxes found by a detector (COCO's JSON) or a detector that finds them; None: the true boxes.
+        train_json: Labels of the training split, for the ridge baseline; None: no such baseline.
+        train_images: Folder that their file names are relative to; None: that of the evaluated set.
+    """
+
+    detections: Path | str | Detector | None = None
+    train_json: Path | str | None = None
+    train_images: Path | str | None = None
 
 
 def evaluate_checkpoint(
@@ -35,34 +63,68 @@ def evaluate_checkpoint(
     images_root: Path | str,
     out_dir: Path | str,
     flip_test: bool = True,
-    progress: Callable[[int, int, str], None] | None = None,
+    options: EvaluateOptions | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Predict everybody in a COCO file inside their true boxes and measure the result.
+    """Predict everybody in a COCO file and measure the result.
 
-    Writes ``results.json`` (COCO results) and ``metrics.json`` into ``out_dir``. Where ``<coco_json>.extras.parquet``
-    lies beside the labels, the spine's error is also given in millimetres at the landmark's depth.
+    Writes ``results.json`` (COCO results), ``metrics.json``, ``measure_errors.json`` (the error bars that inference
+    shows) and ``comparison.md`` into ``out_dir``. Where ``<coco_json>.extras.parquet`` lies beside the labels, the
+    spine's error is also given in millimetres at the landmark's depth.
+
+    Args:
+        checkpoint: A checkpoint or an exported ONNX file.
+        coco_json: The labels.
+        images_root: Folder that their file names are relative to.
+        out_dir: Folder for the results.
+        flip_test: Average with the mirrored crop.
+        options: What else is measured.
+        progress: Called as (people done, people in all, words).
 
     Raises:
         InputError: A file is missing or of another skeleton.
     """
-    model = load_checkpoint(checkpoint, NAMES).model
+    options = options or EvaluateOptions()
+    runner = open_model(checkpoint)
     dataset = load_coco(coco_json, allow_subset=True)
     people = list_people(dataset, images_root)
-    points, scores = predict_people(model, people, flip_test, progress)
-    results = coco_results(people, points, scores)
+    truth = read_truth(coco_json, people)
+    found, box_scores = people, np.ones(len(people))
+    if options.detections is not None:
+        found, box_scores = detected_people(dataset, images_root, options.detections)
+    points, scores = predict_people(runner, found, flip_test, progress)
+    results = coco_results(found, points, scores, box_scores)
+    rows, points = _of_labelled(people, found, points, options.detections is not None)
+    people, truth = [people[i] for i in rows], None if truth is None else _rows_of(truth, rows)
     metrics: dict[str, Any] = {
         "schema_version": 1,
         "people": len(people),
+        "boxes": "true" if options.detections is None else "detected",
         "flip_test": flip_test,
         **summarise(dataset, people, points, results),
     }
-    extras = extras_path(coco_json)
-    if extras.is_file():
-        metrics["spine_error_mm"] = spine_error_mm(people, points, pd.read_parquet(extras))
+    errors = measure_report(people, points, truth)
+    metrics["measure_errors"] = errors
+    if truth is not None:
+        metrics["spine_error_mm"] = spine_error_mm(people, points, truth)
+        if options.train_json is not None:
+            metrics["ridge"] = _ridge_report(
+                runner,
+                people,
+                points,
+                truth,
+                flip_test,
+                options.train_json,
+                options.train_images or images_root,
+            )
     metrics = _without_nan(metrics)
     out_dir = Path(out_dir)
     write_json(out_dir / "results.json", results)
     write_json(out_dir / "metrics.json", metrics, indent=2)
+    write_json(out_dir / ERRORS_FILE, errors_document(errors["all"], Path(coco_json).name), indent=2)
+    with atomic_path(out_dir / "comparison.md") as temporary:
+        table = comparison_table(Path(checkpoint).stem, Path(coco_json).stem, metrics["subsets"])
+        temporary.write_text(table, "utf-8")
     return metrics
 
 
@@ -71,19 +133,25 @@ def extras_path(coco_json: Path | str) -> Path:
     return Path(coco_json).with_suffix(".extras.parquet")
 
 
+def read_truth(coco_json: Path | str, people: Sequence[Person]) -> SpineTruth | None:
+    """The 3D truth of people, where the table lies beside the labels."""
+    path = extras_path(coco_json)
+    return spine_truth(people, pd.read_parquet(path)) if path.is_file() else None
+
+
 def predict_people(
-    model: PoseModel,
+    runner: Runner,
     people: Sequence[Person],
     flip_test: bool = True,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
     batch_size: int = 32,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints in image pixels, shape (N, K, 2), and scores, shape (N, K), of people in their true boxes."""
-    batches = evaluation_batches(CropDataset(PersonImages(people, model.input_size)), batch_size)
-    points, scores = [], []
+    """Keypoints in image pixels, shape (N, 37, 2), and scores, shape (N, 37), of people in their boxes."""
+    batches = evaluation_batches(CropDataset(PersonImages(people, runner.input_size)), batch_size)
+    points, scores = [np.zeros((0, NUM_KEYPOINTS, 2))], [np.zeros((0, NUM_KEYPOINTS))]
     with shard_pool(SHARDS) as pool:
         while group := list(islice(batches, SHARDS)):
-            found = pool.map(lambda crops: predict_points(model, crops.images, flip_test), group)
+            found = pool.map(lambda crops: runner.predict(crops.images, flip_test), group)
             for crops, (in_crop, score) in zip(group, found, strict=True):
                 points.append(to_image_pixels(in_crop, crops.to_image.numpy()))
                 scores.append(score)
@@ -92,10 +160,18 @@ def predict_people(
     return np.concatenate(points), np.concatenate(scores)
 
 
-def coco_results(people: Sequence[Person], points_px: np.ndarray, scores: np.ndarray) -> list[dict[str, Any]]:
-    """COCO results: a person's score is the mean of the keypoint scores above 0.2; near doubles are dropped."""
-    confident = scores > SCORE_THRESHOLD
-    overall = (scores * confident).sum(axis=1) / np.maximum(confident.sum(axis=1), 1)
+def coco_results(
+    people: Sequence[Person], points_px: np.ndarray, scores: np.ndarray, box_scores: np.ndarray | None = None
+) -> list[dict[str, Any]]:
+    """COCO results: a person's score is the box's times the mean of the keypoint scores above 0.2; doubles are dropped.
+
+    Args:
+        people: Whose boxes were looked into.
+        points_px: Shape (N, 37, 2).
+        scores: Shape (N, 37).
+        box_scores: Shape (N,); None: true boxes, 1.
+    """
+    overall = person_scores(scores, np.ones(len(people)) if box_scores is None else box_scores)
     rows = [
         {
             "image_id": person.image_id,
@@ -111,12 +187,16 @@ def coco_results(people: Sequence[Person], points_px: np.ndarray, scores: np.nda
 def summarise(
     dataset: CocoDataset, people: Sequence[Person], points_px: np.ndarray, results: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """AP, AR and mean OKS by subset, and what the mean pose of these very people would score."""
+    """AP, AR, PCK, AUC and mean OKS by subset, and what the mean pose of these very people would score."""
     truth, areas = truth_arrays(people)
-    guess = place_in_boxes(mean_pose(people), np.stack([person.box_xywh for person in people]))
+    boxes = np.stack([person.box_xywh for person in people])
+    guess = place_in_boxes(mean_pose(people), boxes)
     guessed = coco_results(people, guess, np.ones((len(people), NUM_KEYPOINTS)))
+    subsets = average_precision(dataset, results)
+    for name, values in pck_and_auc(points_px, truth, boxes, REPORTED).items():
+        subsets[name] |= values
     return {
-        "subsets": average_precision(dataset, results),
+        "subsets": subsets,
         "mean_oks": mean_oks(points_px, truth, areas),
         "mean_pose": {
             "subsets": average_precision(dataset, guessed),
@@ -125,62 +205,58 @@ def summarise(
     }
 
 
-def spine_error_mm(people: Sequence[Person], points_px: np.ndarray, extras: pd.DataFrame) -> dict[str, Any]:
-    """How far the spine's points are off, in millimetres in the plane through the true landmark.
-
-    Args:
-        people: Whom it is about, shape (N,).
-        points_px: Predictions in image pixels, shape (N, 37, 2).
-        extras: Columns annotation_id, keypoints_cam_m (111 numbers, metres), K (9 numbers), view.
-
-    Returns:
-        Median, 95th percentile and count over all, by level, by view, and on bent trunks apart.
-
-    Raises:
-        InputError: A column or a person is missing.
-    """
-    missing = {"annotation_id", "keypoints_cam_m", "K"} - set(extras.columns)
-    if missing:
-        raise InputError(f"extras table lacks the column {sorted(missing)[0]}")
-    table = extras.set_index("annotation_id")
-    try:
-        rows = table.loc[[person.annotation_id for person in people]]
-    except KeyError as error:
-        raise InputError(f"extras table lacks people of the label file: {error}") from None
-    points_cam_m = np.stack([np.asarray(v, float).reshape(NUM_KEYPOINTS, 3) for v in rows["keypoints_cam_m"]])
-    focal = np.stack([np.asarray(v, float).reshape(3, 3)[[0, 1], [0, 1]] for v in rows["K"]])
-    chain = indices(SPINE_CHAIN)
-    truth, _ = truth_arrays(people)
-    off_px = points_px[:, chain] - truth[:, chain, :2]
-    off_mm = 1000 * np.linalg.norm(off_px / focal[:, None] * points_cam_m[:, chain, 2:], axis=-1)
-    off_mm = np.where(truth[:, chain, 2] > 0, off_mm, np.nan)
-    bent = trunk_bend_deg(points_cam_m[:, chain]) > BENT_DEG
-    views = rows["view"].to_numpy() if "view" in rows else np.full(len(rows), "any")
-    return {
-        "all": _spread(off_mm),
-        "by_level": {level: _spread(off_mm[:, i]) for i, level in enumerate(SPINE_LEVELS)},
-        "by_view": {str(view): _spread(off_mm[views == view]) for view in sorted(set(views))},
-        "bent": _spread(off_mm[bent]),
-        "straight": _spread(off_mm[~bent]),
-    }
+def _of_labelled(
+    people: Sequence[Person], found: Sequence[Person], points: np.ndarray, detected: bool
+) -> tuple[list[int], np.ndarray]:
+    """Labelled people who were found (all with true boxes), as rows of ``people``, and their predictions."""
+    if not detected:
+        return list(range(len(people))), points
+    pairs = match_people(people, found)
+    return [i for i, _ in pairs], points[[j for _, j in pairs]]
 
 
-def trunk_bend_deg(chain_m: np.ndarray) -> np.ndarray:
-    """Angle between sacrum to T12/L1 and T12/L1 to C7 in space, shape (N, 9, 3) to (N,), degrees."""
-    lower, upper = chain_m[:, 3] - chain_m[:, 0], chain_m[:, 6] - chain_m[:, 3]
-    cosine = (lower * upper).sum(-1) / (np.linalg.norm(lower, axis=-1) * np.linalg.norm(upper, axis=-1))
-    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+def _rows_of(truth: SpineTruth, rows: list[int]) -> SpineTruth:
+    bent = truth.flexed_or_bent
+    return SpineTruth(
+        truth.depth_m[rows],
+        truth.focal_px[rows],
+        truth.view[rows],
+        None if bent is None else bent[rows],
+        truth.group[rows],
+    )
 
 
-def _spread(values: np.ndarray) -> dict[str, float]:
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return {"count": 0}
-    return {
-        "median": round(float(np.median(values)), 2),
-        "p95": round(float(np.percentile(values, 95)), 2),
-        "count": len(values),
-    }
+def _ridge_report(
+    runner: Runner,
+    people: Sequence[Person],
+    points: np.ndarray,
+    truth: SpineTruth,
+    flip_test: bool,
+    train_json: Path | str,
+    train_images: Path | str,
+) -> dict[str, Any]:
+    """The regression's error and the share by which the model's median is lower, over all and on bent trunks."""
+    train = list_people(load_coco(train_json, allow_subset=True), train_images)
+    groups = read_truth(train_json, train)
+    chosen = np.unique(np.linspace(0, len(train) - 1, min(len(train), RIDGE_PEOPLE)).astype(int))
+    train = [train[i] for i in chosen]
+    seen, _ = predict_people(runner, train, flip_test)
+    names = np.array([p.image_id for p in train]) if groups is None else groups.group[chosen]
+    ridge = fit_ridge(seen, truth_arrays(train)[0], np.stack([p.box_xywh for p in train]), names)
+    if ridge is None:
+        return {"fitted_on": len(train), "note": "too few people or subjects to validate a regression on"}
+    guess = ridge.predict(points, np.stack([person.box_xywh for person in people]))
+    model, other = spine_offsets_mm(people, points[:, CHAIN], truth), spine_offsets_mm(people, guess, truth)
+    report: dict[str, Any] = {"fitted_on": len(train), "alpha": ridge.alpha}
+    rows = {"all": np.ones(len(people), bool)}
+    if truth.flexed_or_bent is not None:
+        rows |= {"flexed_or_bent": truth.flexed_or_bent, "straight": ~truth.flexed_or_bent}
+    for name, use in rows.items():
+        report[name] = {"model": spread(model[use]), "ridge": spread(other[use])}
+        if report[name]["model"]["count"]:
+            share = report[name]["model"]["median"] / max(report[name]["ridge"]["median"], 1e-9)
+            report[name]["margin"] = round(1 - share, 4)
+    return report
 
 
 def _without_nan(value: Any) -> Any:

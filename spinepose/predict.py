@@ -14,6 +14,8 @@ from spinepose.model.family import IMAGE_MEAN, IMAGE_STD
 from spinepose.model.simcc import decode
 from spinepose.skeleton import FLIP
 
+SCORE_THRESHOLD = 0.2  # a keypoint counts from this score on
+
 
 def normalise(
     images: Tensor, mean: tuple[float, ...] = IMAGE_MEAN, std: tuple[float, ...] = IMAGE_STD
@@ -48,11 +50,16 @@ def predict_logits(
         if not flip_test:
             return Logits(x.float(), y.float())
         flipped_x, flipped_y = model(normalise(images.flip(-1)))
-    order = torch.from_numpy(FLIP[: x.shape[1]])
+    return merge_flipped(Logits(x.float(), y.float()), Logits(flipped_x.float(), flipped_y.float()))
+
+
+def merge_flipped(straight: Logits, flipped: Logits) -> Logits:
+    """Average the logits of a crop with those of its mirror image, brought back."""
+    order = torch.from_numpy(FLIP[: straight.x.shape[1]])
     # Mirrored, pixel x is pixel W-1-x: bin b is bin 2W-2-b, and the last bin has no partner.
-    back_x = flipped_x[:, order].flip(-1).roll(-1, dims=-1)
-    back_x[..., -1] = x[..., -1]
-    return Logits((x.float() + back_x.float()) / 2, (y.float() + flipped_y[:, order].float()) / 2)
+    back_x = flipped.x[:, order].flip(-1).roll(-1, dims=-1)
+    back_x[..., -1] = straight.x[..., -1]
+    return Logits((straight.x + back_x) / 2, (straight.y + flipped.y[:, order]) / 2)
 
 
 def predict_points(
@@ -61,6 +68,17 @@ def predict_points(
     """Keypoints in input pixels, shape (B, K, 2), and their scores, shape (B, K)."""
     points, scores = decode(*predict_logits(model, images, flip_test, precision))
     return points.numpy().astype(np.float64), scores.numpy()
+
+
+def person_scores(scores: np.ndarray, box_scores: np.ndarray) -> np.ndarray:
+    """Score of a person: box score times the mean of the keypoint scores above 0.2 (0 where none is).
+
+    Args:
+        scores: Shape (N, K).
+        box_scores: Shape (N,).
+    """
+    counts = scores > SCORE_THRESHOLD
+    return box_scores * (scores * counts).sum(axis=1) / np.maximum(counts.sum(axis=1), 1)
 
 
 def to_image_pixels(points_px: np.ndarray, to_image: np.ndarray) -> np.ndarray:

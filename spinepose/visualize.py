@@ -56,6 +56,31 @@ def draw_person(
     return image
 
 
+def draw_identity(image: np.ndarray, keypoints_px: np.ndarray, identity: int) -> np.ndarray:
+    """Write a person's identity above the head, in place; inside the picture wherever the head is."""
+    size = float(np.ptp(keypoints_px, axis=0).max())
+    scale = float(np.clip(size / 500, 0.4, 2.5))
+    x, y = keypoints_px[INDEX["head"]] - (0, 12 * scale)
+    corner = (
+        int(np.clip(x, 2, max(image.shape[1] - 30 * scale, 2))),
+        int(np.clip(y, 20 * scale, image.shape[0] - 4)),
+    )
+    return _words(image, str(identity), corner, scale)
+
+
+def draw_nobody(image: np.ndarray) -> np.ndarray:
+    """Write into a picture, in place, that nobody was found in it."""
+    scale = max(image.shape[:2]) / 1000
+    return _words(image, "nobody found", (int(12 * scale), int(34 * scale)), scale)
+
+
+def _words(image: np.ndarray, words: str, corner: tuple[int, int], scale: float) -> np.ndarray:
+    width = max(round(2 * scale), 1)
+    for colour, thick in (((20, 20, 20), width + 2), ((255, 255, 255), width)):
+        cv2.putText(image, words, corner, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick, cv2.LINE_AA)
+    return image
+
+
 def _sided(a: str, b: str) -> str:
     return b if b.startswith(("left_", "right_")) else a
 

@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spinepose.coco import load_coco
-from spinepose.coco_eval import average_precision, oks_nms
+from spinepose.coco import coco_document, load_coco, save_coco
+from spinepose.coco_eval import REPORTED, average_precision, oks_nms
 from spinepose.data import list_people
 from spinepose.errors import InputError
-from spinepose.evaluate import coco_results, evaluate_checkpoint, spine_error_mm, summarise, trunk_bend_deg
-from spinepose.metrics import baseline_oks, mean_oks, mean_pose, place_in_boxes, truth_arrays
+from spinepose.evaluate import EvaluateOptions, coco_results, evaluate_checkpoint, summarise
+from spinepose.metrics import baseline_oks, mean_oks, mean_pose, pck_and_auc, place_in_boxes, truth_arrays
 from spinepose.model.family import PoseModel, initialise
 from spinepose.model.weights import save_checkpoint
-from spinepose.skeleton import INDEX, NAMES, SIGMAS, SPINE_CHAIN, SUBSETS, indices
+from spinepose.ridge import fit_ridge, fold_numbers
+from spinepose.skeleton import COCO17_NAMES, INDEX, NAMES, SIGMAS, SPINE_CHAIN, SUBSETS, indices
+from spinepose.spine_error import is_flexed_or_bent, spine_error_mm, spine_truth
 
 
 @pytest.fixture
@@ -34,8 +36,8 @@ def test_truth_as_prediction_scores_one_on_every_subset(labels, people):
     metrics = summarise(
         labels, people, truth[..., :2], coco_results(people, truth[..., :2], np.ones((32, 37)))
     )
-    assert {name: value["AP"] for name, value in metrics["subsets"].items()} == dict.fromkeys(SUBSETS, 1.0)
-    assert {name: value["AR"] for name, value in metrics["subsets"].items()} == dict.fromkeys(SUBSETS, 1.0)
+    assert {name: value["AP"] for name, value in metrics["subsets"].items()} == dict.fromkeys(REPORTED, 1.0)
+    assert {name: value["AR"] for name, value in metrics["subsets"].items()} == dict.fromkeys(REPORTED, 1.0)
     assert all(value == 1.0 for value in metrics["mean_oks"].values())
     assert metrics["mean_pose"]["mean_oks"]["Overall"] < 0.9
 
@@ -116,29 +118,30 @@ def _extras(people, **columns) -> pd.DataFrame:
 def test_millimetres_by_hand(people):
     points = truth_arrays(people)[0][..., :2].copy()
     points[:, INDEX["spine_02"]] += (3.0, 4.0)  # 5 px at 4 m and f = 500 px are 40 mm
-    result = spine_error_mm(people, points, _extras(people))
+    result = spine_error_mm(people, points, spine_truth(people, _extras(people)))
     assert result["by_level"]["L3"] == {"median": 40.0, "p95": 40.0, "count": 32}
     assert result["by_level"]["T8"]["p95"] == 0.0
-    assert (result["by_view"]["side"]["count"], result["straight"]["count"], result["bent"]["count"]) == (
-        9,
-        288,
-        0,
-    )
+    assert result["by_view"]["side"]["count"] == 9
+    assert "straight" not in result  # the table lacks the angles
+    angles = [np.zeros(9)] * 31 + [np.r_[0.4, 0, 0, 0.2, 0, 0, 0, 0, 0]]
+    apart = spine_error_mm(people, points, spine_truth(people, _extras(people, spine_angles_rad=angles)))
+    assert (apart["straight"]["count"], apart["flexed_or_bent"]["count"]) == (279, 9)
 
 
-def test_bent_trunks_are_told_by_their_halves():
-    chain = np.zeros((2, 9, 3))
-    chain[:, :, 2] = np.arange(9)
-    chain[1, 4:, 1] = np.arange(1, 6)
-    chain[1, 4:, 2] = 3
-    np.testing.assert_allclose(trunk_bend_deg(chain), [0, 90], atol=1e-6)
+def test_flexed_and_bent_trunks_by_hand():
+    degrees = np.zeros((5, 9))
+    degrees[1, [0, 3]] = (16, 15)  # lumbar and thoracic flexion: 31
+    degrees[2, [1, 4]] = (-10, -6)  # side bending to the left: 16
+    degrees[3, [2, 5, 6]] = (40, 40, 60)  # turned, and the neck bent: neither
+    degrees[4, [0, 3]] = (-40, 0)  # extension is not flexion
+    assert is_flexed_or_bent(np.radians(degrees)).tolist() == [False, True, True, False, False]
 
 
 def test_extras_that_do_not_fit_are_named(people):
     with pytest.raises(InputError, match="lacks the column K"):
-        spine_error_mm(people, truth_arrays(people)[0][..., :2], _extras(people).drop(columns="K"))
+        spine_truth(people, _extras(people).drop(columns="K"))
     with pytest.raises(InputError, match="lacks people"):
-        spine_error_mm(people, truth_arrays(people)[0][..., :2], _extras(people[:-1]))
+        spine_truth(people, _extras(people[:-1]))
 
 
 def test_evaluate_checkpoint_writes_what_coco_tools_read(sketch_root: Path, tmp_path: Path):
@@ -147,9 +150,120 @@ def test_evaluate_checkpoint_writes_what_coco_tools_read(sketch_root: Path, tmp_
     save_checkpoint(tmp_path / "s.pt", model, NAMES)
     labels = sketch_root / "annotations" / "person_keypoints_val-synth.json"
     metrics = evaluate_checkpoint(tmp_path / "s.pt", labels, sketch_root / "images", tmp_path / "out")
-    assert set(metrics["subsets"]) == set(SUBSETS)
+    assert set(metrics["subsets"]) == set(REPORTED)
     assert metrics["people"] == 8
     assert "spine_error_mm" not in metrics
     rows = json.loads((tmp_path / "out" / "results.json").read_text())
     assert {len(row["keypoints"]) for row in rows} == {111}
     assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == metrics
+    assert "SpinePose-s (published)" in (tmp_path / "out" / "comparison.md").read_text()
+    errors = json.loads((tmp_path / "out" / "measure_errors.json").read_text())
+    assert errors["measures"]["trunk_lean_deg"]["count"] == 8
+
+
+def test_the_same_numbers_as_other_coco_tools(labels, people):
+    from faster_coco_eval import COCO, COCOeval_faster
+
+    rng = np.random.default_rng(0)
+    truth, areas = truth_arrays(people)
+    wrong = (
+        rng.normal(0, 1, truth[..., :2].shape)
+        * np.sqrt(areas)[:, None, None]
+        * rng.uniform(0, 0.12, (32, 1, 1))
+    )
+    rows = coco_results(people, truth[..., :2] + wrong, rng.uniform(0.3, 1, (32, 37)))
+    ours = average_precision(labels, rows)
+    assert 0.1 < ours["Overall"]["AP"] < 0.95
+    for name, members in REPORTED.items():
+        part = indices(list(members))
+        document = coco_document(labels)
+        for annotation in document["annotations"]:
+            kept = np.reshape(annotation["keypoints"], (-1, 3))[part]
+            annotation |= {"keypoints": kept.ravel().tolist(), "num_keypoints": int((kept[:, 2] > 0).sum())}
+        cut = [
+            {**row, "keypoints": np.reshape(row["keypoints"], (-1, 3))[part].ravel().tolist()} for row in rows
+        ]
+        reference = COCO(document)
+        other = COCOeval_faster(reference, reference.loadRes(cut), "keypoints", kpt_oks_sigmas=SIGMAS[part])
+        other.params.kpt_oks_sigmas = SIGMAS[part]
+        other.run()
+        theirs = dict(zip(("AP", "AP50", "AP75", "AR"), (other.stats[i] for i in (0, 1, 2, 5)), strict=True))
+        assert theirs == pytest.approx(ours[name], abs=5e-5), name
+
+
+def test_pck_and_auc_by_hand(people):
+    truth, _ = truth_arrays(people[:2])
+    boxes = np.array([[0, 0, 100, 200.0]] * 2)
+    points = truth[..., :2].copy()
+    points[0, 0] += (6, 8)  # 10 px are 5 % of 200
+    points[1, 0] += (16, 0)  # 8 %: only half of a tenth is right
+    values = pck_and_auc(points, truth, boxes, {"Nose": ("nose",), "Ears": ("left_ear", "right_ear")})
+    assert values["Ears"] == {"PCK": 1.0, "AUC": 1.0}
+    assert values["Nose"]["PCK"] == 0.5
+    # Thresholds 0.5 % to 10 % in steps of 0.5: 5 % passes 11 of 20 (itself included), 8 % passes 5.
+    assert values["Nose"]["AUC"] == pytest.approx((11 + 5) / 40, abs=0.026)
+    truth[:, 0, 2] = 0
+    assert pck_and_auc(points, truth, boxes, {"Nose": ("nose",)}) == {}
+
+
+def _regression_set(count: int, noise_px: float, seed: int = 0):
+    """People whose spine is a linear function of the body, in boxes of many sizes, with noise on the spine."""
+    rng = np.random.default_rng(seed)
+    body, chain = indices(list(COCO17_NAMES)), indices(list(SPINE_CHAIN))
+    mixing = rng.normal(0, 0.2, (34, 18))
+    boxes = np.column_stack([rng.uniform(0, 500, (count, 2)), rng.uniform(80, 300, (count, 2))])
+    centre, size = boxes[:, None, :2] + boxes[:, None, 2:] / 2, np.sqrt(boxes[:, 2:].prod(1))[:, None, None]
+    relative = rng.normal(0, 0.2, (count, 17, 2))
+    points = np.zeros((count, 37, 2))
+    points[:, body] = relative * size + centre
+    points[:, chain] = (relative.reshape(count, -1) @ mixing).reshape(count, 9, 2) * size + centre
+    true = np.dstack([points + rng.normal(0, noise_px, points.shape), np.full((count, 37), 2)])
+    return points, true, boxes
+
+
+def test_ridge_finds_a_linear_spine_and_validates_its_penalty():
+    points, true, boxes = _regression_set(300, 0.0)
+    groups = np.arange(300) // 3
+    ridge = fit_ridge(points[:200], true[:200], boxes[:200], groups[:200])
+    found = ridge.predict(points[200:], boxes[200:])
+    assert np.abs(found - true[200:, indices(list(SPINE_CHAIN)), :2]).max() < 0.1
+    noisy = fit_ridge(*(a[:60] for a in _regression_set(300, 40.0)), groups[:60])
+    assert noisy.alpha > ridge.alpha
+    assert noisy.cv_error.argmin() > 0
+    assert fit_ridge(points[:10], true[:10], boxes[:10], groups[:10]) is None
+    assert fit_ridge(points[:50], true[:50], boxes[:50], np.zeros(50)) is None
+
+
+def test_folds_keep_groups_whole():
+    groups = np.array(["b", "a", "b", "c", "a", "d", "e", "f"])
+    folds = fold_numbers(groups)
+    assert {g: set(folds[groups == g].tolist()) for g in "abcdef"} == {
+        "a": {0}, "b": {1}, "c": {2}, "d": {3}, "e": {4}, "f": {0},
+    }  # fmt: skip
+
+
+def test_evaluate_in_detected_boxes_and_beside_the_ridge(sketch_root: Path, tmp_path: Path, people, labels):
+    model = PoseModel("t", 37, (64, 64))
+    initialise(model, 0)
+    save_checkpoint(tmp_path / "s.pt", model, NAMES)
+    labels_path = tmp_path / "labels.json"
+    save_coco(labels_path, labels)
+    subjects = [f"b{i % 6}" for i in range(len(people))]
+    _extras(people, subject_id=subjects).to_parquet(tmp_path / "labels.extras.parquet")
+    rows = [{"image_id": p.image_id, "bbox": p.box_xywh.tolist(), "score": 0.5} for p in people[4:]]
+    rows.append({"image_id": people[0].image_id, "bbox": [0, 0, 4, 4], "score": 0.9})  # nobody
+    (tmp_path / "found.json").write_text(json.dumps(rows))
+    options = EvaluateOptions(tmp_path / "found.json", labels_path)
+    metrics = evaluate_checkpoint(
+        tmp_path / "s.pt", labels_path, sketch_root / "images", tmp_path / "out", False, options
+    )
+    assert (metrics["boxes"], metrics["people"]) == ("detected", 28)
+    assert len(json.loads((tmp_path / "out" / "results.json").read_text())) >= 28
+    assert metrics["ridge"]["fitted_on"] == 32
+    assert metrics["ridge"]["all"]["ridge"]["count"] == 28 * 9
+    assert "margin" in metrics["ridge"]["all"]
+    (tmp_path / "found.json").write_text(json.dumps([{"image_id": 999, "bbox": [0, 0, 1, 1], "score": 1}]))
+    with pytest.raises(InputError, match="names image 999"):
+        evaluate_checkpoint(
+            tmp_path / "s.pt", labels_path, sketch_root / "images", tmp_path / "out", False, options
+        )
