@@ -24,7 +24,6 @@ from opensim_models.reference import solve_reference
 from opensim_models.scale import (
     StaticFit,
     complete_pelvis,
-    estimate_info,
     fit_static,
     marker_weights,
     posture_presets,
@@ -34,6 +33,7 @@ from opensim_models.standing import frame_from_motion, marker_bodies, static_fra
 from opensim_models.subject import model_spec
 from opensim_models.trial import MarkerTrial, to_osim, to_world
 from opensim_models.uncertainty import landmark_uncertainty
+from opensim_models.unknowns import estimate_info
 from opensim_models.verdict import Verdict, judge
 from spinepose.errors import InputError
 from spinepose.skeleton import SPINE_CHAIN
@@ -66,6 +66,8 @@ class ScaleReport:
         lordosis_deg: S1 endplate to the lower endplate of T12, neutral.
         kyphosis_deg: Lower endplate of T12 to the upper one of T1, neutral.
         skin_depth_scale: The subject's estimated dorsal skin depth relative to the mean for the BMI.
+        lateral_curve_deg: The largest difference of sideways lean between two vertebrae of the trunk in standing.
+        marked_curve: Probability that it is no chance: that the subject's back has a curve of 10 degrees or more.
         placement_rms_m: How far markers were from their expected places before they were placed.
         landmark_sd_m: Standard deviation per axis of the nine landmarks in the static trial, by name.
         reference_mm: Mean and largest distance of landmarks from OpenSim's own solver, millimetres, and the number of
@@ -81,6 +83,8 @@ class ScaleReport:
     landmark_sd_m: dict[str, float]
     reference_mm: dict[str, float] | None
     warnings: tuple[str, ...]
+    lateral_curve_deg: float
+    marked_curve: float
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,9 @@ def fit_subject(
     info, guesses = _complete_info(info, standing)
     source = [static] if static is not None else trials[:1]
     bodies = {name: body for trial in source for name, body in marker_bodies(trial).items()}
-    fitted = fit_static(info.subject_id, info.stature_m, info.sex, info.mass_kg, standing, bodies)  # type: ignore[arg-type]
+    fitted = fit_static(
+        info.subject_id, info.stature_m, info.sex, info.mass_kg, standing, bodies, quiet=static is not None,  # type: ignore[arg-type]
+    )  # fmt: skip
     warnings += guesses + _left_out(trials, standing)
     out_dir.mkdir(parents=True, exist_ok=True)
     model_path = out_dir / "model.osim"
@@ -333,6 +339,8 @@ def _report(
         dict(zip(SPINE_CHAIN, map(float, fitted.posture.landmark_sd_m), strict=True)),
         reference,
         warnings + fitted.warnings,
+        fitted.lateral.curve_deg,
+        fitted.lateral.marked,
     )
 
 

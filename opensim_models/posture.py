@@ -44,7 +44,6 @@ _PLACEMENT_SD_M = 0.009  # palpation error along the spine
 _SACRUM_SD_M = 0.008
 _SKULL_SD_M = 0.012
 _TIP_TO_LANDMARK_SD_M = 0.004  # spinous process length
-_LATERAL_SD_M = 0.0035
 _ENOUGH_FOR_NORMALS = 4  # midline markers that show the back's own slope
 # A sagittal frame has two axes: u forward, v up.
 _NUM_CURVE, _SLOTS = (
@@ -60,7 +59,8 @@ class Posture:
     Attributes:
         spine: Shape; its zero is the static posture.
         s1_shift_m: Correction of the S1 endplate's centre, forward and up, (2,).
-        landmark_covariance_m2: Posterior of the nine ``spinetrack`` landmarks in the sacrum's frame, (9, 3, 3).
+        landmark_covariance_m2: Posterior of the nine ``spinetrack`` landmarks in the sacrum's frame, (9, 3, 3). What
+            :func:`estimate_posture` returns is sagittal; the lateral part is :mod:`opensim_models.lateral`'s.
         length_scale: Spine length relative to the average for the stature.
         depth_scale: The subject's skin depth relative to the mean for the BMI.
         residual_m: Distance of each spinous tip from its expected place, by marker name.
@@ -88,10 +88,16 @@ class _Evidence:
     inward: np.ndarray
     depth: np.ndarray
     skull: np.ndarray | None
+    rise: np.ndarray  # height over length of each vertebra, (25,)
 
 
 def estimate_posture(
-    stature_m: float, sex: str, bmi_kg_m2: float, dorsal_m: dict[str, np.ndarray], skull_m: np.ndarray | None
+    stature_m: float,
+    sex: str,
+    bmi_kg_m2: float,
+    dorsal_m: dict[str, np.ndarray],
+    skull_m: np.ndarray | None,
+    bends_rad: np.ndarray | None = None,
 ) -> Posture:
     """Find the most probable neutral spine (maximum a posteriori, Gauss-Newton).
 
@@ -102,12 +108,15 @@ def estimate_posture(
         dorsal_m: Level name to the midline marker over it, (3,), in the sacrum's frame (OpenSim's axes, origin at the
             S1 endplate as the pelvis markers give it), and ``PSI``: the midpoint of the posterior iliac spines.
         skull_m: Where the head markers put the skull's origin, (3,), or None.
+        bends_rad: Lateral lean of each of ``JOINT_LEVELS``, (25,), if known: a column that is bent aside is longer than
+            it is high.
 
     Returns:
         The posture.
     """
     base = spine_from_tilts(stature_m, sex, np.zeros(len(JOINT_LEVELS)), 0.0)
-    evidence = _evidence(bmi_kg_m2, dorsal_m, skull_m, base)
+    rise = np.ones(len(JOINT_LEVELS)) if bends_rad is None else np.cos(bends_rad)
+    evidence = _evidence(bmi_kg_m2, dorsal_m, skull_m, base, rise)
     root = _tilt_root()
     x = np.zeros(_SLOTS + len(LEVELS))
     for _ in range(12):
@@ -121,7 +130,11 @@ def estimate_posture(
 
 
 def _evidence(
-    bmi: float, dorsal_m: dict[str, np.ndarray], skull_m: np.ndarray | None, base: SpineShape
+    bmi: float,
+    dorsal_m: dict[str, np.ndarray],
+    skull_m: np.ndarray | None,
+    base: SpineShape,
+    rise: np.ndarray,
 ) -> _Evidence:
     names = tuple(level for level in DORSAL_LEVELS if level in dorsal_m)
     skin = np.array([dorsal_m[name][:2] for name in names]).reshape(-1, 2)
@@ -129,14 +142,14 @@ def _evidence(
     if len(names) >= _ENOUGH_FOR_NORMALS:
         tangent = np.gradient(line, axis=0)[-len(names) :]
     else:  # too few for the back's own shape: that of the average spine
-        tips = _chain(np.zeros(_SLOTS + len(LEVELS)), _tilt_root(), base)[0]
+        tips = _chain(np.zeros(_SLOTS + len(LEVELS)), _tilt_root(), base, rise)[0]
         tangent = np.gradient(tips, axis=0)[[LEVELS.index(name) for name in names]]
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     inward = np.stack(
         [tangent[:, 1], -tangent[:, 0]], axis=1
     )  # a back seen from the right: up turns to forward
     depth = np.array([soft_tissue.depth_m(name, bmi) for name in names])
-    return _Evidence(names, skin, inward, depth, None if skull_m is None else skull_m[:2])
+    return _Evidence(names, skin, inward, depth, None if skull_m is None else skull_m[:2], rise)
 
 
 def _tilt_root() -> np.ndarray:
@@ -164,25 +177,28 @@ def _unpack(x: np.ndarray, root: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     return tilts, curve[..., 2], _LENGTH_MEAN + _LENGTH_SD * x[..., 3]
 
 
-def _chain(x: np.ndarray, root: np.ndarray, base: SpineShape) -> tuple[np.ndarray, np.ndarray]:
+def _chain(
+    x: np.ndarray, root: np.ndarray, base: SpineShape, rise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Sagittal positions of spinous tips (..., 24, 2) and of the skull's origin (..., 2), from S1."""
     tilts, slope, length = _unpack(x, root)
     below = np.concatenate([slope[..., None], tilts[..., :-1]], axis=-1)
     up = base.joint_offsets_m[:, 1] * length[..., None]
     up[..., 0] = base.joint_offsets_m[0, 1] * length
+    up[..., 1:] *= rise[:-1]
     joints = np.cumsum(np.stack([up * np.sin(below), up * np.cos(below)], axis=-1), axis=-2)
     joints = joints + _SACRUM_SD_M * x[..., None, 5:7]
     own = tilts[..., : len(LEVELS)]
-    back, rise = base.spinous_tips_m[:, 0], base.spinous_tips_m[:, 1] * length[..., None]
+    back, high = base.spinous_tips_m[:, 0], base.spinous_tips_m[:, 1] * length[..., None]
     turned = np.stack(
-        [back * np.cos(own) + rise * np.sin(own), -back * np.sin(own) + rise * np.cos(own)], axis=-1
+        [back * np.cos(own) + high * np.sin(own), -back * np.sin(own) + high * np.cos(own)], axis=-1
     )
     return joints[..., : len(LEVELS), :] + turned, joints[..., -1, :]
 
 
 def _residual(x: np.ndarray, root: np.ndarray, base: SpineShape, evidence: _Evidence) -> np.ndarray:
     """Standardised misfits (..., R)."""
-    tips, skull = _chain(x, root, base)
+    tips, skull = _chain(x, root, base, evidence.rise)
     rows = [LEVELS.index(name) for name in evidence.levels]
     depth = evidence.depth * np.exp(_COMMON_DEPTH_SD * x[..., 4:5])
     gap = tips[..., rows, :] - evidence.skin - evidence.inward * depth[..., None]
@@ -217,7 +233,7 @@ def _result(
 ) -> Posture:
     tilts, slope, length = _unpack(x, root)
     spine = spine_from_tilts(stature_m, sex, tilts, float(slope), float(length))
-    tips = _chain(x, root, base)[0]
+    tips = _chain(x, root, base, evidence.rise)[0]
     depth = float(np.exp(_COMMON_DEPTH_SD * x[4]))
     residual = {}
     for name, skin, inward, mean in zip(
@@ -244,4 +260,4 @@ def _landmark_covariance(
     centre = points(x)
     jacobian = np.stack([(points(x + step * e) - centre) / step for e in np.eye(len(x))], axis=-1)
     shape = np.einsum("kip,pq,kjq->kij", jacobian, covariance, jacobian)
-    return shape + np.diag([_TIP_TO_LANDMARK_SD_M**2, _TIP_TO_LANDMARK_SD_M**2, _LATERAL_SD_M**2])
+    return shape + np.diag([_TIP_TO_LANDMARK_SD_M**2, _TIP_TO_LANDMARK_SD_M**2, 0.0])

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opensim_models.anatomy import soft_tissue
+from opensim_models.anatomy.levels import REFERENCE_STATURE_M
 from opensim_models.anatomy.segments import DORSAL_LEVELS, MARKER_OFFSETS_M, NOMINAL_STATURE_M, S1_IN_PELVIS_M
 from opensim_models.ik import Problem, default_problem, solve
 from opensim_models.kinematics import Kinematics, compile_model
+from opensim_models.lateral import Lateral, bent, estimate_lateral
 from opensim_models.markers import MARKERS
 from opensim_models.posture import Posture, estimate_posture
 from opensim_models.subject import SEGMENTS, SubjectShape, model_spec, nominal_markers
@@ -33,18 +35,9 @@ _PSI_BONE_TO_S1_M = (
     0.010,
 )  # forward and up, at the nominal stature; from the tables of anatomy.segments
 _ASI_BONE_IN_PELVIS_M = (0.062, 0.062)
-# Lateral spread of the pelvis' middle from its markers, of a midline marker over its vertebra, and how far aside the
-# column goes for its height; all [guess].
-_PELVIS_MIDDLE_SD_M = 0.007
-_MIDLINE_SD_M = 0.005
-_MIDLINE_LEAN = 0.04
-UNKNOWN_BMI = 24.0
-# Lengths between markers relative to stature, from the tables of anatomy.segments; trunk: C7 to the posterior iliac
-# spines, 509 mm (Ernst 2013) at an assumed 1.72 m.
-_OF_STATURE = {"shanks": 0.41 / 1.70, "legs": 0.478 / 1.70, "forearms": 0.248 / 1.70, "trunk": 0.296}
-# Coordinates the static fit holds near zero: their neutral is the static posture itself.
-_HELD = {"lumbar_flexion": 10.0, "thoracic_flexion": 10.0, "cervical_flexion": 10.0}
-_LOOSE = 0.02  # m2/rad2 for bending and rotation of the spine
+# Held near zero in the static fit: the spine's neutral is the static posture itself.
+_HELD = 10.0  # m2/rad2
+_LOOSE = 0.02  # m2/rad2 for bending and rotation of the neck: nobody is asked to hold the head straight
 
 
 @dataclass(frozen=True)
@@ -58,6 +51,7 @@ class StaticFit:
         posture: The spine's estimate.
         placement_rms_m: How far markers sat from their expected places before they were placed, RMS.
         warnings: What looked odd, in words.
+        lateral: The spine from side to side.
     """
 
     shape: SubjectShape
@@ -66,6 +60,7 @@ class StaticFit:
     posture: Posture
     placement_rms_m: float
     warnings: tuple[str, ...]
+    lateral: Lateral
 
 
 def fit_static(
@@ -75,6 +70,7 @@ def fit_static(
     mass_kg: float,
     markers_m: dict[str, np.ndarray],
     bodies: Mapping[str, str] | None = None,
+    quiet: bool = True,
 ) -> StaticFit:
     """Make a subject's model from one averaged static frame.
 
@@ -87,6 +83,7 @@ def fit_static(
             table that shows the pelvis; what lacks keeps its prior.
         bodies: Body of each technical marker, one the table does not know; such a marker is placed where the fitted
             pose has it.
+        quiet: Whether the frame is of quiet standing; else it is what came nearest in a moving trial.
 
     Raises:
         InputError: The pelvis is not shown.
@@ -98,11 +95,15 @@ def fit_static(
     local = {n: pelvis.T @ (p - s1) for n, p in shown.items()}
     dorsal = {level: local[level] for level in DORSAL_LEVELS if level in local}
     dorsal["PSI"] = (local["LPSI"] + local["RPSI"]) / 2
-    posture = estimate_posture(stature_m, sex, build, dorsal, _skull_origin(local, stature_m))
-    aside, aside_variance = _midline_shift(local)
-    s1 = s1 + pelvis @ np.append(posture.s1_shift_m, aside)
-    spread = posture.landmark_covariance_m2 + np.diag([0.0, 0.0, aside_variance])
-    posture = replace(posture, landmark_covariance_m2=spread)
+    skull = _skull_origin(local, stature_m)
+    posture = estimate_posture(stature_m, sex, build, dorsal, skull)
+    lateral = _lateral(local, stature_m, posture, quiet)
+    posture = estimate_posture(stature_m, sex, build, dorsal, skull, lateral.bends_rad)
+    spine = bent(posture.spine, lateral, stature_m / REFERENCE_STATURE_M)
+    spread = posture.landmark_covariance_m2.copy()
+    spread[:, 2, 2] += lateral.landmark_variance_m2
+    posture = replace(posture, spine=spine, landmark_covariance_m2=spread)
+    s1 = s1 + pelvis @ np.append(posture.s1_shift_m, lateral.foot_m)
     scales = _scales(shown, stature_m, hip_middle, pelvis)
     shape = SubjectShape(
         name, mass_kg, posture.spine, scales, pelvis.T @ (s1 - hip_middle),
@@ -114,7 +115,7 @@ def fit_static(
     stature_scale = stature_m / NOMINAL_STATURE_M
     shares = {segment: float(scales[segment][1] / stature_scale) for segment in SEGMENTS}
     shares["spine"] = posture.length_scale
-    return StaticFit(placed, x, shares, posture, rms, _odd(shares))
+    return StaticFit(placed, x, shares, posture, rms, _odd(shares), lateral)
 
 
 def complete_pelvis(markers_m: dict[str, np.ndarray], stature_m: float) -> dict[str, np.ndarray]:
@@ -197,18 +198,12 @@ def _pelvis_points(
     return s1, (from_back + from_front) / 2
 
 
-def _midline_shift(local_m: dict[str, np.ndarray]) -> tuple[float, float]:
-    """How far right of the pelvis' middle the spine's foot lies, as the lowest midline markers say, and the variance.
-
-    Four pelvis markers, each stuck some 10 mm off over fat, tell the middle worse than two over spinous processes.
-    """
-    precision, total = 1.0 / _PELVIS_MIDDLE_SD_M**2, 0.0
-    for level in ("L5", "L3", "T12"):
-        if level in local_m:
-            # A list or a curve takes higher ones aside.
-            sd = np.hypot(_MIDLINE_SD_M, _MIDLINE_LEAN * local_m[level][1])
-            precision, total = precision + 1.0 / sd**2, total + local_m[level][2] / sd**2
-    return float(total / precision), float(1.0 / precision)
+def _lateral(local_m: dict[str, np.ndarray], stature_m: float, posture: Posture, quiet: bool) -> Lateral:
+    """The spine from side to side; places count from the S1 endplate where the sagittal estimate has it."""
+    shift = np.append(posture.s1_shift_m, 0.0)
+    skull = _skull_origin(local_m, stature_m)
+    moved = {name: point - shift for name, point in local_m.items()}
+    return estimate_lateral(posture.spine, moved, None if skull is None else skull - shift, quiet)
 
 
 def _skull_origin(local_m: dict[str, np.ndarray], stature_m: float) -> np.ndarray | None:
@@ -265,7 +260,7 @@ def _scales(
 def _fit_pose(
     kinematics: Kinematics, markers_m: dict[str, np.ndarray], pelvis: np.ndarray, hip_middle: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Solve the static pose with the pelvis and the sagittal spine held; coordinates and marker RMS before placing."""
+    """Solve the static pose with the pelvis and the spine held; coordinates and marker RMS before placing."""
     measured = np.array([markers_m[name] for name in kinematics.marker_names])
     weights = marker_weights(kinematics.marker_names)
     problem = default_problem(kinematics, weights)
@@ -276,10 +271,9 @@ def _fit_pose(
     prior[5] = np.arctan2(pelvis[1, 0], pelvis[1, 1])
     stiffness[:6] = 100.0
     for name in kinematics.coordinate_names:
-        if name in _HELD:
-            stiffness[kinematics.index(name)] = _HELD[name]
-        elif name.split("_")[0] in ("lumbar", "thoracic", "cervical"):
-            stiffness[kinematics.index(name)] = _LOOSE
+        if name.split("_")[0] in ("lumbar", "thoracic", "cervical"):
+            loose = name in ("cervical_bending", "cervical_rotation")
+            stiffness[kinematics.index(name)] = _LOOSE if loose else _HELD
     held = Problem(weights, problem.soft_lower, problem.soft_upper, prior, stiffness, huber_m=0.10)
     solution = solve(
         kinematics,
@@ -347,63 +341,3 @@ def _odd(scales: dict[str, float]) -> tuple[str, ...]:
         for segment, scale in scales.items()
         if segment not in ("hand", "foot") and not low <= scale <= high
     )
-
-
-def estimate_info(
-    stature_m: float | None, mass_kg: float | None, sex: str | None, markers_m: dict[str, np.ndarray]
-) -> tuple[float, float, str, tuple[str, ...]]:
-    """Fill in what is not known of a subject from lengths between markers.
-
-    Args:
-        stature_m: Metres, or None.
-        mass_kg: Kilograms, or None.
-        sex: ``female``, ``male`` or None.
-        markers_m: Marker name to its place, (3,).
-
-    Returns:
-        Stature, mass, sex, and a warning for each that was estimated.
-    """
-    warnings = []
-    if stature_m is None:
-        stature_m, spread, words = _stature(markers_m)
-        warnings.append(
-            f"stature is not known: taken as {stature_m:.2f} m from {words} (give or take {spread:.2f})"
-        )
-    if mass_kg is None:
-        mass_kg = UNKNOWN_BMI * stature_m**2
-        warnings.append(
-            f"mass is not known: taken as {mass_kg:.0f} kg, a body mass index of {UNKNOWN_BMI:.0f}; skin depth and "
-            "with it the depth of vertebrae may be off by some 5 mm"
-        )
-    if sex is None:
-        sex = "male" if stature_m >= NOMINAL_STATURE_M else "female"
-        warnings.append(
-            f"sex is not known: taken as {sex} from the stature; depth of vertebrae differs by 8 %"
-        )
-    return stature_m, mass_kg, sex, tuple(warnings)
-
-
-def _stature(markers_m: dict[str, np.ndarray]) -> tuple[float, float, str]:
-    """Stature, its standard error and what it was taken from: the mean of what each length says."""
-
-    def middle(*names: str) -> np.ndarray | None:
-        return np.mean([markers_m[n] for n in names], axis=0) if all(n in markers_m for n in names) else None
-
-    said: dict[str, list[float]] = {}
-    for side in "LR":
-        for what, start, end in (
-            ("shanks", middle(f"{side}KNL", f"{side}KNM"), middle(f"{side}ANL", f"{side}ANM")),
-            ("legs", middle(f"{side}ASI"), middle(f"{side}KNL", f"{side}KNM")),
-            ("forearms", middle(f"{side}ELL", f"{side}ELM"), middle(f"{side}WRR", f"{side}WRU")),
-        ):
-            if start is not None and end is not None:
-                said.setdefault(what, []).append(float(np.linalg.norm(end - start)) / _OF_STATURE[what])
-    back = middle("LPSI", "RPSI")
-    back = markers_m.get(SACRUM_MARKER) if back is None else back
-    if back is not None and "C7" in markers_m:
-        said["trunk"] = [float(np.linalg.norm(markers_m["C7"] - back)) / _OF_STATURE["trunk"]]
-    if not said:
-        return NOMINAL_STATURE_M, 0.09, "nothing but the average"
-    values = [float(np.mean(lengths)) for lengths in said.values()]
-    stature = float(np.clip(np.mean(values), 1.2, 2.2))
-    return stature, 0.07 / np.sqrt(len(values)), ", ".join(said)

@@ -1,0 +1,73 @@
+"""What is taken of a subject whose stature, mass or sex nobody told: estimates from lengths between markers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from opensim_models.anatomy.segments import NOMINAL_STATURE_M
+from opensim_models.scale import SACRUM_MARKER
+
+UNKNOWN_BMI = 24.0
+# Lengths between markers relative to stature, from the tables of anatomy.segments; trunk: C7 to the posterior iliac
+# spines, 509 mm (Ernst 2013) at an assumed 1.72 m.
+_OF_STATURE = {"shanks": 0.41 / 1.70, "legs": 0.478 / 1.70, "forearms": 0.248 / 1.70, "trunk": 0.296}
+
+
+def estimate_info(
+    stature_m: float | None, mass_kg: float | None, sex: str | None, markers_m: dict[str, np.ndarray]
+) -> tuple[float, float, str, tuple[str, ...]]:
+    """Fill in what is not known of a subject from lengths between markers.
+
+    Args:
+        stature_m: Metres, or None.
+        mass_kg: Kilograms, or None.
+        sex: ``female``, ``male`` or None.
+        markers_m: Marker name to its place, (3,).
+
+    Returns:
+        Stature, mass, sex, and a warning for each that was estimated.
+    """
+    warnings = []
+    if stature_m is None:
+        stature_m, spread, words = _stature(markers_m)
+        warnings.append(
+            f"stature is not known: taken as {stature_m:.2f} m from {words} (give or take {spread:.2f})"
+        )
+    if mass_kg is None:
+        mass_kg = UNKNOWN_BMI * stature_m**2
+        warnings.append(
+            f"mass is not known: taken as {mass_kg:.0f} kg, a body mass index of {UNKNOWN_BMI:.0f}; skin depth and "
+            "with it the depth of vertebrae may be off by some 5 mm"
+        )
+    if sex is None:
+        sex = "male" if stature_m >= NOMINAL_STATURE_M else "female"
+        warnings.append(
+            f"sex is not known: taken as {sex} from the stature; depth of vertebrae differs by 8 %"
+        )
+    return stature_m, mass_kg, sex, tuple(warnings)
+
+
+def _stature(markers_m: dict[str, np.ndarray]) -> tuple[float, float, str]:
+    """Stature, its standard error and what it was taken from: the mean of what each length says."""
+
+    def middle(*names: str) -> np.ndarray | None:
+        return np.mean([markers_m[n] for n in names], axis=0) if all(n in markers_m for n in names) else None
+
+    said: dict[str, list[float]] = {}
+    for side in "LR":
+        for what, start, end in (
+            ("shanks", middle(f"{side}KNL", f"{side}KNM"), middle(f"{side}ANL", f"{side}ANM")),
+            ("legs", middle(f"{side}ASI"), middle(f"{side}KNL", f"{side}KNM")),
+            ("forearms", middle(f"{side}ELL", f"{side}ELM"), middle(f"{side}WRR", f"{side}WRU")),
+        ):
+            if start is not None and end is not None:
+                said.setdefault(what, []).append(float(np.linalg.norm(end - start)) / _OF_STATURE[what])
+    back = middle("LPSI", "RPSI")
+    back = markers_m.get(SACRUM_MARKER) if back is None else back
+    if back is not None and "C7" in markers_m:
+        said["trunk"] = [float(np.linalg.norm(markers_m["C7"] - back)) / _OF_STATURE["trunk"]]
+    if not said:
+        return NOMINAL_STATURE_M, 0.09, "nothing but the average"
+    values = [float(np.mean(lengths)) for lengths in said.values()]
+    stature = float(np.clip(np.mean(values), 1.2, 2.2))
+    return stature, 0.07 / np.sqrt(len(values)), ", ".join(said)
