@@ -11,17 +11,13 @@ if ! command -v chromium >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
 fi
 .venv/bin/pip install --quiet --constraint constraints.txt playwright
-# rtmlib runs exported files through onnxruntime and OpenCV; it lives apart so that its wishes cannot move our pins.
+# Clients that run exported files live apart: the registry's spinepose has our import name, and their wishes must not
+# move our pins. It asks for torch and onnx and never imports them for this.
 if [ ! -x .venv-clients/bin/python ]; then
   python3 -m venv .venv-clients
 fi
-.venv-clients/bin/pip install --quiet "rtmlib==0.0.16" "onnxruntime==1.32.0"
-# Khronos' validator and Babylon.js open the people that `spineforge export-character` writes.
-if ! command -v npm >/dev/null; then
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "test-extra needs 'node' and 'npm' on the PATH (Debian: apt-get install nodejs npm)" >&2
-    exit 1
-  fi
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null
-fi
-npm install --prefix tests/extra/gltf --silent --no-audit --no-fund --no-package-lock >/dev/null
+.venv-clients/bin/pip install --quiet "rtmlib==0.0.16" "onnxruntime==1.32.0" anytree OneEuroFilter
+.venv-clients/bin/pip install --quiet --no-deps "spinepose==2.1.0"
+# Pose2Sim's settings are read by its own code; what it needs for the rest (OpenSim, Qt, OpenVINO) is not installed.
+.venv-clients/bin/pip install --quiet --no-deps "pose2sim==0.10.49"
+.venv-clients/bin/pip install --quiet rtoml
