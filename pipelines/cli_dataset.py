@@ -15,6 +15,7 @@ def add_actions(stage: argparse.ArgumentParser) -> None:
         dest="action", metavar="ACTION", title="actions on label files (without one the stage runs)"
     )
     _add_validate(actions)
+    _add_mix(actions)
 
 
 def _add_validate(actions: argparse._SubParsersAction) -> None:
@@ -29,4 +30,33 @@ def _add_validate(actions: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--limit", type=int, default=20, metavar="N", help="show so many faults of a kind (default 20)"
+    )
+
+
+def _add_mix(actions: argparse._SubParsersAction) -> None:
+    words = "mix sets into one: COCO, Halpe, SpineTrack's files and our own, mapped by name into the 37"
+    parser = actions.add_parser("mix", help=words, description=words)
+    parser.add_argument(
+        "sources",
+        type=Path,
+        nargs="+",
+        metavar="SOURCE",
+        help="a dataset folder (annotations/ and images/), or a YAML with sources; the first keeps a shared picture",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder for the mix")
+    parser.add_argument(
+        "--val-fraction",
+        type=float,
+        default=0.1,
+        metavar="F",
+        help="share of what has no split yet that is held out, by person and clip (default 0.1)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of all that is drawn (default 0)"
+    )
+    parser.add_argument("--copy", action="store_true", help="copy pictures instead of linking them")
+    parser.add_argument(
+        "--allow-non-commercial",
+        action="store_true",
+        help="take sources that forbid commercial use; the mix and its models then forbid it, too",
     )

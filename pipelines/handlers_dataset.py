@@ -32,3 +32,34 @@ def validate(args: argparse.Namespace) -> int:
             f"stored 3D points through the stored cameras: at most {check.largest_px:.4f} pixels off the labels"
         )
     return 1 if report.errors else 0
+
+
+def mix(args: argparse.Namespace) -> int:
+    from spinepose.errors import InputError
+    from spinepose.mix import MixOptions
+    from spinepose.mix import mix as mix_sources
+    from spinepose.mix_sources import folder_sources, load_sources
+
+    if not 0 <= args.val_fraction < 1:
+        raise InputError(f"--val-fraction is {args.val_fraction:g}; give 0 to less than 1")
+    configs = [
+        config
+        for path in args.sources
+        for config in (
+            load_sources(path).sources if path.suffix in (".yaml", ".yml") else folder_sources(path)
+        )
+    ]
+    options = MixOptions(args.val_fraction, args.seed, args.copy, args.allow_non_commercial)
+    summary = mix_sources(configs, args.out, options)
+    for source in summary["sources"]:
+        left_out = ", ".join(f"{n} {why}" for why, n in source["left_out"].items() if n)
+        print(
+            f"{source['name']}: {source['train']} + {source['val']} pictures, {source['licence']}, "
+            f"{source['keypoints_used']} of 37 keypoints{'; left out: ' + left_out if left_out else ''}"
+        )
+    counts = summary["counts"]
+    print(
+        f"mix: {args.out} ({counts['train_annotations']} people in {counts['train_images']} pictures to learn from, "
+        f"{counts['val_annotations']} in {counts['val_images']} held out; licence {summary['licence']})"
+    )
+    return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -58,7 +59,7 @@ def write(folder: Path, content: dict, name: str = "labels.json") -> Path:
     for i, image in enumerate(content["images"]):
         file = folder / "images" / image["file_name"]
         file.parent.mkdir(parents=True, exist_ok=True)
-        noise = np.random.default_rng(i + len(name)).integers(
+        noise = np.random.default_rng(crc32(f"{name} {i}".encode())).integers(
             0, 256, (SIZE[1] // 20, SIZE[0] // 20, 3), np.uint8
         )
         cv2.imwrite(str(file), cv2.resize(noise, SIZE, interpolation=cv2.INTER_CUBIC))
