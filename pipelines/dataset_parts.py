@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pandas as pd
+import pyarrow as pa
 
 from pipelines.config import DatasetConfig
 from pipelines.inside import require_inside
@@ -17,7 +20,7 @@ from pipelines.labels import COCO_FIELDS, Frame, label_person, read_frame, witho
 from pipelines.posed import PosedSkin, PosedSkins
 from pipelines.run import Failure, describe
 from pipelines.spines import Spines
-from pipelines.tables import write_table
+from pipelines.tables import TableWriter
 from spinepose.files import write_json
 
 LABELS, EXTRAS, NOTE = "labels.jsonl", "extras.parquet", "note.json"
@@ -66,14 +69,12 @@ def write_labels(folder: Path, labeller: Labeller, frames: pd.DataFrame, persons
     note = PartNote(people=len(persons))
     subjects: dict[str, set[str]] = {}
     extras: list[dict] = []
-    people = dict(tuple(persons.groupby("frame_id"))) if len(persons) else {}
+    pictures = {row.frame_id: row for row in frames.itertuples()}
     labeller.take(persons)
     with (folder / LABELS).open("wb") as lines:
-        for row in frames.sort_values("frame_id").itertuples() if len(people) else ():
-            if row.frame_id not in people:
-                continue
-            here = people[row.frame_id].sort_values("instance")
-            labels = labeller.label_frame(row, list(here.itertuples()), note)
+        for frame_id, people in _by_picture(persons):
+            row = pictures[frame_id]
+            labels = labeller.label_frame(row, people, note)
             if not labels:
                 continue
             lines.write(_line(row, labels))
@@ -82,9 +83,25 @@ def write_labels(folder: Path, labeller: Labeller, frames: pd.DataFrame, persons
             note.counts[f"{row.split}_annotations"] += len(labels)
             subjects.setdefault(row.split, set()).update(label["extras"]["subject_id"] for label in labels)
     if extras:
-        write_table(folder / EXTRAS, pd.DataFrame(extras))
+        table = pa.table({key: _column([row[key] for row in extras]) for key in extras[0]})
+        with TableWriter(folder / EXTRAS, table.schema) as writer:
+            writer.write(table)
     note.subjects = {split: sorted(ids) for split, ids in subjects.items()}
     write_json(folder / NOTE, {**vars(note), "failures": [asdict(failure) for failure in note.failures]})
+
+
+def _column(values: list[Any]) -> pa.Array:
+    if not isinstance(values[0], np.ndarray):
+        return pa.array(values)
+    offsets = np.cumsum([0, *(len(value) for value in values)], dtype=np.int32)
+    return pa.ListArray.from_arrays(offsets, np.concatenate(values))
+
+
+def _by_picture(persons: pd.DataFrame) -> Iterator[tuple[str, list[Any]]]:
+    if len(persons):
+        rows = persons.sort_values(["frame_id", "instance"]).itertuples()
+        for frame_id, people in groupby(rows, key=lambda person: person.frame_id):
+            yield frame_id, list(people)
 
 
 def _line(row: Any, labels: list[dict]) -> bytes:

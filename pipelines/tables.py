@@ -49,7 +49,11 @@ class TableWriter:
     def __enter__(self) -> TableWriter:
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(self._path))
-            self._writer = stack.enter_context(pq.ParquetWriter(temporary, self._schema))
+            # Numbers hardly repeat: a dictionary of them costs time and saves no space.
+            words = [field.name for field in self._schema if pa.types.is_string(field.type)]
+            self._writer = stack.enter_context(
+                pq.ParquetWriter(temporary, self._schema, use_dictionary=words or False)
+            )
             self._stack = stack.pop_all()
         return self
 
