@@ -17,7 +17,7 @@ from spinepose.errors import InputError
 
 _SPINE = slice(6, 15)  # the nine regional coordinates follow the pelvis' six
 # Pairs of markers on one bone.
-_BONE_PAIRS = (
+BONE_PAIRS = (
     ("LASI", "RASI"), ("LPSI", "RPSI"), ("LASI", "LPSI"), ("RASI", "RPSI"), ("LFHD", "RFHD"), ("LBHD", "RBHD"),
     ("LFHD", "LBHD"), ("LELL", "LELM"), ("RELL", "RELM"), ("LWRR", "LWRU"), ("RWRR", "RWRU"), ("LKNL", "LKNM"),
     ("RKNL", "RKNM"), ("LANL", "LANM"), ("RANL", "RANM"), ("LHEE", "LTOE"), ("RHEE", "RTOE"),
@@ -144,7 +144,7 @@ def bone_changes(
         ``"LKNL-LKNM"`` to metres.
     """
     found = {}
-    for first, second in _BONE_PAIRS:
+    for first, second in BONE_PAIRS:
         if not all(n in names and n in static_m for n in (first, second)):
             continue
         gap = np.linalg.norm(markers_m[:, names.index(first)] - markers_m[:, names.index(second)], axis=-1)

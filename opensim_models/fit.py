@@ -15,6 +15,7 @@ import numpy as np
 from opensim_models import checks
 from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
 from opensim_models.build import write_osim
+from opensim_models.findings import Evidence, Finding
 from opensim_models.ik import Problem, Solution, default_problem, solve
 from opensim_models.initial import align_root
 from opensim_models.io import write_mot, write_trc
@@ -34,7 +35,7 @@ from opensim_models.subject import model_spec
 from opensim_models.trial import MarkerTrial, to_osim, to_world
 from opensim_models.uncertainty import landmark_uncertainty
 from opensim_models.unknowns import estimate_info
-from opensim_models.verdict import Verdict, judge
+from opensim_models.verdict import Verdict, findings_table, judge
 from spinepose.errors import InputError
 from spinepose.skeleton import SPINE_CHAIN
 
@@ -107,6 +108,7 @@ class TrialFit:
         curves_deg: Lordosis, kyphosis and cervical lordosis of each frame, (T,) each.
         verdict: ``accept``, ``review`` or ``reject``.
         reasons: Why, in words.
+        findings: Every check with its number, bound and outcome.
     """
 
     landmarks_m: np.ndarray
@@ -121,6 +123,7 @@ class TrialFit:
     curves_deg: dict[str, np.ndarray]
     verdict: str
     reasons: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -265,7 +268,21 @@ def _trial_fit(
     )
     slope = fitted.shape.spine.sacral_slope_rad
     curves = checks.spinal_curves(kinematics, solution.coordinates, slope)
-    ruling: Verdict = judge(trial.name, kinematics, trial_problem(kinematics), measured, solution, standing)
+    shown = {name: np.degrees(angle) for name, angle in curves.items()}
+    ruling: Verdict = judge(
+        Evidence(
+            trial.name,
+            trial.times_s,
+            kinematics,
+            trial_problem(kinematics),
+            measured,
+            solution,
+            standing,
+            points,
+            spread.observed,
+            shown,
+        )
+    )
     return TrialFit(
         to_world(points),
         covariance_to_world(spread.covariance_m2),
@@ -276,9 +293,10 @@ def _trial_fit(
         np.nanmax(solution.errors_m, axis=1),
         solution.coordinates,
         kinematics.coordinate_names,
-        {name: np.degrees(angle) for name, angle in curves.items()},
+        shown,
         ruling.verdict,
         ruling.reasons,
+        ruling.findings,
     )
 
 
@@ -354,6 +372,7 @@ def _write_report(path: Path, info: SubjectInfo, report: ScaleReport, fits: dict
             "marker_max_mm": round(1000 * float(np.max(fit.marker_max_m)), 3),
             "observed": [round(float(o), 3) for o in fit.observed.mean(axis=0)],
             "frames_at_limit": int(fit.at_limit.sum()),
+            "findings": findings_table(fit.findings),
             "sigma_mm": [round(1000 * float(s), 3) for s in fit.sigma_m.mean(axis=0)],
         }
         for name, fit in fits.items()

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from opensim_models.findings import Finding
 from opensim_models.fit import SubjectFit, SubjectInfo, TrialFit, fit_subject
 from opensim_models.kinematics import compile_model
 from opensim_models.osim_file import read_osim
 from opensim_models.outside import Prepared, Recording, covariance_to_file, prepare, to_file
 from opensim_models.outside_replay import replay_gap_m
+from opensim_models.rulings import curve_observed
 from opensim_models.trial import to_osim
-from pipelines.outside_report import curve_observed, write_report
+from opensim_models.verdict import Verdict, findings_table, with_more
+from pipelines.outside_report import write_report
 from pipelines.tables import write_table
 from spinepose.errors import InputError
 from spinepose.files import atomic_path, write_json
@@ -23,7 +26,6 @@ from spinepose.skeleton import SPINE_CHAIN
 
 # Repairs after which a person should look before the result is used.
 _LOOK_AT = ("sides", "unit", "labels")
-REVIEW_UNOBSERVED = 0.5
 SCHEMA_VERSION = 1
 
 
@@ -124,12 +126,12 @@ def _replay(fit: SubjectFit, recording: Recording, moving: TrialFit, out: Path) 
 def summarize(prepared: Prepared, fit: SubjectFit, errors: dict[str, np.ndarray]) -> dict[str, Any]:
     """The content of ``report.json``: errors and verdict first, then what was done and what came out."""
     moving = fit.trials[prepared.moving.trial.name]
-    verdict, reasons = _verdict(prepared, moving)
+    ruling = _ruling(prepared, moving)
     return {
         "marker_rms_m": _number(np.sqrt(np.nanmean(np.concatenate(list(errors.values())) ** 2)), 6),
         "marker_max_m": _number(np.max(moving.marker_max_m), 6),
-        "verdict": verdict,
-        "reasons": reasons,
+        "verdict": ruling.verdict,
+        "reasons": list(ruling.reasons),
         "schema_version": SCHEMA_VERSION,
         "files": {
             "trial": _file(prepared.moving),
@@ -145,6 +147,7 @@ def summarize(prepared: Prepared, fit: SubjectFit, errors: dict[str, np.ndarray]
         },
         "repairs": [{"file": r.file, "kind": r.kind, "words": r.words} for r in prepared.repairs],
         "warnings": list(fit.scale.warnings),
+        "checks": findings_table(ruling.findings),
         "scale": {
             "segments": fit.scale.segment_scales,
             "placement_rms_m": _number(fit.scale.placement_rms_m, 5),
@@ -152,7 +155,7 @@ def summarize(prepared: Prepared, fit: SubjectFit, errors: dict[str, np.ndarray]
             "neutral_kyphosis_deg": _number(fit.scale.kyphosis_deg, 2),
         },
         "curves_deg": {
-            name: {**_range(values), "observed": curve_observed(moving, name)}
+            name: {**_range(values), "observed": curve_observed(moving.observed, name)}
             for name, values in moving.curves_deg.items()
         },
         "landmarks": {
@@ -183,21 +186,23 @@ def summarize(prepared: Prepared, fit: SubjectFit, errors: dict[str, np.ndarray]
     }
 
 
-def _verdict(prepared: Prepared, moving: TrialFit) -> tuple[str, list[str]]:
-    """The fit's ruling, made stricter by what was repaired and by what the markers do not show."""
-    reasons = list(moving.reasons)
-    reasons += [f"repaired: {r.file}: {r.words}" for r in prepared.repairs if r.kind in _LOOK_AT]
-    blind = [
-        n
-        for n, share in zip(SPINE_CHAIN, moving.observed.mean(axis=0), strict=True)
-        if share < 1 - REVIEW_UNOBSERVED
-    ]
-    if blind and not any("observed" in reason for reason in reasons):
-        reasons.append(
-            f"the markers do not show {', '.join(blind)}: they are the model's expectation, with its spread"
-        )
-    verdict = "review" if reasons and moving.verdict == "accept" else moving.verdict
-    return verdict, reasons
+def _ruling(prepared: Prepared, moving: TrialFit) -> Verdict:
+    """The fit's ruling, made stricter by what had to be repaired."""
+    return with_more(
+        Verdict(moving.verdict, moving.reasons, moving.findings),
+        [
+            Finding(
+                "repair",
+                "review",
+                None,
+                "none of unit, sides or labels",
+                "",
+                f"repaired: {r.file}: {r.words}",
+            )
+            for r in prepared.repairs
+            if r.kind in _LOOK_AT
+        ],
+    )
 
 
 def _file(recording: Recording) -> dict[str, Any]:

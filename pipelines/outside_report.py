@@ -13,6 +13,7 @@ import numpy as np
 
 from opensim_models.fit import TrialFit
 from opensim_models.outside import Prepared
+from opensim_models.rulings import CURVE_RANGES, curve_observed
 from spinepose.files import atomic_path
 from spinepose.skeleton import SPINE_CHAIN
 
@@ -21,22 +22,8 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Published ranges of standing adults, degrees: lordosis 20-70, kyphosis 20-50, C2-7 lordosis 6.6-18.8.
-CURVE_RANGES = {"lordosis": (20, 70), "kyphosis": (20, 50), "cervical_lordosis": (6.6, 18.8)}
 _COLOURS = {"lordosis": "#b5542b", "kyphosis": "#2b6cb5", "cervical_lordosis": "#3b8c4a"}
-# Landmarks that tell each curve.
-_CURVE_LANDMARKS = {
-    "lordosis": ("hip", "spine_01", "spine_02", "spine_03"),
-    "kyphosis": ("spine_03", "spine_04", "spine_05", "neck"),
-    "cervical_lordosis": ("neck", "neck_02", "neck_03"),
-}
 SPINES = 9
-
-
-def curve_observed(fit: TrialFit, curve: str) -> bool:
-    """Whether all landmarks that tell a curve are observed in most frames."""
-    columns = [SPINE_CHAIN.index(name) for name in _CURVE_LANDMARKS[curve]]
-    return bool((fit.observed[:, columns].mean(axis=0) > 0.5).all())
 
 
 def write_report(
@@ -54,7 +41,10 @@ def write_report(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     html = environment.get_template("fit_report.html.j2").render(
-        report=report, figures=figures, ranges=CURVE_RANGES, duration=float(times[-1] - times[0])
+        report=report,
+        figures=figures,
+        ranges={name: limits.published for name, limits in CURVE_RANGES.items()},
+        duration=float(times[-1] - times[0]),
     )
     with atomic_path(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
@@ -113,9 +103,9 @@ def curve_figure(times_s: np.ndarray, fit: TrialFit) -> Figure:
     """Lordosis, kyphosis and cervical lordosis over time, with published standing ranges as bands."""
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.2), layout="constrained")
     for axis, (name, values) in zip(axes, fit.curves_deg.items(), strict=False):
-        low, high = CURVE_RANGES[name]
+        low, high = CURVE_RANGES[name].published
         axis.axhspan(low, high, color=_COLOURS[name], alpha=0.1, lw=0)
-        seen = curve_observed(fit, name)
+        seen = curve_observed(fit.observed, name)
         axis.plot(times_s, values, color=_COLOURS[name], lw=1.5, ls="-" if seen else ":")
         words = "" if seen else " (not observed)"
         axis.set(title=f"{name.replace('_', ' ')}, degrees{words}", xlabel="time, s")
