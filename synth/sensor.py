@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import cv2
+import numba
 import numpy as np
 
 from spinepose.errors import InputError
@@ -96,17 +97,45 @@ def develop(rng: np.random.Generator, color: np.ndarray, sensor: SensorSpec) -> 
         return color
     shift = sensor.temperature_shift
     gains = 2.0**sensor.exposure_ev * np.array([1 + _RED_A_SHIFT * shift, 1.0, 1 + _BLUE_A_SHIFT * shift])
-    light = _to_linear()[color] * gains.astype(np.float32)
-    if sensor.noise > 0:
-        light = light + _noise(rng, light, sensor.noise)
-    return _encode(light)
+    light_of = _to_linear()[:, None] * gains.astype(np.float32)
+    grain = _grain(rng, color.shape) if sensor.noise > 0 else np.zeros((0, 0, 3), np.float32)
+    return _expose(np.ascontiguousarray(color), light_of, grain, np.float32(sensor.noise**2), _to_srgb())
 
 
-def _noise(rng: np.random.Generator, light: np.ndarray, sigma: float) -> np.ndarray:
-    white = rng.standard_normal(light.shape, dtype=np.float32)
+def _grain(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Noise of a standard deviation of one that neighbours share a little of, float32."""
+    white = rng.standard_normal(shape, dtype=np.float32)
     grain = cv2.GaussianBlur(white, (3, 3), _SMEAR_PX, borderType=cv2.BORDER_REFLECT_101)
-    variance = sigma**2 * (_READ_SHARE + (1 - _READ_SHARE) * np.clip(light, 0, 1) / _MID_GREY)
-    return grain * np.sqrt(variance) / _smear_gain()
+    return np.asarray(grain / np.float32(_smear_gain()), np.float32)
+
+
+@numba.njit(cache=True)
+def _expose(
+    color: np.ndarray, light_of: np.ndarray, grain: np.ndarray, sigma2: np.float32, to_srgb: np.ndarray
+) -> np.ndarray:
+    """One pass over the pixels instead of twenty: what costs is the memory.
+
+    Args:
+        color: sRGB, shape (H, W, 3) uint8.
+        light_of: Linear light of each byte of each channel, shape (256, 3) float32.
+        grain: Noise of a standard deviation of one, shape (H, W, 3) float32; none where it has no pixels.
+        sigma2: Variance of the noise in a mid-grey pixel.
+        to_srgb: See ``_to_srgb``.
+    """
+    height, width, channels = color.shape
+    out = np.empty_like(color)
+    none, one, steps = np.float32(0), np.float32(1), np.float32(_STEPS - 1)
+    read, photons, grey = np.float32(_READ_SHARE), np.float32(1 - _READ_SHARE), np.float32(_MID_GREY)
+    for y in range(height):
+        for x in range(width):
+            for c in range(channels):
+                light = light_of[color[y, x, c], c]
+                if grain.size:
+                    variance = sigma2 * (read + photons * min(max(light, none), one) / grey)
+                    light += grain[y, x, c] * np.sqrt(variance)
+                light = min(max(light, none), one)
+                out[y, x, c] = to_srgb[np.uint16(np.sqrt(light) * steps + np.float32(0.5))]
+    return out
 
 
 @cache

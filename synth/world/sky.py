@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
+import numba
 import numpy as np
 
 from spinepose.rng import rng_for
@@ -12,6 +13,7 @@ from synth.world.light import Light, sun_direction, temperature_color
 from synth.world.textures import noise
 
 _WIDTH, _HEIGHT = 1024, 320
+_KEPT = 8  # skies whose clouds and hills are remembered; each takes 3 MB
 LOWEST_SINE = -0.25
 
 
@@ -30,22 +32,52 @@ def sky_panorama(light: Light, seed: int, plain: bool = False) -> np.ndarray:
     horizon = light.sky_strength * np.array(light.horizon_color)
     if plain:
         return np.broadcast_to(horizon, (2, 4, 3)).astype(np.float32)
-    sine, rays = _rays()
     zenith = light.sky_strength * np.array(light.sky_color) * np.array([0.62, 0.82, 1.12])
-    horizon, zenith = horizon.astype(np.float32), zenith.astype(np.float32)
-    clear = horizon + (zenith - horizon) * (1 - np.exp(-3.2 * np.clip(sine, 0, 1)))[:, None, None].astype(
-        np.float32
+    sun = light.sun_strength * temperature_color(light.sun_temperature_k)
+    sine, rays = _rays()
+    single = (
+        np.ascontiguousarray(each, np.float32) for each in (sine, sun_direction(light), horizon, zenith, sun)
     )
-    towards = np.clip(rays @ sun_direction(light).astype(np.float32), 0, 1)[..., None]
-    sun = light.sun_strength * temperature_color(light.sun_temperature_k).astype(np.float32)
-    sky = clear + sun * (0.10 * towards**8 + 0.5 * towards**200)
-    cover = np.clip(_clouds(seed) + 2.2 * light.cloud_cover - 1.1, 0, 1) * np.clip(sine * 9, 0, 1)[
-        :, None
-    ].astype(np.float32)
-    cloud_light = horizon * 1.15 + 0.16 * sun * (0.5 + towards)
-    cloud_light = cloud_light * (1 - 0.28 * np.clip(cover - 0.4, 0, 1)[..., None])
-    sky = sky + (cloud_light - sky) * (0.9 * cover[..., None])
-    return _with_hills(sky.astype(np.float32), light, seed, horizon)
+    sky = _paint(rays, _clouds(seed), np.float32(2.2 * light.cloud_cover - 1.1), *single)
+    return _with_hills(sky, light, seed, horizon)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _paint(
+    rays: np.ndarray,
+    clouds: np.ndarray,
+    more: np.float32,
+    sine: np.ndarray,
+    towards_sun: np.ndarray,
+    horizon: np.ndarray,
+    zenith: np.ndarray,
+    sun: np.ndarray,
+) -> np.ndarray:
+    """Gradient, glow and clouds, shape (H, W, 3) float32; ``more`` is what the cover adds to the clouds' thickness."""
+    rows, columns = clouds.shape
+    sky = np.empty((rows, columns, 3), np.float32)
+    none, one = np.float32(0), np.float32(1)
+    for row in range(rows):
+        up = np.float32(1 - np.exp(-3.2 * max(sine[row], none)))
+        overhead = min(max(sine[row] * np.float32(9), none), one)
+        for column in range(columns):
+            ray = rays[row, column]
+            toward = ray[0] * towards_sun[0] + ray[1] * towards_sun[1] + ray[2] * towards_sun[2]
+            toward = min(max(toward, none), one)
+            eighth = toward * toward
+            eighth *= eighth
+            eighth *= eighth
+            glow = np.float32(0.10) * eighth
+            if eighth > np.float32(0.4):  # 0.4 ** 25 is 1e-10: there is nothing to see of the disk
+                glow += np.float32(0.5) * eighth**25
+            cover = min(max(clouds[row, column] + more, none), one) * overhead
+            thick = one - np.float32(0.28) * min(max(cover - np.float32(0.4), none), one)
+            lit = np.float32(0.16) * (np.float32(0.5) + toward)
+            for channel in range(3):
+                clear = horizon[channel] + (zenith[channel] - horizon[channel]) * up + sun[channel] * glow
+                cloud = (horizon[channel] * np.float32(1.15) + lit * sun[channel]) * thick
+                sky[row, column, channel] = clear + (cloud - clear) * (np.float32(0.9) * cover)
+    return sky
 
 
 @cache
@@ -65,7 +97,7 @@ def _rays() -> tuple[np.ndarray, np.ndarray]:
     return sine, rays.astype(np.float32)
 
 
-@cache
+@lru_cache(_KEPT)
 def _clouds(seed: int) -> np.ndarray:
     """Cloud thickness of the panorama, about 0 with a standard deviation of one half, shape (H, W)."""
     field = noise(rng_for(seed, "sky", "clouds"), 1024, 1.45).astype(np.float32)
@@ -87,13 +119,24 @@ def _with_hills(sky: np.ndarray, light: Light, seed: int, horizon: np.ndarray) -
         # As much haze as on the ground's far edge at least, so that no bright band lies between them.
         haze = max(distance, 1 - float(np.exp(-180 * light.fog_per_m)))
         color = (horizon * haze + green * (1 - haze)).astype(np.float32)
-        sky[:rows] += share * (color - sky[:rows])
+        _cover(sky[:rows], share, color)
     return sky
 
 
-@cache
+@numba.njit(cache=True)
+def _cover(sky: np.ndarray, share: np.ndarray, color: np.ndarray) -> None:
+    """Put a colour, shape (3,), over a share of each pixel, shape (H, W); changes the sky."""
+    for row in range(share.shape[0]):
+        for column in range(share.shape[1]):
+            part = share[row, column]
+            if part > 0:
+                for channel in range(3):
+                    sky[row, column, channel] += part * (color[channel] - sky[row, column, channel])
+
+
+@lru_cache(_KEPT)
 def _hills(seed: int) -> tuple[int, list[tuple[float, float, np.ndarray]]]:
-    """Rows of the panorama that hills reach, and of each ridge: distance, tone, and what it covers, (rows, W, 1)."""
+    """Rows of the panorama that hills reach, and of each ridge: distance, tone, and what it covers, (rows, W)."""
     rng = rng_for(seed, "sky", "hills")
     sine, _ = _rays()
     rows = int((0.25 - LOWEST_SINE) / (1 - LOWEST_SINE) * _HEIGHT)
@@ -104,5 +147,5 @@ def _hills(seed: int) -> tuple[int, list[tuple[float, float, np.ndarray]]]:
         wide = np.interp(np.arange(_WIDTH) * 256 / _WIDTH, np.arange(257), np.append(ridge, ridge[0]))
         top = base + height * np.clip(0.9 + 0.5 * wide, 0.05, None) + 0.003 * fine
         share = np.clip((top[None, :] - sine[:rows, None]) * _HEIGHT * 0.8 + 0.5, 0, 1)
-        hills.append((distance, float(rng.uniform(0.7, 1.1)), share[..., None].astype(np.float32)))
+        hills.append((distance, float(rng.uniform(0.7, 1.1)), share.astype(np.float32)))
     return rows, hills
