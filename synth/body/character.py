@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -60,31 +61,6 @@ class MeshPart:
 
 
 @dataclass(frozen=True)
-class PosedBody:
-    """A character at one moment, in the character frame, metres.
-
-    Attributes:
-        vertices_m: All render vertices, shape (V, 3), float32.
-        normals: Their normals, shape (V, 3), float32.
-        markers_m: In the order of ``MARKER_NAMES``, shape (M, 3).
-        keypoints_m: In the skeleton's order; the nine of the spine are NaN (they come from the fit), shape (37, 3).
-        bones: Name -> 4x4 rest-to-posed transform of each skin bone.
-        authored_landmarks_m: The hidden anatomy's nine spine points (set ``spinetrack``), order ``SPINE_CHAIN``.
-        vertebrae: Frames of the sacrum and ``JOINT_LEVELS``, shape (26, 4, 4); columns forward, up, right.
-        coordinates_rad: The nine authored spine coordinates.
-    """
-
-    vertices_m: np.ndarray
-    normals: np.ndarray
-    markers_m: np.ndarray
-    keypoints_m: np.ndarray
-    bones: dict[str, np.ndarray]
-    authored_landmarks_m: np.ndarray
-    vertebrae: np.ndarray
-    coordinates_rad: np.ndarray
-
-
-@dataclass(frozen=True)
 class _Mesh:
     """Everything that skinning needs. Geometry vertices carry shape, render vertices add texture coordinates."""
 
@@ -94,6 +70,51 @@ class _Mesh:
     triangles: np.ndarray  # (F, 3) over geometry vertices, for normals: the whole skin and all cloth
     render_source: np.ndarray  # (V,) geometry vertex of each render vertex
     drawn: np.ndarray  # geometry vertices that are drawn: the lowest of them touches the ground
+
+
+@dataclass(frozen=True)
+class PosedBody:
+    """A character at one moment, in the character frame, metres.
+
+    Attributes:
+        markers_m: In the order of ``MARKER_NAMES``, shape (M, 3).
+        keypoints_m: In the skeleton's order; the nine of the spine are NaN (they come from the fit), shape (37, 3).
+        authored_landmarks_m: The hidden anatomy's nine spine points (set ``spinetrack``), order ``SPINE_CHAIN``.
+        vertebrae: Frames of the sacrum and ``JOINT_LEVELS``, shape (26, 4, 4); columns forward, up, right.
+        coordinates_rad: The nine authored spine coordinates.
+        transforms: Rest to posed of each of ``BONES``, shape (52, 3, 4).
+        geometry_m: Geometry vertices, shape (G, 3), float32.
+        mesh: What the geometry is drawn by.
+    """
+
+    markers_m: np.ndarray
+    keypoints_m: np.ndarray
+    authored_landmarks_m: np.ndarray
+    vertebrae: np.ndarray
+    coordinates_rad: np.ndarray
+    transforms: np.ndarray
+    geometry_m: np.ndarray
+    mesh: _Mesh
+
+    # What only some poses are asked for: trials want no mesh.
+
+    @cached_property
+    def vertices_m(self) -> np.ndarray:
+        """All render vertices, shape (V, 3), float32."""
+        return self.geometry_m.take(self.mesh.render_source, axis=0)
+
+    @cached_property
+    def normals(self) -> np.ndarray:
+        """Their normals, shape (V, 3), float32."""
+        normals = vertex_normals(self.geometry_m, self.mesh.triangles)
+        return normals.take(self.mesh.render_source, axis=0)
+
+    @cached_property
+    def bones(self) -> dict[str, np.ndarray]:
+        """Name -> 4x4 rest-to-posed transform of each skin bone."""
+        rows = np.zeros((len(BONES), 4, 4))
+        rows[:, :3], rows[:, 3, 3] = self.transforms, 1.0
+        return dict(zip(BONES, rows, strict=True))
 
 
 @dataclass(frozen=True)
@@ -176,20 +197,15 @@ class Character:
         return np.array([target[0] - now[0], target[1] - now[1], 0.0])
 
     def _finish(self, pose: Pose, vertices: np.ndarray, coordinates: np.ndarray) -> PosedBody:
-        normals = vertex_normals(vertices, self.mesh.triangles)
-        source = self.mesh.render_source
-        bones = {
-            name: np.vstack([m, (0.0, 0.0, 0.0, 1.0)]) for name, m in zip(BONES, pose.transforms, strict=True)
-        }
         return PosedBody(
-            vertices_m=vertices[source],
-            normals=normals[source],
             markers_m=self.markers.positions_m(vertices),
             keypoints_m=assemble_keypoints(pose.joints_m, self.surface_keypoints.positions_m(vertices)),
-            bones=bones,
             authored_landmarks_m=self.anatomy.landmarks(pose.frames_m),
             vertebrae=pose.frames_m,
             coordinates_rad=np.array(coordinates, dtype=float),
+            transforms=pose.transforms,
+            geometry_m=vertices,
+            mesh=self.mesh,
         )
 
 

@@ -29,6 +29,13 @@ _GIRDLE_FOLLOWS = 0.13
 # Share of the thorax' lean to the side, forward, and of its turn that the girdle takes on in standing: muscles keep
 # the shoulders more level than the ribs of a scoliotic back [guess].
 _GIRDLE_LEANS = np.array([0.4, 1.0, 0.5])
+# What the kernels below take and give, in their order.
+_ARM_SEGMENTS = ("clavicle", "upper_arm", "forearm", "hand")
+_ARM_BONES = ("clavicle", "shoulder", "upper_arm_near", "upper_arm", "forearm_near", "forearm", "hand")
+_ARM_JOINTS = ("clavicle", "shoulder", "elbow", "wrist", "knuckle")
+_LEG_SEGMENTS = ("thigh", "shank", "foot", "toes")
+_LEG_BONES = ("thigh_near", "thigh", "shank_near", "shank", "foot", "toes")
+_LEG_JOINTS = ("hip", "knee", "ankle", "toe")
 _SHOULDER_FOLLOWS = 0.3  # the skin over the scapula turns by this share of the upper arm's swing
 
 
@@ -116,6 +123,23 @@ def split_twist(R: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 @dataclass(frozen=True)
+class _Limb:
+    """What a limb's kernel needs of a skeleton, and where its results go.
+
+    Attributes:
+        segments: Indices among ``SEGMENTS``.
+        bones: Indices among ``BONES``.
+        joints: Names of the joints.
+        constants: The kernel's last arguments.
+    """
+
+    segments: list[int]
+    bones: list[int]
+    joints: tuple[str, ...]
+    constants: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
 class Skeleton:
     """A subject's joints at rest and how its rest pose turns into the T-pose.
 
@@ -146,6 +170,40 @@ class Skeleton:
         return Rotation.from_rotvec(
             Rotation.from_matrix(neutral @ rest.T).as_rotvec() * _GIRDLE_LEANS
         ).as_matrix()
+
+    @cached_property
+    def limbs(self) -> dict[str, tuple[_Limb, _Limb]]:
+        """Arm and leg of each side as arrays."""
+        return {side: (self._arm(side), self._leg(side)) for side in SIDES}
+
+    def _arm(self, side: str) -> _Limb:
+        angles = (self.rest_elevation[side], self.girdle_rad[side], self.forearm_twist[side])
+        constants = (self.girdle_posture, np.array([1.0 if side == "l" else -1.0, *angles]))
+        return self._limb(side, _ARM_SEGMENTS, _ARM_BONES, _ARM_JOINTS, constants)
+
+    def _leg(self, side: str) -> _Limb:
+        return self._limb(side, _LEG_SEGMENTS, _LEG_BONES, _LEG_JOINTS, (self.hips_m[side],))
+
+    def _limb(
+        self,
+        side: str,
+        segments: tuple[str, ...],
+        bones: tuple[str, ...],
+        joints: tuple[str, ...],
+        constants: tuple[np.ndarray, ...],
+    ) -> _Limb:
+        names = tuple(f"{joint}_{side}" for joint in joints)
+        turned = [f"{segment}_{side}" for segment in segments]
+        return _Limb(
+            [_SEGMENT[name] for name in turned],
+            [BONE_INDEX[f"{bone}_{side}"] for bone in bones],
+            names,
+            (
+                np.stack([self.joints_m[name] for name in names]).astype(float),
+                np.stack([self.align[name] for name in turned if name != f"clavicle_{side}"]).astype(float),
+                *(np.ascontiguousarray(each, float) for each in constants),
+            ),
+        )
 
     @property
     def middle_m(self) -> np.ndarray:
@@ -249,93 +307,120 @@ def pose_skeleton(
     transforms = np.zeros((len(BONES), 3, 4))
     transforms[: len(VERTEBRAE)] = deltas[:, :3]
     joints: dict[str, np.ndarray] = {}
+    # Kernels are compiled once for what is contiguous.
+    pelvis_rotation, limbs = (np.ascontiguousarray(x, float) for x in (pelvis_rotation, limb_rotations))
     for side in SIDES:
-        _pose_arm(skeleton, deltas[_T3], thorax, limb_rotations, side, transforms, joints)
-        _pose_leg(skeleton, deltas[0], pelvis_rotation, limb_rotations, side, transforms, joints)
+        arm, leg = skeleton.limbs[side]
+        for limb, (bones, at) in (
+            (arm, _pose_arm(deltas[_T3], thorax, limbs[arm.segments], *arm.constants)),
+            (leg, _pose_leg(deltas[0], pelvis_rotation, limbs[leg.segments], *leg.constants)),
+        ):
+            transforms[limb.bones] = bones
+            joints.update(zip(limb.joints, at, strict=True))
     return Pose(transforms, frames, joints)
 
 
-def _set(transforms: np.ndarray, bone: str, R: np.ndarray, rest: np.ndarray, posed: np.ndarray) -> None:
-    """The rigid transform with a given rotation that takes one rest point to its posed place."""
-    index = BONE_INDEX[bone]
-    transforms[index, :, :3] = R
-    transforms[index, :, 3] = posed - R @ rest
+@numba.njit(cache=True)
+def _set(out: np.ndarray, R: np.ndarray, rest: np.ndarray, posed: np.ndarray) -> None:
+    """Fill in, shape (3, 4), the rigid transform with a given rotation that takes one rest point to its posed place."""
+    out[:, :3] = R
+    out[:, 3] = posed - R @ rest
 
 
+@numba.njit(cache=True)
 def _pose_arm(
-    skeleton: Skeleton,
     moved: np.ndarray,
     thorax: np.ndarray,
-    limbs: np.ndarray,
-    side: str,
-    transforms: np.ndarray,
-    out: dict,
-) -> None:
-    """An arm on a thorax that moved from rest by ``moved`` (4, 4) and turned by ``thorax`` (3, 3) from standing."""
-    rest = {
-        j: skeleton.joints_m[f"{j}_{side}"] for j in ("clavicle", "shoulder", "elbow", "wrist", "knuckle")
-    }
-    align = {s: skeleton.align[f"{s}_{side}"] for s in ("upper_arm", "forearm", "hand")}
-    turn = {s: limbs[_SEGMENT[f"{s}_{side}"]] for s in ("clavicle", "upper_arm", "forearm", "hand")}
-    axis = np.array([0.0, 1.0 if side == "l" else -1.0, 0.0])
-    raised = np.arcsin(np.clip((turn["upper_arm"] @ axis)[2], -1, 1)) - skeleton.rest_elevation[side]
-    up = _GIRDLE_FOLLOWS * raised + skeleton.girdle_rad[side]
-    clavicle = thorax @ turn["clavicle"]
-    girdle = clavicle @ _about(np.array([axis[1], 0.0, 0.0]), up) @ skeleton.girdle_posture
-    at = {"clavicle": moved[:3, :3] @ rest["clavicle"] + moved[:3, 3]}
-    at["shoulder"] = at["clavicle"] + girdle @ (rest["shoulder"] - rest["clavicle"])
-    _set(transforms, f"clavicle_{side}", girdle, rest["clavicle"], at["clavicle"])
-    swing, twist = split_twist(turn["upper_arm"], axis)
-    near = clavicle @ swing @ _about(axis, _TWIST_UPPER_ARM * twist) @ align["upper_arm"]
-    upper = clavicle @ turn["upper_arm"]
-    scapula = clavicle @ _partly(swing @ align["upper_arm"], _SHOULDER_FOLLOWS) @ skeleton.girdle_posture
-    _set(transforms, f"shoulder_{side}", scapula, rest["shoulder"], at["shoulder"])
-    _set(transforms, f"upper_arm_near_{side}", near, rest["shoulder"], at["shoulder"])
-    _set(transforms, f"upper_arm_{side}", upper @ align["upper_arm"], rest["shoulder"], at["shoulder"])
-    at["elbow"] = at["shoulder"] + upper @ align["upper_arm"] @ (rest["elbow"] - rest["shoulder"])
-    swing, twist = split_twist(turn["forearm"], axis)
-    wrist_twist = split_twist(turn["hand"], axis)[1] + skeleton.forearm_twist[side]
-    fore = upper @ turn["forearm"]
-    near = upper @ swing @ _about(axis, _TWIST_FOREARM * twist) @ align["forearm"]
-    far = fore @ _about(axis, _TWIST_WRIST_ON_FOREARM * wrist_twist) @ align["forearm"]
-    _set(transforms, f"forearm_near_{side}", near, rest["elbow"], at["elbow"])
-    _set(transforms, f"forearm_{side}", far, rest["elbow"], at["elbow"])
-    at["wrist"] = at["elbow"] + fore @ align["forearm"] @ (rest["wrist"] - rest["elbow"])
-    hand = fore @ turn["hand"] @ align["hand"]
-    _set(transforms, f"hand_{side}", hand, rest["wrist"], at["wrist"])
-    at["knuckle"] = at["wrist"] + hand @ (rest["knuckle"] - rest["wrist"])
-    out.update({f"{joint}_{side}": x for joint, x in at.items()})
+    turn: np.ndarray,
+    rest: np.ndarray,
+    align: np.ndarray,
+    posture: np.ndarray,
+    angles: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """An arm on a thorax that has moved.
+
+    Args:
+        moved: Rest to posed thorax, shape (4, 4).
+        thorax: How it has turned from standing, shape (3, 3).
+        turn: The clip's rotations of ``_ARM_SEGMENTS``, shape (4, 3, 3).
+        rest: Rest positions of ``_ARM_JOINTS``, shape (5, 3).
+        align: From rest to the T-pose, of all segments but the clavicle, shape (3, 3, 3).
+        posture: ``Skeleton.girdle_posture``.
+        angles: 1 left or -1 right; elevation of the upper arm at rest, of the girdle, twist left in the forearm.
+
+    Returns:
+        Rest to posed of ``_ARM_BONES``, shape (7, 3, 4), and the posed joints, shape (5, 3).
+    """
+    bones, at = np.empty((7, 3, 4)), np.empty((5, 3))
+    axis = np.array([0.0, angles[0], 0.0])
+    level = min(max((turn[1] @ axis)[2], -1.0), 1.0)
+    up = _GIRDLE_FOLLOWS * (np.arcsin(level) - angles[1]) + angles[2]
+    clavicle = thorax @ turn[0]
+    girdle = clavicle @ _about(np.array([axis[1], 0.0, 0.0]), up) @ posture
+    at[0] = np.ascontiguousarray(moved[:3, :3]) @ rest[0] + moved[:3, 3]
+    at[1] = at[0] + girdle @ (rest[1] - rest[0])
+    _set(bones[0], girdle, rest[0], at[0])
+    swing, twist = split_twist(turn[1], axis)
+    near = clavicle @ swing @ _about(axis, _TWIST_UPPER_ARM * twist) @ align[0]
+    upper = clavicle @ turn[1]
+    scapula = clavicle @ _partly(swing @ align[0], _SHOULDER_FOLLOWS) @ posture
+    _set(bones[1], scapula, rest[1], at[1])
+    _set(bones[2], near, rest[1], at[1])
+    _set(bones[3], upper @ align[0], rest[1], at[1])
+    at[2] = at[1] + upper @ align[0] @ (rest[2] - rest[1])
+    swing, twist = split_twist(turn[2], axis)
+    wrist_twist = split_twist(turn[3], axis)[1] + angles[3]
+    fore = upper @ turn[2]
+    near = upper @ swing @ _about(axis, _TWIST_FOREARM * twist) @ align[1]
+    far = fore @ _about(axis, _TWIST_WRIST_ON_FOREARM * wrist_twist) @ align[1]
+    _set(bones[4], near, rest[2], at[2])
+    _set(bones[5], far, rest[2], at[2])
+    at[3] = at[2] + fore @ align[1] @ (rest[3] - rest[2])
+    hand = fore @ turn[3] @ align[2]
+    _set(bones[6], hand, rest[3], at[3])
+    at[4] = at[3] + hand @ (rest[4] - rest[3])
+    return bones, at
 
 
+@numba.njit(cache=True)
 def _pose_leg(
-    skeleton: Skeleton,
     moved: np.ndarray,
     pelvis: np.ndarray,
-    limbs: np.ndarray,
-    side: str,
-    transforms: np.ndarray,
-    out: dict,
-) -> None:
-    """A leg on a pelvis that moved from rest by ``moved`` (4, 4) and turned by ``pelvis`` (3, 3) from standing."""
-    rest = {j: skeleton.joints_m[f"{j}_{side}"] for j in ("hip", "knee", "ankle", "toe")}
-    align = {s: skeleton.align[f"{s}_{side}"] for s in ("thigh", "shank", "foot", "toes")}
-    turn = {s: limbs[_SEGMENT[f"{s}_{side}"]] for s in ("thigh", "shank", "foot", "toes")}
+    turn: np.ndarray,
+    rest: np.ndarray,
+    align: np.ndarray,
+    own_hip: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A leg on a pelvis that has moved.
+
+    Args:
+        moved: Rest to posed pelvis, shape (4, 4).
+        pelvis: How it has turned from standing, shape (3, 3).
+        turn: The clip's rotations of ``_LEG_SEGMENTS``, shape (4, 3, 3).
+        rest: Rest positions of ``_LEG_JOINTS``, shape (4, 3).
+        align: From rest to the T-pose, shape (4, 3, 3).
+        own_hip: The pelvis' hip joint at rest, shape (3,).
+
+    Returns:
+        Rest to posed of ``_LEG_BONES``, shape (6, 3, 4), and the posed joints, shape (4, 3).
+    """
+    bones, at = np.empty((6, 3, 4)), np.empty((4, 3))
     axis = np.array([0.0, 0.0, -1.0])
-    at = {"hip": moved[:3, :3] @ skeleton.hips_m[side] + moved[:3, 3]}
-    swing, twist = split_twist(turn["thigh"], axis)
-    thigh = pelvis @ turn["thigh"]
-    near = pelvis @ swing @ _about(axis, _TWIST_THIGH * twist) @ align["thigh"]
-    _set(transforms, f"thigh_near_{side}", near, rest["hip"], at["hip"])
-    _set(transforms, f"thigh_{side}", thigh @ align["thigh"], rest["hip"], at["hip"])
-    at["knee"] = at["hip"] + thigh @ align["thigh"] @ (rest["knee"] - rest["hip"])
-    swing, twist = split_twist(turn["shank"], axis)
-    shank = thigh @ turn["shank"]
-    near = thigh @ swing @ _about(axis, _TWIST_SHANK * twist) @ align["shank"]
-    _set(transforms, f"shank_near_{side}", near, rest["knee"], at["knee"])
-    _set(transforms, f"shank_{side}", shank @ align["shank"], rest["knee"], at["knee"])
-    at["ankle"] = at["knee"] + shank @ align["shank"] @ (rest["ankle"] - rest["knee"])
-    foot = shank @ turn["foot"]
-    _set(transforms, f"foot_{side}", foot @ align["foot"], rest["ankle"], at["ankle"])
-    at["toe"] = at["ankle"] + foot @ align["foot"] @ (rest["toe"] - rest["ankle"])
-    _set(transforms, f"toes_{side}", foot @ turn["toes"] @ align["toes"], rest["toe"], at["toe"])
-    out.update({f"{joint}_{side}": x for joint, x in at.items()})
+    at[0] = np.ascontiguousarray(moved[:3, :3]) @ own_hip + moved[:3, 3]
+    swing, twist = split_twist(turn[0], axis)
+    thigh = pelvis @ turn[0]
+    near = pelvis @ swing @ _about(axis, _TWIST_THIGH * twist) @ align[0]
+    _set(bones[0], near, rest[0], at[0])
+    _set(bones[1], thigh @ align[0], rest[0], at[0])
+    at[1] = at[0] + thigh @ align[0] @ (rest[1] - rest[0])
+    swing, twist = split_twist(turn[1], axis)
+    shank = thigh @ turn[1]
+    near = thigh @ swing @ _about(axis, _TWIST_SHANK * twist) @ align[1]
+    _set(bones[2], near, rest[1], at[1])
+    _set(bones[3], shank @ align[1], rest[1], at[1])
+    at[2] = at[1] + shank @ align[1] @ (rest[2] - rest[1])
+    foot = shank @ turn[2]
+    _set(bones[4], foot @ align[2], rest[2], at[2])
+    at[3] = at[2] + foot @ align[2] @ (rest[3] - rest[2])
+    _set(bones[5], foot @ turn[3] @ align[3], rest[3], at[3])
+    return bones, at
