@@ -60,19 +60,27 @@ def done(reply: Reply) -> None:
 
 
 def json_object(reply: Reply) -> dict[str, Any]:
-    """Read a JSON object.
+    """Read a JSON object, or the one in the only text of an object: an engine's ``vbp`` answers a function's outputs
+    by name, and a string function's one output is the JSON that is meant.
 
     Raises:
         BadReplyError: An error text, or anything else.
     """
     words = text(reply)
-    try:
-        value = json.loads(words)
-    except ValueError:
-        value = None
+    value = _parsed(words)
+    if isinstance(value, dict) and len(value) == 1 and isinstance(inner := next(iter(value.values())), str):
+        words = inner
+        value = _parsed(words)
     if not isinstance(value, dict):
         raise BadReplyError(f"answered '{words[:160]}', expected a JSON object")
     return value
+
+
+def _parsed(words: str) -> Any:
+    try:
+        return json.loads(words)
+    except ValueError:
+        return None
 
 
 def floats(reply: Reply, count: int) -> tuple[float, ...]:

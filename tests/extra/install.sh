@@ -21,3 +21,5 @@ fi
 # Pose2Sim's settings are read by its own code; what it needs for the rest (OpenSim, Qt, OpenVINO) is not installed.
 .venv-clients/bin/pip install --quiet --no-deps "pose2sim==0.10.49"
 .venv-clients/bin/pip install --quiet rtoml
+# The stub of the editor's Python API (no licence stated: for tests only, never part of what is installed).
+.venv-clients/bin/pip install --quiet --no-deps "unreal-stub==0.3"
