@@ -24,6 +24,7 @@ from spinepose.detect import open_detector
 from spinepose.estimator import SpinePoseEstimator, network_input
 from spinepose.export import export_onnx
 from spinepose.model.weights import load_checkpoint
+from spinepose.outputs import People, openpose_document
 
 pytestmark = pytest.mark.extra
 
@@ -117,3 +118,57 @@ def _height_lost(net: torch.nn.Module, image: np.ndarray, box: np.ndarray, keypo
         at = torch.from_numpy(np.clip(np.round(bins[:, axis]), 0, values.shape[-1] - 1).astype(int))
         lost.append((values[0].amax(dim=-1) - values[0].gather(-1, at[:, None])[:, 0]).numpy())
     return np.maximum(*lost)
+
+
+POSE2SIM = """
+import json, sys, tomllib
+asked = json.loads(sys.argv[1])
+sys.path.insert(0, asked["example"])
+from run import register_skeleton
+config = tomllib.loads(open(asked["example"] + "/Config.toml").read())
+pose = config["pose"]
+mode = pose["mode"].replace("/path/to/student_bgr.onnx", asked["model"]).replace("[192,256]", str(asked["size"]))
+mode = mode.replace("/path/to/yolox_m_8xb8-300e_humanart-c2c7a14a.onnx", asked["detector"])
+mode = mode.replace("[640,640]", "[64,64]")
+import cv2
+from anytree import RenderTree
+from Pose2Sim.poseEstimation import save_to_openpose, setup_model_class_mode
+from_file, solution, _ = setup_model_class_mode(pose["pose_model"], mode, config)
+root = register_skeleton(config)
+registered, _, _ = setup_model_class_mode(pose["pose_model"], mode, config)
+from Pose2Sim import triangulation
+tell = lambda tree: [[node.name, node.id] for _, _, node in RenderTree(tree)]
+assert tell(from_file) == tell(registered) == tell(triangulation.SPINETRACK_37)
+keypoints, scores = solution(backend=pose["backend"], device=pose["device"])(cv2.imread(asked["image"]))
+save_to_openpose(asked["out"], keypoints, scores)
+print(json.dumps({"skeleton": tell(root), "keypoints": keypoints.tolist(), "scores": scores.tolist()}))
+"""
+
+
+def test_pose2sim_reads_our_example_and_gives_our_keypoints(files, tmp_path):
+    image = cv2.imread(str(files["image"]))
+    boxes, _ = open_detector(files["detector"])(image)
+    ours, _ = SpinePoseEstimator(files["checkpoint"], flip_test=False)(image, boxes)
+    asked = {key: str(value) for key, value in files.items()} | {
+        "size": list(load_checkpoint(files["checkpoint"]).model.input_size),
+        "example": str(Path(__file__).parents[2] / "examples" / "pose2sim"),
+        "out": str(tmp_path / "cam01_000000.json"),
+    }
+    done = subprocess.run(
+        [CLIENTS, "-c", POSE2SIM, json.dumps(asked)], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    theirs = json.loads(done.stdout.splitlines()[-1])
+    assert len(theirs["skeleton"]) == 33
+    assert np.linalg.norm(np.array(theirs["keypoints"]) - ours, axis=-1).max() < LIMIT_PX
+    # Its files and ours have the same shape.
+    page = json.loads((tmp_path / "cam01_000000.json").read_text())
+    people = People(np.arange(2), ours, np.array(theirs["scores"]), np.ones(2))
+    mine = openpose_document(people)
+    assert page["people"][0].keys() - mine["people"][0].keys() <= {
+        "hand_right_keypoints_2d", "pose_keypoints_3d", "face_keypoints_3d", "hand_left_keypoints_3d",
+        "hand_right_keypoints_3d",
+    }  # fmt: skip
+    np.testing.assert_allclose(
+        page["people"][0]["pose_keypoints_2d"], mine["people"][0]["pose_keypoints_2d"], atol=0.01
+    )
