@@ -7,7 +7,7 @@ stature, mass and sex, and nothing else of the subject.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from opensim_models.initial import align_root
 from opensim_models.io import write_mot, write_trc
 from opensim_models.kinematics import Kinematics, compile_model
 from opensim_models.osim_file import read_osim
+from opensim_models.readings import Reading, covariance_to_world, read_set
 from opensim_models.reference import solve_reference
 from opensim_models.scale import (
     StaticFit,
@@ -109,6 +110,7 @@ class TrialFit:
         verdict: ``accept``, ``review`` or ``reject``.
         reasons: Why, in words.
         findings: Every check with its number, bound and outcome.
+        readings: Further landmark sets that were asked for, by name.
     """
 
     landmarks_m: np.ndarray
@@ -124,6 +126,7 @@ class TrialFit:
     verdict: str
     reasons: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    readings: dict[str, Reading] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ def fit_subject(
     trials: list[MarkerTrial],
     out_dir: Path,
     reference_frames: int = 2,
+    more_sets: tuple[str, ...] = (),
 ) -> SubjectFit:
     """Fit a subject's model to a static trial and follow it through the other trials.
 
@@ -153,6 +157,7 @@ def fit_subject(
         trials: What to fit; the static trial may be among them.
         out_dir: Folder for the files; made if missing.
         reference_frames: Frames solved by OpenSim too, for the report.
+        more_sets: Landmark sets to read off beside ``spinetrack``.
 
     Returns:
         Model, scale report, and landmarks a trial.
@@ -168,11 +173,12 @@ def fit_subject(
             f"subject {info.subject_id!r}: mass is {info.mass_kg} kg; give kilograms between 15 and 400"
         )
     standing, warnings = _standing(info, static, trials)
+    mass_told = info.mass_kg is not None
     info, guesses = _complete_info(info, standing)
     source = [static] if static is not None else trials[:1]
     bodies = {name: body for trial in source for name, body in marker_bodies(trial).items()}
     fitted = fit_static(
-        info.subject_id, info.stature_m, info.sex, info.mass_kg, standing, bodies, quiet=static is not None,  # type: ignore[arg-type]
+        info.subject_id, info.stature_m, info.sex, info.mass_kg, standing, bodies, static is not None, mass_told,  # type: ignore[arg-type]
     )  # fmt: skip
     warnings += guesses + _left_out(trials, standing)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -185,7 +191,9 @@ def fit_subject(
     for trial in trials:
         measured = _measured(trial, kinematics)
         solutions[trial.name] = _solve_trial(kinematics, measured, start)
-        fits[trial.name] = _trial_fit(kinematics, fitted, trial, measured, solutions[trial.name], standing)
+        fits[trial.name] = _trial_fit(
+            kinematics, fitted, trial, measured, solutions[trial.name], standing, more_sets
+        )
         _write_trial(out_dir, trial, kinematics, solutions[trial.name])
     reference = _compare(model_path, kinematics, trials, solutions, reference_frames)
     report = _report(kinematics, fitted, start, reference, warnings)
@@ -261,6 +269,7 @@ def _trial_fit(
     measured: np.ndarray,
     solution: Solution,
     standing: dict[str, np.ndarray],
+    more_sets: tuple[str, ...],
 ) -> TrialFit:
     points = np.stack([kinematics.stations(x) for x in solution.coordinates])[:, landmark_rows(kinematics)]
     spread = landmark_uncertainty(
@@ -297,13 +306,18 @@ def _trial_fit(
         ruling.verdict,
         ruling.reasons,
         ruling.findings,
+        {
+            name: read_set(
+                name,
+                kinematics,
+                trial_problem(kinematics),
+                solution,
+                fitted.posture.landmark_covariance_m2,
+                spread,
+            )
+            for name in more_sets
+        },
     )
-
-
-def covariance_to_world(covariance_m2: np.ndarray) -> np.ndarray:
-    """Covariances from OpenSim's axes to the world's, (..., 3, 3)."""
-    turn = to_world(np.eye(3)).T
-    return turn @ covariance_m2 @ turn.T
 
 
 def landmark_rows(kinematics: Kinematics, landmark_set: str = LANDMARK_SET) -> list[int]:

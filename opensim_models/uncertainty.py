@@ -41,11 +41,12 @@ _ROOT_SD = 100.0  # the pelvis has no prior
 _USUAL_RESIDUAL = 1.3
 _RESIDUAL_LIMITS = (1.0, 4.0)  # by which the trial's residuals may size the marker errors
 # Observed: the markers take the variance below this share of the prior's (and the error below the wider bound), or
-# the error below the narrower one; and a marker on the skin of the back, the pelvis or the head is near along the
-# spine: interpolation between far ones does not count.
+# the error below the narrower one; and markers on the skin of the back, the pelvis or the head are near along the
+# spine: one within the first reach, or one on either side within the second. Interpolation between far ones does not
+# count.
 OBSERVED_SHARE = 0.35
 OBSERVED_SIGMA_M = (0.012, 0.020)
-OBSERVED_REACH_M = 0.065
+OBSERVED_REACH_M = (0.040, 0.100)
 _BACK_HALF_WIDTH_M = 0.075
 
 
@@ -79,16 +80,18 @@ def landmark_uncertainty(
     problem: Problem,
     solution: Solution,
     static_covariance_m2: np.ndarray,
+    landmark_set: str = "spinetrack",
 ) -> Uncertainty:
-    """Covariances of the ``spinetrack`` landmarks and whether the markers observe them.
+    """Covariances of the nine landmarks of a set and whether the markers observe them.
 
     Args:
         kinematics: The model.
         problem: What was solved.
         solution: Its solution.
         static_covariance_m2: Of the landmarks in the static trial, in the sacrum's frame, (9, 3, 3).
+        landmark_set: A set of nine vertebral points; the sizes are set for ``spinetrack``.
     """
-    rows = [kinematics.station_names.index(f"spinetrack_{name}") for name in SPINE_CHAIN]
+    rows = [kinematics.station_names.index(f"{landmark_set}_{name}") for name in SPINE_CHAIN]
     bodies, offsets = kinematics.station_bodies[rows], kinematics.station_offsets_m[rows]
     trunk = _trunk_bodies(kinematics)
     markers = np.flatnonzero([trunk[b] != "" for b in kinematics.marker_bodies])
@@ -109,8 +112,12 @@ def landmark_uncertainty(
     sigma = np.sqrt(np.trace(covariance, axis1=-2, axis2=-1) / 3)
     narrow, wide = OBSERVED_SIGMA_M
     well = ((share < OBSERVED_SHARE) & (sigma < wide)) | (sigma < narrow)
-    near = _near(kinematics, markers, bodies)
-    observed = well & (np.isfinite(errors).astype(float) @ near.T > 0)
+    along = _along(kinematics, markers, bodies)
+    seen = np.isfinite(errors).astype(float)
+    close, far = OBSERVED_REACH_M
+    shown = seen @ (np.abs(along) < close).T > 0
+    between = (seen @ ((along <= 0) & (along > -far)).T > 0) & (seen @ ((along >= 0) & (along < far)).T > 0)
+    observed = well & (shown | between)
     return Uncertainty(covariance, observed, factor)
 
 
@@ -154,25 +161,20 @@ def _spine_rows(kinematics: Kinematics) -> np.ndarray:
     return np.array([levels.get(name, -1) for name in kinematics.body_names], dtype=np.int64)
 
 
-def _near(kinematics: Kinematics, markers: np.ndarray, bodies: np.ndarray) -> np.ndarray:
-    """Which markers make a landmark observed where they are seen, (9, markers)."""
+def _along(kinematics: Kinematics, markers: np.ndarray, bodies: np.ndarray) -> np.ndarray:
+    """How far above each landmark each marker lies along the spine, metres, (9, markers); NaN where it shows no bone."""
     _, origins = kinematics.bodies(np.zeros(len(kinematics.coordinate_names)))
     order = [kinematics.body_names.index(name) for name in ("sacrum", *LEVELS, "skull")]
     steps = np.linalg.norm(np.diff(origins[order], axis=0), axis=1)
-    along = dict(zip(order, np.concatenate([[0.0], np.cumsum(steps)]), strict=True))
-    along[kinematics.body_names.index("pelvis")] = 0.0
-    near = np.zeros((len(bodies), len(markers)))
+    place = dict(zip(order, np.concatenate([[0.0], np.cumsum(steps)]), strict=True))
+    place[kinematics.body_names.index("pelvis")] = 0.0
+    out = np.full((len(bodies), len(markers)), np.nan)
     for column, marker in enumerate(markers):
         body, offset = int(kinematics.marker_bodies[marker]), kinematics.marker_offsets_m[marker]
-        name = kinematics.body_names[body]
-        if body not in along:
-            continue
         on_back = offset[0] < 0 and abs(offset[2]) < _BACK_HALF_WIDTH_M
-        if name in LEVELS and not on_back:
-            continue
-        for row, landmark in enumerate(bodies):
-            near[row, column] = abs(along[int(landmark)] - along[body]) < OBSERVED_REACH_M
-    return near
+        if body in place and (on_back or kinematics.body_names[body] not in LEVELS):
+            out[:, column] = [place[body] - place[int(landmark)] for landmark in bodies]
+    return out
 
 
 @numba.njit(cache=True)

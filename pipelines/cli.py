@@ -125,6 +125,12 @@ def _add_outside(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--sex", choices=("female", "male"), help="of the person, if known")
     group.add_argument("--stature", type=float, metavar="M", help="standing height in metres, if known")
     group.add_argument("--mass", type=float, metavar="KG", help="body mass in kilograms, if known")
+    group.add_argument(
+        "--landmarks",
+        nargs="+",
+        metavar="SET",
+        help="further landmark sets to write: body_centre, spinous_process, keypoints37",
+    )
 
 
 def _add_world(commands: argparse._SubParsersAction) -> None:

@@ -227,6 +227,9 @@ class FitConfig(_Section):
     reference_frames: int = Field(
         2, ge=0, le=1000, description="Frames a subject that OpenSim's own solver solves beside ours."
     )
+    more_landmarks: tuple[Literal["body_centre", "spinous_process", "keypoints37"], ...] = Field(
+        (), description="Landmark sets to write beside spinetrack, a table each."
+    )
     max_failed_fraction: Fraction = Field(
         0.1, description="Share of subjects that may fail before the stage does."
     )

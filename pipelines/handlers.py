@@ -68,7 +68,7 @@ def fit_opensim(args: argparse.Namespace) -> None:
     _say(stage.run(args.run, _config(args), args.start_over))
 
 
-_OUTSIDE = ("static", "markers", "out", "up", "sex", "stature", "mass")
+_OUTSIDE = ("static", "markers", "out", "up", "sex", "stature", "mass", "landmarks")
 
 
 def _fit_outside(args: argparse.Namespace) -> None:
@@ -78,7 +78,15 @@ def _fit_outside(args: argparse.Namespace) -> None:
 
     report = run(
         OutsideOptions(
-            args.trc, args.out, args.static, args.markers, args.up, args.sex, args.stature, args.mass
+            args.trc,
+            args.out,
+            args.static,
+            args.markers,
+            args.up,
+            args.sex,
+            args.stature,
+            args.mass,
+            tuple(name for name in args.landmarks or () if name != "spinetrack"),
         )
     )
     markers = report["markers"]

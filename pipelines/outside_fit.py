@@ -12,9 +12,11 @@ import pandas as pd
 from opensim_models.findings import Finding
 from opensim_models.fit import SubjectFit, SubjectInfo, TrialFit, fit_subject
 from opensim_models.kinematics import compile_model
+from opensim_models.landmark_sets import DEFAULT_SET, landmark_set
 from opensim_models.osim_file import read_osim
 from opensim_models.outside import Prepared, Recording, covariance_to_file, prepare, to_file
 from opensim_models.outside_replay import replay_gap_m
+from opensim_models.readings import Reading
 from opensim_models.rulings import curve_observed
 from opensim_models.trial import to_osim
 from opensim_models.verdict import Verdict, findings_table, with_more
@@ -41,6 +43,7 @@ class OutsideOptions:
     sex: str | None = None
     stature_m: float | None = None
     mass_kg: float | None = None
+    more_landmarks: tuple[str, ...] = ()
 
 
 def run(options: OutsideOptions) -> dict[str, Any]:
@@ -55,12 +58,12 @@ def run(options: OutsideOptions) -> dict[str, Any]:
     static = prepared.static.trial if prepared.static is not None else None
     trials = [static, prepared.moving.trial] if static is not None else [prepared.moving.trial]
     options.out.mkdir(parents=True, exist_ok=True)
-    fit = fit_subject(info, static, trials, options.out)
+    fit = fit_subject(info, static, trials, options.out, more_sets=options.more_landmarks)
     moving = fit.trials[prepared.moving.trial.name]
-    table = landmark_table(prepared.moving, moving)
-    write_table(options.out / "landmarks.parquet", table)
-    with atomic_path(options.out / "landmarks.csv") as temporary:
-        table.drop(columns="covariance_m2").to_csv(temporary, index=False, float_format="%.7g")
+    default = Reading(SPINE_CHAIN, moving.landmarks_m, moving.covariance_m2, moving.sigma_m, moving.observed)
+    _write_landmarks(options.out / "landmarks", prepared.moving, default)
+    for name, reading in moving.readings.items():
+        _write_landmarks(options.out / f"landmarks_{name}", prepared.moving, reading)
     errors = marker_errors(fit, prepared.moving, moving)
     report = summarize(prepared, fit, errors)
     report["replay_max_mm"] = round(1000 * _replay(fit, prepared.moving, moving, options.out), 6)
@@ -78,6 +81,8 @@ def _check(options: OutsideOptions) -> None:
         target = options.out / f"{path.stem}.trc"
         if target.exists() and target.resolve() == path.resolve():
             raise InputError(f"--out {options.out} would overwrite {path}; choose another folder")
+    for name in options.more_landmarks:
+        landmark_set(name)
     if options.out.exists() and not options.out.is_dir():
         raise InputError(f"--out {options.out} is a file; give a folder")
     if options.stature_m is not None and not 0.8 <= options.stature_m <= 2.4:
@@ -86,21 +91,28 @@ def _check(options: OutsideOptions) -> None:
         raise InputError(f"--mass {options.mass_kg} is not between 15 and 400 kilograms")
 
 
-def landmark_table(recording: Recording, fit: TrialFit) -> pd.DataFrame:
+def _write_landmarks(stem: Path, recording: Recording, reading: Reading) -> None:
+    table = landmark_table(recording, reading)
+    write_table(stem.with_suffix(".parquet"), table)
+    with atomic_path(stem.with_suffix(".csv")) as temporary:
+        table.drop(columns="covariance_m2").to_csv(temporary, index=False, float_format="%.7g")
+
+
+def landmark_table(recording: Recording, reading: Reading) -> pd.DataFrame:
     """One row a frame and landmark in the file's own axes, metres; ``covariance_m2`` row-major, 9 values."""
-    frames, count = fit.landmarks_m.shape[:2]
-    points = to_file(fit.landmarks_m, recording.up).reshape(-1, 3)
-    covariance = covariance_to_file(fit.covariance_m2, recording.up)
+    frames, count = reading.points_m.shape[:2]
+    points = to_file(reading.points_m, recording.up).reshape(-1, 3)
+    covariance = covariance_to_file(reading.covariance_m2, recording.up)
     return pd.DataFrame(
         {
             "frame": np.repeat(recording.frames, count),
             "time_s": np.repeat(recording.trial.times_s, count),
-            "landmark": list(SPINE_CHAIN) * frames,
+            "landmark": list(reading.names) * frames,
             "x_m": points[:, 0],
             "y_m": points[:, 1],
             "z_m": points[:, 2],
-            "sigma_m": fit.sigma_m.reshape(-1),
-            "observed": fit.observed.reshape(-1),
+            "sigma_m": reading.sigma_m.reshape(-1),
+            "observed": reading.observed.reshape(-1),
             "covariance_m2": list(covariance.reshape(-1, 9)),
         }
     )
@@ -133,6 +145,7 @@ def summarize(prepared: Prepared, fit: SubjectFit, errors: dict[str, np.ndarray]
         "verdict": ruling.verdict,
         "reasons": list(ruling.reasons),
         "schema_version": SCHEMA_VERSION,
+        "landmark_sets": [landmark_set(name).label for name in (DEFAULT_SET, *moving.readings)],
         "files": {
             "trial": _file(prepared.moving),
             "static": None if prepared.static is None else _file(prepared.static),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,40 @@ _COLOURS = {"lordosis": "#b5542b", "kyphosis": "#2b6cb5", "cervical_lordosis": "
 SPINES = 9
 
 
+@dataclass(frozen=True)
+class SpineCourse:
+    """A trial's spine over time, for drawing; T frames.
+
+    Attributes:
+        times_s: (T,).
+        landmarks_m: The nine landmarks, world frame, z up, (T, 9, 3).
+        sigma_m: Standard deviation per axis, (T, 9).
+        observed: (T, 9).
+        heading_rad: Where the pelvis faces, about the vertical, (T,).
+        curves_deg: Lordosis, kyphosis and cervical lordosis, (T,) each.
+    """
+
+    times_s: np.ndarray
+    landmarks_m: np.ndarray
+    sigma_m: np.ndarray
+    observed: np.ndarray
+    heading_rad: np.ndarray
+    curves_deg: dict[str, np.ndarray]
+
+
 def write_report(
     path: Path, report: dict[str, Any], prepared: Prepared, fit: TrialFit, errors: dict[str, np.ndarray]
 ) -> None:
     """Write ``report.html``."""
     times = prepared.moving.trial.times_s
+    course = SpineCourse(
+        times, fit.landmarks_m, fit.sigma_m, fit.observed, fit.coordinates[:, 3], fit.curves_deg
+    )
     figures = {
-        "spine": _inline(spine_figure(times, fit)),
-        "curves": _inline(curve_figure(times, fit)),
-        "errors": _inline(error_figure(errors)),
-        "time": _inline(time_figure(times, fit)),
+        "spine": inline(spine_figure(course)),
+        "curves": inline(curve_figure(course)),
+        "errors": inline(error_figure(errors)),
+        "time": inline(time_figure(times, fit)),
     }
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -50,9 +75,9 @@ def write_report(
         temporary.write_text(html, encoding="utf-8")
 
 
-def spine_figure(times_s: np.ndarray, fit: TrialFit) -> Figure:
+def spine_figure(fit: SpineCourse) -> Figure:
     """The nine landmarks from the right side and from behind, at moments over the trial; unobserved ones hollow."""
-    rows = np.unique(np.linspace(0, len(times_s) - 1, SPINES).round().astype(int))
+    rows = np.unique(np.linspace(0, len(fit.times_s) - 1, SPINES).round().astype(int))
     ahead, right = _heading(fit)
     figure, axes = plt.subplots(2, 1, figsize=(12, 6.6), layout="constrained")
     for axis, across, title in (
@@ -64,7 +89,9 @@ def spine_figure(times_s: np.ndarray, fit: TrialFit) -> Figure:
             x, y = spine @ across[row] + 0.4 * place, spine[:, 2]
             _one_spine(axis, x, y, fit.observed[row], fit.sigma_m[row], plt.cm.viridis(0.85 * place / SPINES))
             axis.axvline(0.4 * place, color="#ddd", lw=0.8, zorder=0)
-            axis.annotate(f"{times_s[row]:.2f} s", (0.4 * place, -0.05), ha="center", va="top", fontsize=9)
+            axis.annotate(
+                f"{fit.times_s[row]:.2f} s", (0.4 * place, -0.05), ha="center", va="top", fontsize=9
+            )
         axis.set(title=title, ylabel="over the sacrum, m", xticks=[], ylim=(-0.13, None))
         axis.set_aspect("equal")
         axis.spines[["top", "right", "bottom"]].set_visible(False)
@@ -72,7 +99,7 @@ def spine_figure(times_s: np.ndarray, fit: TrialFit) -> Figure:
     return figure
 
 
-def _name_landmarks(axis: Any, fit: TrialFit, row: int, ahead: np.ndarray) -> None:
+def _name_landmarks(axis: Any, fit: SpineCourse, row: int, ahead: np.ndarray) -> None:
     spine = fit.landmarks_m[row] - fit.landmarks_m[row, 0]
     for name, point in zip(SPINE_CHAIN, spine, strict=True):
         below = 0.02 if name == SPINE_CHAIN[0] else 0.0  # the lowest two lie close together
@@ -89,24 +116,23 @@ def _one_spine(
         axis.plot(px, py, "o", ms=6, mfc=colour if seen else "white", mec=colour, mew=1.4, zorder=3)
 
 
-def _heading(fit: TrialFit) -> tuple[np.ndarray, np.ndarray]:
+def _heading(fit: SpineCourse) -> tuple[np.ndarray, np.ndarray]:
     """Ahead and to the right of the pelvis in the world's ground plane, (T, 3) each."""
-    yaw = fit.coordinates[
-        :, 3
-    ]  # about OpenSim's y: x forward turns to (cos, 0, -sin), in the world (cos, sin, 0)
+    # About OpenSim's y: x forward turns to (cos, 0, -sin), in the world (cos, sin, 0).
+    yaw = fit.heading_rad
     flat = np.zeros_like(yaw)
     ahead = np.stack([np.cos(yaw), np.sin(yaw), flat], axis=1)
     return ahead, np.stack([np.sin(yaw), -np.cos(yaw), flat], axis=1)
 
 
-def curve_figure(times_s: np.ndarray, fit: TrialFit) -> Figure:
+def curve_figure(fit: SpineCourse) -> Figure:
     """Lordosis, kyphosis and cervical lordosis over time, with published standing ranges as bands."""
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.2), layout="constrained")
     for axis, (name, values) in zip(axes, fit.curves_deg.items(), strict=False):
         low, high = CURVE_RANGES[name].published
         axis.axhspan(low, high, color=_COLOURS[name], alpha=0.1, lw=0)
         seen = curve_observed(fit.observed, name)
-        axis.plot(times_s, values, color=_COLOURS[name], lw=1.5, ls="-" if seen else ":")
+        axis.plot(fit.times_s, values, color=_COLOURS[name], lw=1.5, ls="-" if seen else ":")
         words = "" if seen else " (not observed)"
         axis.set(title=f"{name.replace('_', ' ')}, degrees{words}", xlabel="time, s")
         axis.spines[["top", "right"]].set_visible(False)
@@ -151,7 +177,8 @@ def time_figure(times_s: np.ndarray, fit: TrialFit) -> Figure:
     return figure
 
 
-def _inline(figure: Figure) -> str:
+def inline(figure: Figure) -> str:
+    """A figure as a data URL; the figure is closed."""
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=110, format="png", metadata={"Software": None})
     plt.close(figure)
