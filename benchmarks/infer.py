@@ -1,7 +1,7 @@
 """Latency of t and s in onnxruntime, one picture at a time: fp32 beside int8, interleaved in one process.
 
-``python -m benchmarks.infer`` prints milliseconds of wall and CPU time, medians over the rounds, and the ratios. Weights
-are from chance: what is measured does not depend on them. On a busy machine only the ratios mean something.
+``python -m benchmarks.infer`` prints milliseconds of wall and CPU time, medians over the rounds, and the ratios.
+Weights are from chance: what is measured does not depend on them. On a busy machine only the ratios mean something.
 """
 
 from __future__ import annotations
