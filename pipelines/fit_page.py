@@ -39,12 +39,7 @@ def write_fit_page(fit_dir: Path, render_dir: Path, report: dict[str, Any]) -> N
     landmarks = read_table(fit_dir / "landmarks.parquet")
     figures = {}
     if "growth" in report:
-        people = with_people(
-            read_table(fit_dir / "errors.parquet"),
-            read_table(render_dir / "subjects.parquet"),
-            read_table(render_dir / "authored.parquet"),
-        )
-        figures["accuracy"] = inline(accuracy_figure(people, report))
+        figures["accuracy"] = inline(accuracy_figure(people_errors(fit_dir, render_dir), report))
     courses = []
     for trial in _telling_trials(frames):
         course = spine_course(landmarks[landmarks.trial_id == trial], frames[frames.trial_id == trial])
@@ -57,6 +52,15 @@ def write_fit_page(fit_dir: Path, render_dir: Path, report: dict[str, Any]) -> N
     html = environment.get_template("fit_run.html.j2").render(report=report, figures=figures, courses=courses)
     with atomic_path(fit_dir / "report.html") as temporary:
         temporary.write_text(html, encoding="utf-8")
+
+
+def people_errors(fit_dir: Path, render_dir: Path) -> pd.DataFrame:
+    """Errors against the authored anatomy with each subject's BMI and each frame's trunk flexion."""
+    return with_people(
+        read_table(fit_dir / "errors.parquet"),
+        read_table(render_dir / "subjects.parquet"),
+        read_table(render_dir / "authored.parquet"),
+    )
 
 
 def spine_course(landmarks: pd.DataFrame, frames: pd.DataFrame) -> SpineCourse:
@@ -125,7 +129,7 @@ def _over_bmi(axis: Any, people: pd.DataFrame, slope: dict[str, Any]) -> None:
         title=f"over build: one point a subject ({len(means)})",
         xlabel="BMI, kg/m2",
         ylabel="mean error, mm",
-        ylim=(0, None),
+        ylim=(0, 1.3 * 1000 * means.error_m.max()),
     )
     axis.legend(frameon=False)
 
@@ -146,7 +150,7 @@ def _over_flexion(axis: Any, people: pd.DataFrame, slope: dict[str, Any]) -> Non
         title="over bending: mean, and dotted the 95th percentile",
         xlabel="lumbar + thoracic flexion, degrees",
         ylabel="mm",
-        ylim=(0, None),
+        ylim=(0, 1.35 * bins.raw_p95.max() if len(bins) else None),
     )
     axis.legend(frameon=False)
 

@@ -79,32 +79,35 @@ def spine_figure(fit: SpineCourse) -> Figure:
     """The nine landmarks from the right side and from behind, at moments over the trial; unobserved ones hollow."""
     rows = np.unique(np.linspace(0, len(fit.times_s) - 1, SPINES).round().astype(int))
     ahead, right = _heading(fit)
+    spines = fit.landmarks_m - fit.landmarks_m[:, :1]
+    floor = float(spines[rows, :, 2].min()) - 0.04
     figure, axes = plt.subplots(2, 1, figsize=(12, 6.6), layout="constrained")
     for axis, across, title in (
         (axes[0], ahead, "Sagittal: seen from the right side, the person faces right"),
         (axes[1], right, "Frontal: seen from behind, the person's right is right"),
     ):
+        reach = np.einsum("tki,ti->tk", spines[rows], across[rows])
+        step = max(0.4, float(reach.max() - reach.min()) + 0.08)  # nobody lies across a neighbour
         for place, row in enumerate(rows):
-            spine = fit.landmarks_m[row] - fit.landmarks_m[row, 0]
-            x, y = spine @ across[row] + 0.4 * place, spine[:, 2]
+            x, y = reach[place] + step * place, spines[row, :, 2]
             _one_spine(axis, x, y, fit.observed[row], fit.sigma_m[row], plt.cm.viridis(0.85 * place / SPINES))
-            axis.axvline(0.4 * place, color="#ddd", lw=0.8, zorder=0)
+            axis.axvline(step * place, color="#ddd", lw=0.8, zorder=0)
             axis.annotate(
-                f"{fit.times_s[row]:.2f} s", (0.4 * place, -0.05), ha="center", va="top", fontsize=9
+                f"{fit.times_s[row]:.2f} s", (step * place, floor), ha="center", va="top", fontsize=9
             )
-        axis.set(title=title, ylabel="over the sacrum, m", xticks=[], ylim=(-0.13, None))
+        axis.set(title=title, ylabel="over the sacrum, m", xticks=[], ylim=(floor - 0.08, None))
         axis.set_aspect("equal")
         axis.spines[["top", "right", "bottom"]].set_visible(False)
-    _name_landmarks(axes[0], fit, rows[0], ahead)
+        if across is ahead:
+            tallest = int(np.argmax(np.ptp(spines[rows, :, 2], axis=1)))
+            _name_landmarks(axis, spines[rows[tallest], :, 2], reach[tallest] + step * tallest)
     return figure
 
 
-def _name_landmarks(axis: Any, fit: SpineCourse, row: int, ahead: np.ndarray) -> None:
-    spine = fit.landmarks_m[row] - fit.landmarks_m[row, 0]
-    for name, point in zip(SPINE_CHAIN, spine, strict=True):
+def _name_landmarks(axis: Any, heights_m: np.ndarray, places_m: np.ndarray) -> None:
+    for name, place, height in zip(SPINE_CHAIN, places_m, heights_m, strict=True):
         below = 0.02 if name == SPINE_CHAIN[0] else 0.0  # the lowest two lie close together
-        place = (float(point @ ahead[row]) - 0.04, point[2] - below)
-        axis.annotate(name, place, fontsize=7, color="#555", ha="right", va="center")
+        axis.annotate(name, (place - 0.04, height - below), fontsize=7, color="#555", ha="right", va="center")
 
 
 def _one_spine(

@@ -115,35 +115,6 @@ def choose_tiles(
     return chosen
 
 
-def accuracy_figure(table: list[dict], path: Path) -> None:
-    """Bars of fit minus authored by level: mean with the 95th percentile, raw and less the subject's constant."""
-    plt = pyplot()
-    rows = [row for row in table if row["landmark"]]
-    at = np.arange(len(rows))
-    figure, axes = plt.subplots(figsize=(8, 3.2), constrained_layout=True)
-    for offset, key, label, color in (
-        (-0.2, "", "raw", "#c44e52"),
-        (0.2, "_less_constant", "subject's constant removed", "#4c72b0"),
-    ):
-        mean = np.array([row[f"mean{key}_mm"] for row in rows])
-        p95 = np.array([row[f"p95{key}_mm"] for row in rows])
-        axes.bar(
-            at + offset,
-            mean,
-            0.38,
-            yerr=[np.zeros_like(mean), np.maximum(p95 - mean, 0)],
-            color=color,
-            label=label,
-            capsize=3,
-        )
-    axes.axhline(12, color="grey", lw=0.8, ls="--", label="target for the mean, 12 mm")
-    axes.set_xticks(at, [row["level"] for row in rows])
-    axes.set_ylabel("fit - authored, mm (whisker: p95)")
-    axes.legend(fontsize=8)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-
-
 def marker_rms_figure(rms_mm: np.ndarray, path: Path) -> None:
     """Histogram of the marker RMS of all trials, millimetres."""
     plt = pyplot()

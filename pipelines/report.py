@@ -15,8 +15,11 @@ import numpy as np
 import pandas as pd
 
 from pipelines import pictures
+from pipelines.accuracy_growth import growth
 from pipelines.config import RunConfig, ScenesConfig
 from pipelines.dataset import SPLITS
+from pipelines.fit_page import accuracy_figure, people_errors
+from pipelines.outside_report import inline
 from pipelines.population import people_table, population_figure, population_numbers
 from pipelines.run import Manifest, require_stage
 from pipelines.tables import read_table
@@ -162,12 +165,13 @@ def _frame_pictures(run_dir: Path, seed: int, count: int = 6) -> list[str]:
 def _fit_pictures(run_dir: Path, report: dict, scratch: Path) -> list[str]:
     trials = read_table(run_dir / "fit-opensim" / "trials.parquet")
     pictures.marker_rms_figure(1000 * trials.marker_rms_m.to_numpy(), scratch / "rms.png")
-    shown = [scratch / "rms.png"]
+    shown = [_inline_file(scratch / "rms.png")]
     if "fit_minus_authored_mm" in report:
-        pictures.accuracy_figure(report["fit_minus_authored_mm"], scratch / "accuracy.png")
+        people = people_errors(run_dir / "fit-opensim", run_dir / "render")
+        shown.append(inline(accuracy_figure(people, {**report, "growth": growth(people)})))
         _spine_examples(run_dir, scratch / "spines.png")
-        shown += [scratch / "accuracy.png", scratch / "spines.png"]
-    return [_inline_file(path) for path in shown]
+        shown.append(_inline_file(scratch / "spines.png"))
+    return shown
 
 
 def _spine_examples(run_dir: Path, path: Path, count: int = 6) -> None:

@@ -1,11 +1,14 @@
 """fit-opensim --trc from end to end: files written, the input's frame, one line for what cannot be done."""
 
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from opensim_models.io import read_raw_trc
 from opensim_models.spine import nominal_spine
 from opensim_models.trial import to_world
 from pipelines.cli import main
@@ -13,6 +16,7 @@ from spinepose.skeleton import SPINE_CHAIN
 from tests.opensim_models.outside_files import person, plug_in_names, write
 
 pytest.importorskip("opensim")
+DATA = Path(os.environ.get("SPINEFORGE_DATA", "/nowhere"))
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +98,44 @@ def test_input_is_never_overwritten(tmp_path, capsys):
     assert main(["fit-opensim", "--trc", str(path), "--out", str(tmp_path)]) == 2
     assert "overwrite" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(not (DATA / "markers/run.trc").exists(), reason="SPINEFORGE_DATA is not set")
+def test_a_c3d_of_the_recorded_run_gives_the_same_vertebrae(tmp_path):
+    """The whole way through ezc3d: file, names, gaps, frame numbers, fit, tables."""
+    ezc3d = pytest.importorskip("ezc3d")
+    raw = read_raw_trc(DATA / "markers/run.trc")
+    some = slice(30, 50)
+    times, points = raw.times_s[some], raw.points_m[some]
+    write(tmp_path / "run.trc", times, list(raw.names), points)
+    file = ezc3d.c3d()
+    file["parameters"]["POINT"]["RATE"]["value"] = [1.0 / float(np.median(np.diff(raw.times_s)))]
+    file["parameters"]["POINT"]["LABELS"]["value"] = list(raw.names)
+    file["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
+    data = np.ones((4, len(raw.names), len(times)))
+    data[:3] = 1000 * np.moveaxis(points, (0, 1, 2), (2, 1, 0))
+    file["data"]["points"] = data
+    file.write(str(tmp_path / "run.c3d"))
+    static = str(DATA / "markers/static.trc")
+    tables = {}
+    for ending in ("trc", "c3d"):
+        out = tmp_path / f"out_{ending}"
+        words = [
+            "fit-opensim",
+            "--trc",
+            str(tmp_path / f"run.{ending}"),
+            "--static",
+            static,
+            "--out",
+            str(out),
+        ]
+        assert main([*words, "--landmarks", "keypoints37"]) == 0
+        assert (out / "landmarks_keypoints37.csv").exists()
+        tables[ending] = pd.read_parquet(out / "landmarks.parquet")
+    a, b = tables["trc"], tables["c3d"]
+    place = ["x_m", "y_m", "z_m"]
+    gap = np.linalg.norm(a[place].to_numpy() - b[place].to_numpy(), axis=1).max()
+    assert gap < 1e-4, f"vertebrae of .c3d and .trc are {1000 * gap:.3f} mm apart"
+    assert (a.landmark == b.landmark).all()
+    assert (a.observed == b.observed).all()
+    np.testing.assert_allclose(a.sigma_m, b.sigma_m, atol=1e-5)
