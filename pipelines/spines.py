@@ -59,7 +59,9 @@ class Spines:
         wanted = set(zip(persons.trial_id, persons.time_s.round(6), strict=True))
         rows = rows[rows.trial_id.isin(allowed)]
         rows = rows.assign(time_s=rows.time_s.round(6), level=rows.landmark.map(SPINE_CHAIN.index))
-        rows = rows[[key in wanted for key in zip(rows.trial_id, rows.time_s, strict=True)]]
+        keys_of_rows = zip(rows.trial_id, rows.time_s, strict=True)
+        # An array of truths also where no row is left: an empty list would choose columns.
+        rows = rows[np.fromiter((key in wanted for key in keys_of_rows), bool, len(rows))]
         rows = rows.sort_values(["trial_id", "time_s", "level"])
         levels = len(SPINE_CHAIN)
         if len(rows) % levels or (rows.level.to_numpy().reshape(-1, levels) != np.arange(levels)).any():
