@@ -188,7 +188,14 @@ def _limits(e: Evidence) -> list[Finding]:
     bound = f"{100 * REVIEW_SHARE:.0f} % of frames"
     held_words = f"limits hold the spine in {100 * held:.0f} % of frames" if held > REVIEW_SHARE else ""
     over = share > REVIEW_SHARE
-    words = f"the spine is beyond its anatomical range in {100 * share:.0f} % of frames" if over else ""
+    often = REGIONAL_COORDINATES[int((free.beyond_rad > np.radians(1.0)).mean(axis=0).argmax())].replace(
+        "_", " "
+    )
+    words = (
+        f"the spine is beyond its anatomical range in {100 * share:.0f} % of frames, {often} most often"
+        if over
+        else ""
+    )
     found = [
         Finding("frames_at_limit", "note" if held_words else "ok", held, bound, source, held_words),
         Finding("range_share", "review" if over else "ok", share, bound, source, words),

@@ -181,6 +181,7 @@ def _slopes(axis: Any, levels: list[dict[str, Any]]) -> None:
 
 def _line(axis: Any, x: np.ndarray, y: np.ndarray, slope: float | None, colour: str, label: str) -> None:
     if slope is None:
+        axis.plot([], [], color=colour, label=label)
         return
     ends = np.array([x.min(), x.max()])
     axis.plot(ends, y.mean() + slope * (ends - x.mean()), color=colour, label=label)

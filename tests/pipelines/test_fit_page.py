@@ -1,5 +1,7 @@
 """Growth of errors by hand, the page of a rendered run, and landmark sets beside the default one."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from pipelines.accuracy import accuracy_table
 from pipelines.accuracy_growth import growth, in_bins, with_people
 from pipelines.fit_opensim import check_table, finding_rows, frame_rows, landmark_tables
 from pipelines.fit_page import write_fit_page
+from pipelines.spines import Spines
 from pipelines.tables import write_table
 from spinepose.skeleton import INDEX, SPINE_CHAIN
 from tests.opensim_models.closed_loop import motion_rand, person_rand, static_pose_rand
@@ -131,6 +134,21 @@ def test_every_landmark_set_is_a_table_of_its_own(fitted):
     assert sigma["neck"].notna().all()
     assert tables["landmarks_keypoints37"].observed.all()
     assert tables["landmarks_body_centre"].sigma_m.notna().all()
+
+
+def test_the_dataset_takes_only_the_verdicts_that_it_is_told(fitted, tmp_path):
+    fit, trials = fitted
+    part = tmp_path / "parts" / "s5"
+    part.mkdir(parents=True)
+    shutil.copy(fit.model_path.parent / "move.mot", part / "move.mot")
+    write_table(part / "landmarks.parquet", landmark_tables("s5", trials, fit)["landmarks"])
+    people = pd.DataFrame({"subject_id": "s5", "trial_id": "move", "time_s": trials["move"].times_s[:1]})
+    person = next(people.itertuples())
+    for verdict, told, taken in (
+        ("reject", ("accept", "review"), False), ("review", ("accept", "review"), True), ("review", ("accept",), False),
+    ):  # fmt: skip
+        write_table(part / "trials.parquet", pd.DataFrame([{"trial_id": "move", "verdict": verdict}]))
+        assert (Spines(tmp_path, people, told).of(person) is not None) == taken
 
 
 def test_the_page_of_a_rendered_run(fitted, tmp_path):
