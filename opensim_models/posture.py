@@ -42,6 +42,10 @@ _OWN_DEPTH_SD = 0.12  # share, and 5 mm beside it: a single level's own deviatio
 _OWN_DEPTH_SD_M = 0.005
 _PLACEMENT_SD_M = 0.009  # palpation error along the spine
 _SACRUM_SD_M = 0.008
+_TILTED_SACRUM_SD_M = 0.015  # where the pelvis is not known to stand at its neutral tilt
+# What a unit of body mass index is worth: share of the mean depth over the spine, and metres over the sacrum, after
+# the slopes of anatomy.soft_tissue.
+_DEPTH_SHARE_PER_BMI, _SACRUM_M_PER_BMI = 0.055, 0.001
 _SKULL_SD_M = 0.012
 _TIP_TO_LANDMARK_SD_M = 0.004  # spinous process length
 _ENOUGH_FOR_NORMALS = 4  # midline markers that show the back's own slope
@@ -89,6 +93,8 @@ class _Evidence:
     depth: np.ndarray
     skull: np.ndarray | None
     rise: np.ndarray  # height over length of each vertebra, (25,)
+    common_depth_sd: float  # share
+    sacrum_sd_m: np.ndarray  # forward and up, (2,)
 
 
 def estimate_posture(
@@ -98,6 +104,8 @@ def estimate_posture(
     dorsal_m: dict[str, np.ndarray],
     skull_m: np.ndarray | None,
     bends_rad: np.ndarray | None = None,
+    bmi_sd: float = 0.0,
+    quiet: bool = True,
 ) -> Posture:
     """Find the most probable neutral spine (maximum a posteriori, Gauss-Newton).
 
@@ -110,13 +118,15 @@ def estimate_posture(
         skull_m: Where the head markers put the skull's origin, (3,), or None.
         bends_rad: Lateral lean of each of ``JOINT_LEVELS``, (25,), if known: a column that is bent aside is longer than
             it is high.
+        bmi_sd: Standard deviation of the body mass index, where it is not known well: skin depth and sacrum widen.
+        quiet: Whether the markers are of quiet standing; else the pelvis may be tilted, and the sacrum is less sure.
 
     Returns:
         The posture.
     """
     base = spine_from_tilts(stature_m, sex, np.zeros(len(JOINT_LEVELS)), 0.0)
     rise = np.ones(len(JOINT_LEVELS)) if bends_rad is None else np.cos(bends_rad)
-    evidence = _evidence(bmi_kg_m2, dorsal_m, skull_m, base, rise)
+    evidence = _evidence((bmi_kg_m2, bmi_sd), quiet, dorsal_m, skull_m, base, rise)
     root = _tilt_root()
     x = np.zeros(_SLOTS + len(LEVELS))
     for _ in range(12):
@@ -130,26 +140,32 @@ def estimate_posture(
 
 
 def _evidence(
-    bmi: float,
+    build: tuple[float, float],
+    quiet: bool,
     dorsal_m: dict[str, np.ndarray],
     skull_m: np.ndarray | None,
     base: SpineShape,
     rise: np.ndarray,
 ) -> _Evidence:
+    bmi, bmi_sd = build
+    unlike = np.hypot(_COMMON_DEPTH_SD, _DEPTH_SHARE_PER_BMI * bmi_sd)
+    sacrum = np.hypot(_SACRUM_SD_M if quiet else _TILTED_SACRUM_SD_M, [_SACRUM_M_PER_BMI * bmi_sd, 0.0])
     names = tuple(level for level in DORSAL_LEVELS if level in dorsal_m)
     skin = np.array([dorsal_m[name][:2] for name in names]).reshape(-1, 2)
     line = np.vstack([dorsal_m["PSI"][:2], skin]) if "PSI" in dorsal_m else skin
     if len(names) >= _ENOUGH_FOR_NORMALS:
         tangent = np.gradient(line, axis=0)[-len(names) :]
     else:  # too few for the back's own shape: that of the average spine
-        tips = _chain(np.zeros(_SLOTS + len(LEVELS)), _tilt_root(), base, rise)[0]
+        tips = _chain(np.zeros(_SLOTS + len(LEVELS)), _tilt_root(), base, rise, sacrum)[0]
         tangent = np.gradient(tips, axis=0)[[LEVELS.index(name) for name in names]]
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     inward = np.stack(
         [tangent[:, 1], -tangent[:, 0]], axis=1
     )  # a back seen from the right: up turns to forward
     depth = np.array([soft_tissue.depth_m(name, bmi) for name in names])
-    return _Evidence(names, skin, inward, depth, None if skull_m is None else skull_m[:2], rise)
+    return _Evidence(
+        names, skin, inward, depth, None if skull_m is None else skull_m[:2], rise, float(unlike), sacrum
+    )
 
 
 def _tilt_root() -> np.ndarray:
@@ -178,7 +194,7 @@ def _unpack(x: np.ndarray, root: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
 
 
 def _chain(
-    x: np.ndarray, root: np.ndarray, base: SpineShape, rise: np.ndarray
+    x: np.ndarray, root: np.ndarray, base: SpineShape, rise: np.ndarray, sacrum_sd_m: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sagittal positions of spinous tips (..., 24, 2) and of the skull's origin (..., 2), from S1."""
     tilts, slope, length = _unpack(x, root)
@@ -187,7 +203,7 @@ def _chain(
     up[..., 0] = base.joint_offsets_m[0, 1] * length
     up[..., 1:] *= rise[:-1]
     joints = np.cumsum(np.stack([up * np.sin(below), up * np.cos(below)], axis=-1), axis=-2)
-    joints = joints + _SACRUM_SD_M * x[..., None, 5:7]
+    joints = joints + sacrum_sd_m * x[..., None, 5:7]
     own = tilts[..., : len(LEVELS)]
     back, high = base.spinous_tips_m[:, 0], base.spinous_tips_m[:, 1] * length[..., None]
     turned = np.stack(
@@ -198,9 +214,9 @@ def _chain(
 
 def _residual(x: np.ndarray, root: np.ndarray, base: SpineShape, evidence: _Evidence) -> np.ndarray:
     """Standardised misfits (..., R)."""
-    tips, skull = _chain(x, root, base, evidence.rise)
+    tips, skull = _chain(x, root, base, evidence.rise, evidence.sacrum_sd_m)
     rows = [LEVELS.index(name) for name in evidence.levels]
-    depth = evidence.depth * np.exp(_COMMON_DEPTH_SD * x[..., 4:5])
+    depth = evidence.depth * np.exp(evidence.common_depth_sd * x[..., 4:5])
     gap = tips[..., rows, :] - evidence.skin - evidence.inward * depth[..., None]
     across = (gap * evidence.inward).sum(-1) / np.hypot(_OWN_DEPTH_SD * evidence.depth, _OWN_DEPTH_SD_M)
     along_axis = np.stack([-evidence.inward[:, 1], evidence.inward[:, 0]], axis=1)
@@ -233,19 +249,24 @@ def _result(
 ) -> Posture:
     tilts, slope, length = _unpack(x, root)
     spine = spine_from_tilts(stature_m, sex, tilts, float(slope), float(length))
-    tips = _chain(x, root, base, evidence.rise)[0]
-    depth = float(np.exp(_COMMON_DEPTH_SD * x[4]))
+    tips = _chain(x, root, base, evidence.rise, evidence.sacrum_sd_m)[0]
+    depth = float(np.exp(evidence.common_depth_sd * x[4]))
     residual = {}
     for name, skin, inward, mean in zip(
         evidence.levels, evidence.skin, evidence.inward, evidence.depth, strict=True
     ):
         residual[name] = float(np.linalg.norm(tips[LEVELS.index(name)] - skin - inward * mean * depth))
-    spread = _landmark_covariance(x, covariance, root, stature_m, sex)
-    return Posture(spine, _SACRUM_SD_M * x[5:7], spread, float(length), depth, residual)
+    spread = _landmark_covariance(x, covariance, root, stature_m, sex, evidence.sacrum_sd_m)
+    return Posture(spine, evidence.sacrum_sd_m * x[5:7], spread, float(length), depth, residual)
 
 
 def _landmark_covariance(
-    x: np.ndarray, covariance: np.ndarray, root: np.ndarray, stature_m: float, sex: str
+    x: np.ndarray,
+    covariance: np.ndarray,
+    root: np.ndarray,
+    stature_m: float,
+    sex: str,
+    sacrum_sd_m: np.ndarray,
 ) -> np.ndarray:
     """Covariance of the landmarks under the posterior, sacrum's frame, (9, 3, 3)."""
 
@@ -253,7 +274,7 @@ def _landmark_covariance(
         tilts, slope, length = _unpack(y, root)
         spine = spine_from_tilts(stature_m, sex, tilts, float(slope), float(length))
         frames = spine_forward(spine, np.zeros(len(REGIONAL_COORDINATES)))
-        shift = np.append(_SACRUM_SD_M * y[5:7], 0.0)
+        shift = np.append(sacrum_sd_m * y[5:7], 0.0)
         return landmarks(spine, frames) + shift
 
     step = 1e-3

@@ -14,6 +14,7 @@ import numpy as np
 from opensim_models.anatomy import soft_tissue
 from opensim_models.anatomy.levels import REFERENCE_STATURE_M
 from opensim_models.anatomy.segments import DORSAL_LEVELS, MARKER_OFFSETS_M, NOMINAL_STATURE_M, S1_IN_PELVIS_M
+from opensim_models.girth import build_doubt
 from opensim_models.ik import Problem, default_problem, solve
 from opensim_models.kinematics import Kinematics, compile_model
 from opensim_models.lateral import Lateral, bent, estimate_lateral
@@ -71,6 +72,7 @@ def fit_static(
     markers_m: dict[str, np.ndarray],
     bodies: Mapping[str, str] | None = None,
     quiet: bool = True,
+    mass_told: bool = True,
 ) -> StaticFit:
     """Make a subject's model from one averaged static frame.
 
@@ -83,6 +85,7 @@ def fit_static(
             table that shows the pelvis; what lacks keeps its prior.
         bodies: Body of each technical marker, one the table does not know; such a marker is placed where the fitted
             pose has it.
+        mass_told: Whether the mass was measured; else the skin's depth is less sure.
         quiet: Whether the frame is of quiet standing; else it is what came nearest in a moving trial.
 
     Raises:
@@ -90,15 +93,16 @@ def fit_static(
     """
     shown = complete_pelvis(markers_m, stature_m)
     build = soft_tissue.bmi(stature_m, mass_kg)
+    build_sd, doubts = build_doubt(build, shown, stature_m, mass_told)
     pelvis = _pelvis_pose(shown)
     s1, hip_middle = _pelvis_points(shown, pelvis, stature_m, build)
     local = {n: pelvis.T @ (p - s1) for n, p in shown.items()}
     dorsal = {level: local[level] for level in DORSAL_LEVELS if level in local}
     dorsal["PSI"] = (local["LPSI"] + local["RPSI"]) / 2
     skull = _skull_origin(local, stature_m)
-    posture = estimate_posture(stature_m, sex, build, dorsal, skull)
+    posture = estimate_posture(stature_m, sex, build, dorsal, skull, None, build_sd, quiet)
     lateral = _lateral(local, stature_m, posture, quiet)
-    posture = estimate_posture(stature_m, sex, build, dorsal, skull, lateral.bends_rad)
+    posture = estimate_posture(stature_m, sex, build, dorsal, skull, lateral.bends_rad, build_sd, quiet)
     spine = bent(posture.spine, lateral, stature_m / REFERENCE_STATURE_M)
     spread = posture.landmark_covariance_m2.copy()
     spread[:, 2, 2] += lateral.landmark_variance_m2
@@ -115,7 +119,7 @@ def fit_static(
     stature_scale = stature_m / NOMINAL_STATURE_M
     shares = {segment: float(scales[segment][1] / stature_scale) for segment in SEGMENTS}
     shares["spine"] = posture.length_scale
-    return StaticFit(placed, x, shares, posture, rms, _odd(shares), lateral)
+    return StaticFit(placed, x, shares, posture, rms, _odd(shares) + doubts, lateral)
 
 
 def complete_pelvis(markers_m: dict[str, np.ndarray], stature_m: float) -> dict[str, np.ndarray]:

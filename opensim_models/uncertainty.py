@@ -162,7 +162,7 @@ def _spine_rows(kinematics: Kinematics) -> np.ndarray:
 
 
 def _along(kinematics: Kinematics, markers: np.ndarray, bodies: np.ndarray) -> np.ndarray:
-    """How far above each landmark each marker lies along the spine, metres, (9, markers); NaN where it shows no bone."""
+    """How far above each landmark a marker lies along the spine, metres, (9, markers); NaN where it shows no bone."""
     _, origins = kinematics.bodies(np.zeros(len(kinematics.coordinate_names)))
     order = [kinematics.body_names.index(name) for name in ("sacrum", *LEVELS, "skull")]
     steps = np.linalg.norm(np.diff(origins[order], axis=0), axis=1)

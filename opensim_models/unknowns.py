@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from opensim_models.anatomy.segments import NOMINAL_STATURE_M
+from opensim_models.girth import UNKNOWN_BMI, girth_bmi
 from opensim_models.scale import SACRUM_MARKER
 
-UNKNOWN_BMI = 24.0
 # Lengths between markers relative to stature, from the tables of anatomy.segments; trunk: C7 to the posterior iliac
 # spines, 509 mm (Ernst 2013) at an assumed 1.72 m.
 _OF_STATURE = {"shanks": 0.41 / 1.70, "legs": 0.478 / 1.70, "forearms": 0.248 / 1.70, "trunk": 0.296}
@@ -34,10 +34,13 @@ def estimate_info(
             f"stature is not known: taken as {stature_m:.2f} m from {words} (give or take {spread:.2f})"
         )
     if mass_kg is None:
-        mass_kg = UNKNOWN_BMI * stature_m**2
+        shape = girth_bmi(markers_m, stature_m)
+        build = UNKNOWN_BMI if shape is None else shape
+        mass_kg = build * stature_m**2
+        source = "the average" if shape is None else "the trunk's width and depth"
         warnings.append(
-            f"mass is not known: taken as {mass_kg:.0f} kg, a body mass index of {UNKNOWN_BMI:.0f}; skin depth and "
-            "with it the depth of vertebrae may be off by some 5 mm"
+            f"mass is not known: taken as {mass_kg:.0f} kg, a body mass index of {build:.0f} from {source}; skin "
+            "depth and with it the depth of vertebrae are stated wider"
         )
     if sex is None:
         sex = "male" if stature_m >= NOMINAL_STATURE_M else "female"

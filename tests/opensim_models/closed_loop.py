@@ -22,8 +22,11 @@ from opensim_models.kinematics import Kinematics, compile_model
 from opensim_models.markers import MARKER_NAMES
 from opensim_models.scale import fit_static, posture_presets
 from opensim_models.spine import REGIONAL_RANGES_RAD, assemble, neutral_tilts, spine_forward, spine_from_tilts
+from opensim_models.standing import frame_from_motion
 from opensim_models.subject import SubjectShape, average_shape, model_spec
+from opensim_models.trial import MarkerTrial, to_world
 from opensim_models.uncertainty import Uncertainty, landmark_uncertainty
+from opensim_models.unknowns import estimate_info
 
 MIDLINE = ("C7", "T3", "T8", "T12", "L3", "L5")
 TRUNK = (*MIDLINE, "CLAV", "STRN", "LT10P", "RT10P", "LL2P", "RL2P", "LRIB", "RRIB")
@@ -267,15 +270,37 @@ class HardFit:
         return np.einsum("tki,tkij,tkj->tk", gap, np.linalg.inv(self.stated.covariance_m2), gap)
 
 
-def fit_hard(seed: int, frames: int = 20, subset: str = "all", told: bool = True) -> HardFit:
-    """Draw a person of the hard data, record them standing and moving, and fit both."""
+def fit_hard(
+    seed: int,
+    frames: int = 20,
+    subset: str = "all",
+    told: bool = True,
+    weighed: bool = True,
+    static: bool = True,
+) -> HardFit:
+    """Draw a person of the hard data, record them standing and moving, and fit both.
+
+    Args:
+        seed: Of the person and the recordings.
+        frames: Frames of the moving trial.
+        subset: One of ``SUBSETS``.
+        told: Whether the mass told fits the thick skin; see :func:`hard_person_rand`.
+        weighed: Whether a mass is told at all.
+        static: Whether there is a static trial; else the markers are placed on the most upright moving frames.
+    """
     rng = np.random.default_rng(seed)
     person = hard_person_rand(rng, told)
     standing = static_pose_rand(rng, person.kinematics)
-    static = np.median(hard_trial(rng, person, np.repeat(standing[None], 15, axis=0))[0], axis=0)
+    still = np.median(hard_trial(rng, person, np.repeat(standing[None], 15, axis=0))[0], axis=0)
     markers, truth = hard_trial(rng, person, motion_rand(rng, person.kinematics, frames))
-    shown = {n: p for n, p in zip(person.trunk_names, static, strict=True) if n in SUBSETS[subset]}
-    fitted = fit_static("hard", person.stature_m, person.sex, person.mass_kg, shown)
+    shown = dict(zip(person.trunk_names, still, strict=True))
+    if not static:
+        trial = MarkerTrial("hard", np.arange(frames) / 30.0, person.trunk_names, to_world(markers))
+        shown = frame_from_motion("hard", person.stature_m, trial)[0]
+    shown = {n: p for n, p in shown.items() if n in SUBSETS[subset]}
+    mass = person.mass_kg if weighed else None
+    _, mass, _, _ = estimate_info(person.stature_m, mass, person.sex, shown)
+    fitted = fit_static("hard", person.stature_m, person.sex, mass, shown, quiet=static, mass_told=weighed)
     kinematics = compile_model(model_spec(fitted.shape))
     measured = markers[:, [person.trunk_names.index(n) for n in kinematics.marker_names]]
     problem = trial_problem(kinematics)
