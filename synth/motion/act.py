@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from spinepose.errors import InputError
 from synth.motion.author import ANGLE_NAMES, SIDED_ANGLES, SIDES, clip_from_angles
@@ -51,8 +51,11 @@ _START = {"pz": 1.0, "foot_y": 0.11, "foot_yaw": 8.0}
 _HANGING = {"shoulder_abduction": 18.0, "shoulder_flexion": 4.0, "elbow_flexion": 14.0, "pronation": 15.0}
 _THORAX_FOLLOWS = 0.2
 _SMOOTH = 1.3  # frames
-# A foot that moves faster than this, mid-hip heights a frame (10 cm/s), is in the air, by this much.
-_CREEP, _STEP_LIFT = 0.0035, 0.035
+# A foot that moves faster than this, mid-hip heights a frame (6 cm/s), is in the air, by this much.
+_CREEP, _STEP_LIFT = 0.0022, 0.035
+_AHEAD = 5  # frames
+# Lower than this (mid-hip heights) a foot is down; what it crept there is made up in so many frames of air.
+_DOWN, _FADE = 0.008, 6.0
 _SIDE = {"lumbar_bending": 0.45, "thoracic_bending": 0.55, "lumbar_rotation": 0.05}
 _TWIST = {"lumbar_rotation": 0.13, "thoracic_rotation": 0.87, "thoracic_bending": -0.08}
 _NECK = {"nod": "cervical_flexion", "look": "cervical_rotation", "cant": "cervical_bending"}
@@ -214,15 +217,33 @@ def footing_of(values: Mapping[str, np.ndarray], frames: int, knees: np.ndarray 
     plans = [{n: of(f"foot_{n}", s) for n in ("x", "y", "lift", "pitch", "yaw")} for s in SIDES]
     for plan in plans:
         plan["lift"] = plan["lift"] + _raised(plan)
+        plan["x"], plan["y"] = _held(plan)
     return steps(plans[0], plans[1], knees)
 
 
 def _raised(plan: Mapping[str, np.ndarray]) -> np.ndarray:
     """How far a foot on its way is lifted where the table says no more than where it goes, shape (T,)."""
     speed = np.hypot(np.gradient(plan["x"]), np.gradient(plan["y"]))
-    going = 1.0 - np.exp(-((speed / _CREEP) ** 2))
+    # A foot leaves the ground a moment before it travels and travels no more when it comes down.
+    going = maximum_filter1d(1.0 - np.exp(-((speed / _CREEP) ** 2)), _AHEAD, mode="nearest")
     free = np.exp(-((np.maximum(plan["lift"], 0.0) / 0.02) ** 2))
     return gaussian_filter1d(_STEP_LIFT * going * free, 1.5, mode="nearest")
+
+
+def _held(plan: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Where a foot is that keeps its spot while it is down, and comes from there and goes there in the air, (2, T)."""
+    way = np.stack([plan["x"], plan["y"]])
+    frames = np.arange(way.shape[1])
+    down = plan["lift"] < _DOWN
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], down.astype(int), [0]])))
+    moved = way.copy()
+    for start, end in edges.reshape(-1, 2):
+        away = np.clip(np.maximum(start - frames, frames - (end - 1)) / _FADE, 0.0, 1.0)
+        share = 1.0 - away**2 * (3.0 - 2.0 * away)
+        moved += share * (
+            np.median(way[:, start:end], axis=1)[:, None] - way[:, np.clip(frames, start, end - 1)]
+        )
+    return moved
 
 
 def _pelvis(values: Mapping[str, np.ndarray], angles: Tracks, frames: int, legs: str) -> np.ndarray:

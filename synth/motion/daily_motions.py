@@ -141,11 +141,11 @@ def standing_drift(
         "foot_y": 0.13}  # fmt: skip
     sunk = {"thoracic_flexion": slouch_deg, "lumbar_flexion": -0.3 * slouch_deg, "nod": 0.4 * slouch_deg,
         "look": -26.0}  # fmt: skip
-    hand = {"wx_r": -0.02, "wy_r": 0.245, "wz_r": 0.15, "curl_r": 0.0} if hand_on_hip else {}
+    hand = {"wx_r": -0.02, "wy_r": 0.262, "wz_r": 0.15, "curl_r": 0.0} if hand_on_hip else {}
     values = tracks(t, [(0.05, left | start | hand), (0.55, right | {"look": 28.0}), (1.0, sunk |
         {n: 0.6 * v for n, v in right.items()})])  # fmt: skip
     return act(
-        "standing_drift", values, arms=Arms("pelvis", (-0.35, 1.0, 0.2), (0.6, -0.3, -0.7), (-0.1, -1.0, 0.1))
+        "standing_drift", values, arms=Arms("pelvis", (-0.35, 1.0, 0.2), (0.7, -0.1, -0.7), (-0.1, -1.0, 0.1))
     )
 
 

@@ -30,13 +30,15 @@ def kneel_down(both: bool = True, lean_deg: float = 24.0, duration_s: float = 3.
         duration_s: Seconds.
     """
     t = phase(duration_s)
-    step = {"foot_x_r": -0.36, "foot_lift_r": 0.03, "foot_pitch_r": 40.0, "pz": 0.93, "px": -0.06,
+    step = {"foot_x_r": 0.05, "foot_lift_r": 0.09, "foot_pitch_r": 30.0, "pz": 0.95, "px": 0.30,
         "pelvis_tilt": 0.4 * lean_deg}  # fmt: skip
-    going = {"pz": 0.70, "px": -0.05, "pelvis_tilt": lean_deg, "lumbar_flexion": 10.0, "thoracic_flexion": 6.0,
-        "nod": 4.0, "foot_x_r": -0.58, "foot_lift_r": 0.0, "foot_pitch_r": 70.0, "foot_x_l": 0.40}  # fmt: skip
+    behind = {"foot_x_r": -0.58, "foot_lift_r": 0.0, "foot_pitch_r": 60.0, "pz": 0.82, "px": 0.12,
+        "pelvis_tilt": 0.8 * lean_deg}  # fmt: skip
+    going = {"pz": 0.70, "px": 0.03, "pelvis_tilt": lean_deg, "lumbar_flexion": 10.0, "thoracic_flexion": 6.0,
+        "nod": 4.0, "foot_pitch_r": 74.0, "foot_x_l": 0.42}  # fmt: skip
     calm = {"thoracic_flexion": 2.0, "nod": 2.0}
-    table = [(0.03, _STANDING | {"foot_x_l": 0.0}), (0.2, step | {"foot_x_l": 0.10}), (0.40, going), (0.58,
-        _HALF | calm)]  # fmt: skip
+    start = _STANDING | {"px": 0.42, "foot_x": 0.42}
+    table = [(0.03, start), (0.17, step), (0.33, behind), (0.44, going), (0.58, _HALF | calm)]
     if both:
         table += [(0.76, {"foot_x_l": -0.1, "foot_lift_l": 0.12, "foot_pitch_l": 50.0, "px": 0.0,
             "pelvis_list": -3.0}), (0.95, _BOTH | {"foot_lift_l": 0.0, "pelvis_list": 0.0})]  # fmt: skip
@@ -67,16 +69,16 @@ def get_up(heels: float = 1.0, lean_deg: float = 30.0, push: bool = True, durati
     side = {"px": -0.02, "pz": 0.53, "pelvis_list": 4.0, "foot_x_l": -0.08, "foot_lift_l": 0.14,
         "foot_pitch_l": 30.0, "pelvis_tilt": 12.0}  # fmt: skip
     leaning = {"px": 0.10, "pz": 0.60, "pelvis_tilt": lean_deg, "lumbar_flexion": 16.0, "thoracic_flexion": 8.0,
-        "nod": -10.0, "foot_pitch_r": 86.0, "foot_x_r": -0.58}  # fmt: skip
-    rising = {"px": 0.26, "pz": 0.84, "pelvis_tilt": 0.6 * lean_deg, "foot_x_r": -0.40, "foot_pitch_r": 62.0,
-        "foot_lift_r": 0.02}  # fmt: skip
-    stood = {**_STANDING, "px": 0.36, "pz": 1.0, "foot_x_l": 0.38, "foot_x_r": 0.34}
+        "nod": -10.0, "foot_pitch_r": 86.0, "foot_x_r": -0.58, "foot_lift_r": 0.0}  # fmt: skip
+    rising = {"px": 0.26, "pz": 0.84, "pelvis_tilt": 0.6 * lean_deg, "foot_x_r": -0.34, "foot_pitch_r": 62.0,
+        "foot_lift_r": 0.06}  # fmt: skip
+    stood = {**_STANDING, "px": 0.40, "pz": 1.0, "foot_x_l": 0.42, "foot_x_r": 0.38}
     half = _HALF | {"pelvis_list": 0.0, "foot_lift_l": 0.0, "foot_pitch_l": 0.0}
     table = [(0.03, seated | {"foot_y": 0.12, "foot_lift": 0.0}), (0.22, _BOTH), (0.34, side), (0.46, half),
         (0.60, leaning), (0.76, rising), (0.97, stood)]  # fmt: skip
     values = tracks(t, table, True)
     if push:
-        hold, off = {"wx": 0.40, "wy": 0.12, "wz": 0.73}, {"wx": 0.44, "wy": 0.30, "wz": 0.96}
+        hold, off = {"wx": 0.40, "wy": 0.12, "wz": 0.755}, {"wx": 0.44, "wy": 0.30, "wz": 0.96}
         start = {"wx": 0.10, "wy": 0.27, "wz": 0.56}
         path = tracks(t, [(0.2, start), (0.46, hold), (0.62, hold), (0.95, off)])
         values |= path | {"wy_r": path["wy_l"] * 0.9, "wy_l": path["wy_l"] + 0.06}
@@ -104,7 +106,7 @@ def gardening(bend_deg: float = 72.0, reach: float = 0.5, digs: int = 3, duratio
     """
     t = phase(duration_s)
     pose = _HALF | {"pz": 0.50, "px": -0.04, "bend": bend_deg, "pelvis_tilt": 0.0, "lumbar_flexion": 0.0,
-        "nod": -6.0, "twist": -8.0, "side": 6.0, "wx_l": reach + 0.02, "wy_l": -0.06, "wz_l": 0.22,
+        "nod": -6.0, "twist": -8.0, "side": 6.0, "wx_l": reach + 0.04, "wy_l": -0.02, "wz_l": 0.26,
         "wx_r": reach, "wy_r": 0.24, "wz_r": 0.16, "protraction": 14.0, "curl": 0.6, "foot_y": 0.15}  # fmt: skip
     dig = np.sin(2 * np.pi * digs * t)
     cycle = {"wx_r": -0.06 * dig, "wz_r": 0.05 * np.cos(2 * np.pi * digs * t) + 0.05,

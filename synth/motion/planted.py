@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d
+from scipy.ndimage import binary_closing, binary_dilation, binary_opening, gaussian_filter1d
 
 from synth.motion.clip import Clip
 from synth.motion.contacts import Footing, with_feet
@@ -13,6 +13,7 @@ from synth.motion.stick import segment_rotations, stick_points
 
 # A ball of the foot stands that is this near to the floor and slower than this: mid-hip heights, and a second.
 _LOW, _SLOW = 0.035, 0.45
+_DOWN = 0.013  # on the floor itself, mid-hip heights
 _LEAST_S = 0.12  # shorter contacts are touches
 _BLEND_S = 0.10
 # What is pulled farther than this did not stand: mid-hip heights.
@@ -59,6 +60,8 @@ def _correction(ball: np.ndarray, clip: Clip) -> np.ndarray:
     stands = binary_opening(binary_closing(np.pad(stands, width), np.ones(width)), np.ones(width))[
         width:-width
     ]
+    # The frames of landing and leaving are fast, but the foot is down.
+    stands |= binary_dilation(stands, np.ones(5)) & (ball[:, 2] - clip.clearance < _DOWN)
     move, weight = np.zeros((len(ball), 3)), np.zeros(len(ball))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], stands.astype(int), [0]])))
     ease = max(round(_BLEND_S * fps), 1)

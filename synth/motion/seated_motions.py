@@ -277,11 +277,23 @@ def tie_shoes(bend_deg: float = 78.0, duration_s: float = 3.6) -> Clip:
     """
     t = phase(duration_s)
     down = {"pelvis_tilt": 0.5 * bend_deg, "lumbar_flexion": 34.0, "thoracic_flexion": 22.0, "nod": 4.0, "wx": 0.50,
-            "wy_l": 0.37, "wy_r": -0.13, "wz": 0.25, "twist": -4.0, "protraction": 16.0, "curl": 0.5}  # fmt: skip
+            "wy_l": 0.40, "wy_r": -0.13, "wz": 0.25, "twist": -4.0, "protraction": 16.0, "curl": 0.5}  # fmt: skip
     up = {"pelvis_tilt": -4.0, "lumbar_flexion": 12.0, "thoracic_flexion": 4.0, "nod": 10.0, "wx": 0.30, "wy_l": 0.15,
           "wy_r": 0.15, "wz": 0.75, "twist": 0.0, "protraction": 0.0, "curl": 0.0}  # fmt: skip
-    feet = {"pz": 0.56, "px": 0.0, "foot_x_l": 0.30, "foot_y_l": 0.25, "foot_x_r": 0.44, "foot_y_r": 0.15}
-    values = tracks(t, [(0.0, feet | up), (0.36, down), (0.84, down), (1.0, up | {"nod": 24.0})])
+    # The far hand goes down between the knees.
+    between = {"wx": 0.54, "wy_l": 0.42, "wy_r": -0.06, "wz": 0.70}
+    feet = {"pz": 0.56, "px": 0.0, "foot_x_l": 0.30, "foot_y_l": 0.25, "foot_x_r": 0.44, "foot_y_r": 0.20}
+    values = tracks(
+        t,
+        [
+            (0.0, feet | up),
+            (0.13, between),
+            (0.36, down),
+            (0.80, down),
+            (0.93, between),
+            (1.0, up | {"nod": 24.0}),
+        ],
+    )
     busy = (values["curl_l"] > 0.45) * np.sin(np.pi * np.clip((t - 0.36) / 0.48, 0, 1)) ** 0.5
     tug = 0.025 * busy * np.sin(2 * np.pi * 1.3 * t * duration_s)
     values = mixed(t, values, {"wy": 0.6 * tug, "wz": 0.5 * np.abs(tug)})

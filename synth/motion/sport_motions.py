@@ -35,8 +35,8 @@ def throw(
         "foot_yaw_l": -30.0, "foot_lift_l": 0.0, "foot_pitch_r": 0.0, "side": 0.0, "bend": 6.0,
         "wx_r": 0.30, "wy_r": -0.10, "wz_r": -0.18, "wx_l": 0.32, "wy_l": -0.02, "wz_l": -0.20,
         "ex_r": -0.2, "ey_r": 0.8, "ez_r": -0.6}  # fmt: skip
-    raised = {"px": -0.06, "pz": 0.97, "foot_lift_l": 0.22, "foot_x_l": 0.10, "wx_r": 0.05, "wy_r": 0.30,
-        "wz_r": -0.42, "side": 6.0, "pelvis_turn": -62.0}  # fmt: skip
+    raised = {"px": -0.06, "pz": 0.97, "foot_lift_l": 0.22, "foot_x_l": 0.10, "wx_r": 0.10, "wy_r": 0.38,
+        "wz_r": -0.38, "side": 6.0, "pelvis_turn": -62.0}  # fmt: skip
     landed = {"px": 0.12, "pz": 0.88, "pelvis_turn": -26.0, "twist": -wind_up_deg, "look": 58.0,
         "foot_x_l": stride, "foot_y_l": 0.02, "foot_lift_l": 0.0, "foot_yaw_l": -6.0, "side": 10.0, "bend": 2.0,
         "wx_r": -0.26, "wy_r": 0.50, "wz_r": 0.14, "wx_l": 0.34, "wy_l": 0.46, "wz_l": 0.04, "ex_r": -0.6,
@@ -46,7 +46,8 @@ def throw(
         "wz_l": -0.18, "ex_r": 0.3, "ey_r": 1.0, "ez_r": -0.3}  # fmt: skip
     release = {"px": 0.27, "pz": 0.87, "pelvis_turn": 34.0, "twist": 10.0, "look": -30.0, "bend": 26.0,
         "side": -18.0, "wx_r": 0.42, "wy_r": 0.36, "wz_r": height, "wx_l": 0.16, "wy_l": 0.26, "wz_l": -0.30,
-        "foot_pitch_r": 60.0, "ex_r": 0.0, "ey_r": 1.0, "ez_r": -0.3}  # fmt: skip
+        "foot_pitch_r": 60.0, "foot_x_r": -0.10, "foot_y_r": 0.10, "foot_lift_r": 0.0,
+        "ex_r": 0.0, "ey_r": 1.0, "ez_r": -0.3}  # fmt: skip
     through = {"px": 0.34, "pz": 0.86, "pelvis_turn": 44.0, "twist": 34.0, "look": -36.0, "bend": 52.0,
         "side": 4.0, "wx_r": 0.42, "wy_r": -0.26, "wz_r": -0.36, "nod": -18.0, "wx_l": 0.02, "wy_l": 0.32,
         "wz_l": -0.30, "foot_pitch_r": 66.0, "foot_x_r": -0.08, "foot_yaw_r": 40.0, "ex_r": -0.3, "ey_r": 1.0,

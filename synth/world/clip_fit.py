@@ -41,6 +41,8 @@ _TRIED_RAD = np.radians(np.arange(0.0, 49.0, 2.0))
 _WORSE, _SOFT_RAD = 12.0, np.radians(1.0)
 # Wrists lower than the first height (mid-hip heights) lean on the floor, from the second on they do not.
 _LEANS, _FREE = 0.09, 0.16
+# A foot this high (mid-hip heights) need not be reached; a leg is never quite straight.
+_IN_AIR, _STRAIGHTEST = 0.1, 0.9995
 _JOINED = (0.16, 0.24)  # wrists this near hold one thing
 _CACHED = 64
 _cores: OrderedDict[int, tuple[Any, Core]] = OrderedDict()
@@ -136,6 +138,8 @@ class ClipFit:
         self._done = np.zeros(clip.num_frames, bool)
         self._core = core_of(body, rest)
         self._plan, self._turned = stick_points(clip), segment_rotations(clip)
+        if clip.anchor == "feet":  # with the legs fitted, feet stand where hips are where the plan has them
+            self.clip = replace(self.clip, pelvis_position=self._plan["pelvis"], anchor="pelvis")
 
     def at(self, frame: int) -> Clip:
         """The fitted clip, whose other frames may not be fitted yet."""
@@ -162,9 +166,11 @@ class ClipFit:
         pose = self._pose(frame)
         middle = (pose.joints_m["hip_l"] + pose.joints_m["hip_r"]) / 2
         middle = middle - [0.0, 0.0, self._sunk(frame, pose, middle)]
-        if self.clip.anchor == "feet" or self.clip.source != "procedural":
+        if self.source.anchor == "feet" or self.source.source != "procedural":
+            ends = {side: self._foot_end(frame, side, middle) for side in "lr"}
+            short = max(self._short(frame, side, pose, ends[side]) for side in "lr")
             for side in "lr":
-                self._fit_leg(frame, side, pose, middle)
+                self._fit_leg(frame, side, pose, ends[side] + [0.0, 0.0, short])
             pose = self._pose(frame)
         leaning = {side: self._fit_hand(frame, side, pose, middle) for side in "lr"}
         if any(weight > 0 for weight in leaning.values()) or self._join_hands(frame, pose):
@@ -180,22 +186,38 @@ class ClipFit:
         lowest = float((centers[:, 2] - reach).min()) - middle[2]
         return max(-lowest - self.body.hip_height_m * float(self._plan["pelvis"][frame][2]), 0.0)
 
-    def _fit_leg(self, frame: int, side: str, pose: Pose, middle: np.ndarray) -> None:
-        """Bend a leg so that the ball of its foot is where the plan has it."""
-        joints, skeleton = pose.joints_m, self.body.skeleton
-        hip, knee, ankle = (joints[f"{name}_{side}"] for name in ("hip", "knee", "ankle"))
+    def _foot_end(self, frame: int, side: str, middle: np.ndarray) -> np.ndarray:
+        """Where an ankle is when the ball of its foot is where the plan has it."""
+        skeleton = self.body.skeleton
         foot, toes = self._turned[f"foot_{side}"][frame], self._turned[f"toes_{side}"][frame]
         to_toe = skeleton.align[f"foot_{side}"] @ (
             skeleton.joints_m[f"toe_{side}"] - skeleton.joints_m[f"ankle_{side}"]
         )
-        end = self._planned(f"ball_{side}", frame, middle) + self._core.toe_m * toes[:, 2] - foot @ to_toe
+        return self._planned(f"ball_{side}", frame, middle) + self._core.toe_m * toes[:, 2] - foot @ to_toe
+
+    def _leg_lengths(self, side: str) -> tuple[float, float]:
+        hip, knee, ankle = (
+            self.body.skeleton.joints_m[f"{name}_{side}"] for name in ("hip", "knee", "ankle")
+        )
+        return float(np.linalg.norm(knee - hip)), float(np.linalg.norm(ankle - knee))
+
+    def _short(self, frame: int, side: str, pose: Pose, end: np.ndarray) -> float:
+        """How far the ground must come up for a standing foot to reach it, metres: this body sinks by as much."""
+        standing = np.clip(1.0 - self._plan[f"ball_{side}"][frame][2] / _IN_AIR, 0.0, 1.0)
+        way = end - pose.joints_m[f"hip_{side}"]
+        longest = _STRAIGHTEST * sum(self._leg_lengths(side))
+        rise = np.sqrt(max(longest**2 - way[0] ** 2 - way[1] ** 2, 0.0))
+        return float(standing * max(-way[2] - rise, 0.0))
+
+    def _fit_leg(self, frame: int, side: str, pose: Pose, end: np.ndarray) -> None:
+        """Bend a leg so that its ankle is at ``end``; the foot keeps its orientation."""
         ahead = self._turned[f"thigh_{side}"][frame][:, 0]
-        lengths = float(np.linalg.norm(knee - hip)), float(np.linalg.norm(ankle - knee))
-        thigh, shank = (b[0] for b in two_bones(hip[None], end[None], ahead[None], *lengths))
+        hip = pose.joints_m[f"hip_{side}"]
+        thigh, shank = (b[0] for b in two_bones(hip[None], end[None], ahead[None], *self._leg_lengths(side)))
         limbs = self.clip.limb_rotations[frame]
         limbs[_SEGMENT[f"thigh_{side}"]] = self.clip.pelvis_rotation[frame].T @ thigh
         limbs[_SEGMENT[f"shank_{side}"]] = thigh.T @ shank
-        limbs[_SEGMENT[f"foot_{side}"]] = shank.T @ foot
+        limbs[_SEGMENT[f"foot_{side}"]] = shank.T @ self._turned[f"foot_{side}"][frame]
 
     def _fit_hand(self, frame: int, side: str, pose: Pose, middle: np.ndarray) -> float:
         """Put a hand that leans on the floor or on a desk where the plan has it; how much it leans, 0 to 1."""
