@@ -11,7 +11,7 @@ from spinepose.rng import rng_for
 from synth.body.looks import looks_rand
 from synth.body.posture_rand import posture_rand
 from synth.body.spec import SEXES, SubjectSpec
-from synth.body.wardrobe import wardrobe_rand
+from synth.body.wardrobe import unlike_skin, wardrobe_rand
 
 # Mean stature of 19-year-olds of 2019, cm, women and men: NCD-RisC, Lancet 2020 [mem, rounded to the centimetre]. The
 # mix gives every row the same weight: tall, middling and short countries of all continents, so that the spread is the
@@ -136,6 +136,7 @@ def sample_subject(
     races = _races_rand(body)
     clothes = rng_for(seed, "subject", "clothes")
     top, bottom, shoes = wardrobe_rand(clothes, sex, age, population.sports_share)
+    looks = looks_rand(rng_for(seed, "subject", "looks"), sex, age, races)
     return SubjectSpec(
         subject_id=subject_id,
         seed=seed,
@@ -147,10 +148,10 @@ def sample_subject(
         proportions=round(float(body.uniform(0.2, 0.8)), 3),
         cup=round(float(np.clip(body.normal(0.45, 0.18), 0.05, 0.9)), 3),
         races=races,
-        top=top,
-        bottom=bottom,
+        top=unlike_skin(top, looks["skin"]),
+        bottom=unlike_skin(bottom, looks["skin"]),
         shoes=shoes,
-        **looks_rand(rng_for(seed, "subject", "looks"), sex, age, races),
+        **looks,
         posture=posture_rand(
             rng_for(seed, "subject", "posture"), sex, age,
             population.posture_spread, population.scoliosis_share, population.max_cobb_deg,

@@ -6,6 +6,8 @@ than in daily life, since whoever looks at spines looks at backs.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from synth.body.spec import Cloth
@@ -100,6 +102,11 @@ _SNEAKERS: tuple[Color, ...] = (
 )  # fmt: skip
 
 
+# Two colours nearer than this (sRGB) are taken for one in a lit picture, whose light changes brightness more than hue
+# [judged by eye].
+_SKIN_GAP, _LIGHT_COUNTS = 36.0, 0.7
+
+
 def _pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
     share = np.array(list(weights.values()))
     return list(weights)[int(rng.choice(len(share), p=share / share.sum()))]
@@ -175,6 +182,23 @@ def _shoes(rng: np.random.Generator, kind: str, sport: bool, hue: Color) -> Clot
     )  # fmt: skip
 
 
+def unlike_skin(cloth: Cloth, skin: Color) -> Cloth:
+    """The garment, darker or lighter where its colour is so near to the skin's that its wearer seems to wear none."""
+
+    def told_apart(color: Color) -> Color:
+        gap = np.subtract(color, skin, dtype=float)
+        hue = gap - gap.mean()
+        if np.hypot(np.linalg.norm(hue), _LIGHT_COUNTS * gap.mean()) >= _SKIN_GAP:
+            return color
+        dark = float(np.mean(skin)) > 120
+        r, g, b = (
+            int(c) for c in np.round(np.array(color) * (0.42 if dark else 0.5) + (0.0 if dark else 118.0))
+        )
+        return r, g, b
+
+    return replace(cloth, color=told_apart(cloth.color), color2=told_apart(cloth.color2))
+
+
 def wardrobe_rand(
     rng: np.random.Generator, sex: str, age_years: int, sport_share: float | None = None
 ) -> tuple[Cloth, Cloth, Cloth]:
@@ -212,10 +236,3 @@ def wardrobe_rand(
     if top.kind == "leotard":
         shoe_kinds = {"barefoot": 0.6, "flats": 0.2, "sneakers": 0.2}
     return top, bottom, _shoes(rng, _pick(rng, shoe_kinds), sport, hue)
-
-
-def shows_back(top: Cloth) -> bool:
-    """Whether a top leaves a large part of the back's skin open, or fits so tightly that the back's shape shows."""
-    return top.kind in ("singlet", "sports_top", "leotard") or (
-        top.fabric == "stretch" and top.looseness < 0.4 and top.kind in ("tank", "tshirt", "long_sleeve")
-    )
