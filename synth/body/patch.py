@@ -110,24 +110,6 @@ def compact(patch: Patch) -> Patch:
     )
 
 
-def subdivide(patch: Patch) -> Patch:
-    """Split every triangle into four at its edges' midpoints."""
-    edges = np.sort(_edges(patch.triangles).reshape(-1, 2), axis=1)
-    unique, index = np.unique(edges, axis=0, return_inverse=True)
-    middle = index.reshape(-1, 3) + len(patch.vertices_m)
-    new = _blend(patch, unique, np.full(len(unique), 0.5))
-    a, b, c = patch.triangles.T
-    ab, bc, ca = middle.T
-    triangles = np.concatenate(
-        [np.stack(t, axis=1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
-    )
-    joined = [
-        np.concatenate([old, extra])
-        for old, extra in zip((patch.vertices_m, patch.weights, patch.uvs), new, strict=True)
-    ]
-    return Patch(joined[0], joined[1], triangles.astype(np.int32), joined[2])
-
-
 def adjacency(patch: Patch) -> csr_matrix:
     """Row-normalised neighbour matrix, shape (N, N)."""
     edges = _edges(patch.triangles).reshape(-1, 2)
@@ -198,42 +180,3 @@ def push_outside(
         move = np.where(distance[:, 0] < reach_m, np.maximum(gap_m - height, 0.0), 0.0)
         v += move[:, None] * normal
     return patch.moved(v)
-
-
-def add_hem(patch: Patch, depth_m: float = 0.004, reach_m: float = 0.02) -> Patch:
-    """Fold the open edges inwards, so that cloth has a thickness and no slit shows from below.
-
-    Args:
-        patch: The piece.
-        depth_m: Thickness at the edge.
-        reach_m: How far the inner side goes back from the edge.
-    """
-    edges = _edges(patch.triangles).reshape(-1, 2)
-    key = np.sort(edges, axis=1)
-    _, index, counts = np.unique(key, axis=0, return_inverse=True, return_counts=True)
-    open_edges = edges[counts[index.ravel()] == 1]
-    rim = np.unique(open_edges)
-    if len(rim) == 0:
-        return patch
-    n, m = len(patch.vertices_m), len(rim)
-    place = np.full(n, -1)
-    place[rim] = np.arange(m)
-    # Slivers along a cut have wild normals: take both directions from the neighbourhood.
-    normals = smooth_values(patch, patch.normals, 3)[rim]
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    inward = smooth_values(patch, patch.vertices_m, 6)[rim] - patch.vertices_m[rim]
-    inward -= normals * np.einsum("nd,nd->n", inward, normals)[:, None]
-    inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-9)
-    first = patch.vertices_m[rim] - depth_m * normals + 0.2 * depth_m * inward
-    second = first - depth_m * normals + reach_m * inward
-    a, b = open_edges.T
-    a1, b1 = n + place[a], n + place[b]
-    a2, b2 = a1 + m, b1 + m
-    # An open edge runs a -> b with the cloth on its left; the fold runs the other way.
-    folds = [np.stack(t, axis=1) for t in ((b, a, a1), (b, a1, b1), (b1, a1, a2), (b1, a2, b2))]
-    return Patch(
-        np.concatenate([patch.vertices_m, first, second]),
-        np.concatenate([patch.weights, patch.weights[rim], patch.weights[rim]]),
-        np.concatenate([patch.triangles, *folds]).astype(np.int32),
-        np.concatenate([patch.uvs, patch.uvs[rim], patch.uvs[rim]]),
-    )

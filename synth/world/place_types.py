@@ -68,26 +68,3 @@ class Place:
     panorama: np.ndarray | None = None
     backdrop: np.ndarray | None = None
     shadow_catcher: bool = False
-
-
-def camera_is_clear(place: Place, position_m: np.ndarray, margin_m: float = 0.25) -> bool:
-    """Whether a camera fits: inside the place's camera area and not inside, or almost inside, a thing.
-
-    Args:
-        place: The place, its objects where it has them.
-        position_m: Optical centre, shape (3,), metres.
-        margin_m: Distance kept from the box round each thing.
-    """
-    x0, y0, x1, y1 = place.camera_area_m
-    if not (x0 <= position_m[0] <= x1 and y0 <= position_m[1] <= y1):
-        return False
-    for item in place.objects:
-        if item.footprint_m <= 0:
-            continue
-        points = np.concatenate([surface.positions_m for surface in item.mesh.surfaces])
-        points = points @ item.matrix[:3, :3].T + item.matrix[:3, 3]
-        if (
-            (points.min(axis=0) - margin_m < position_m) & (position_m < points.max(axis=0) + margin_m)
-        ).all():
-            return False
-    return True

@@ -15,10 +15,10 @@ from synth.world.place_office import office_rand
 from synth.world.place_park import park_rand
 from synth.world.place_street import street_rand
 from synth.world.place_studio import studio_rand
-from synth.world.place_types import Place, PlacedObject, camera_is_clear
+from synth.world.place_types import Place, PlacedObject
 from synth.world.solids import plane
 
-__all__ = ["PLACES", "Place", "PlacedObject", "camera_is_clear", "studio"]
+__all__ = ["PLACES", "Place", "PlacedObject", "studio"]
 
 
 def studio(grey: float = 0.3) -> Place:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from synth.body.geometry import ray_hits, skin, vertex_normals, volume_m3
-from synth.body.patch import Patch, add_hem, border_vertices, clip, push_outside, subdivide
+from synth.body.patch import Patch, clip, push_outside
 
 CORNERS = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
 QUADS = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
@@ -72,25 +72,8 @@ def test_clip_keeps_the_orientation():
     assert (np.cross(b - a, c - a)[:, 2] >= 0).all()
 
 
-def test_subdivide_keeps_the_area_and_quadruples_the_triangles():
-    patch = grid_patch()
-    fine = subdivide(patch)
-    assert len(fine.triangles) == 4 * len(patch.triangles)
-    assert area(fine) == pytest.approx(area(patch))
-    assert border_vertices(fine).sum() == 2 * border_vertices(patch).sum()
-
-
 def test_push_outside_leaves_the_gap_asked():
     floor = grid_patch(9)
     cloth = floor.moved(floor.vertices_m - [0, 0, 0.02])
     pushed = push_outside(cloth, floor.vertices_m, floor.normals, 0.01)
     np.testing.assert_allclose(pushed.vertices_m[:, 2], 0.01, atol=1e-3)
-
-
-def test_a_hem_folds_below_the_cloth():
-    patch = grid_patch()
-    hemmed = add_hem(patch, depth_m=0.01, reach_m=0.05)
-    new = hemmed.vertices_m[len(patch.vertices_m) :]
-    assert len(new) == 2 * border_vertices(patch).sum()
-    assert (new[:, 2] < 0).all()
-    np.testing.assert_array_equal(hemmed.vertices_m[: len(patch.vertices_m)], patch.vertices_m)
