@@ -51,6 +51,13 @@ class AugmentConfig(_Frozen):
     blur: float = Field(default=0.1, ge=0, le=1, description="probability of blur")
     dropout: float = Field(default=1.0, ge=0, le=1, description="probability of one filled rectangle")
 
+    @property
+    def is_still(self) -> bool:
+        """Whether every crop of a person is the same, so that what a teacher says about it is, too."""
+        turns = self.rotation_probability * self.rotation_deg + self.shift_probability * self.shift
+        changes = self.flip + self.half_body + self.scale + turns
+        return changes + self.photometric + self.noise + self.blur + self.dropout == 0
+
 
 class TrainConfig(_Frozen):
     """Training of the body teacher and of the student.
@@ -111,8 +118,9 @@ class TrainConfig(_Frozen):
         "model: its neck and hip lie in front of C7 and the sacrum",
     )
     augment: AugmentConfig = Field(default=AugmentConfig(), description="random changes of training crops")
-    precision: Literal["bf16", "fp32"] = Field(
-        default="bf16", description="arithmetic of the convolutions and products"
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto",
+        description="arithmetic of the convolutions and products; auto: bf16 where the processor has it, else fp32",
     )
     shards: int = Field(
         default=2,
@@ -129,6 +137,9 @@ class TrainConfig(_Frozen):
     evaluations: int = Field(default=10, ge=1, le=1000, description="held-out evaluations a training")
     evaluation_people: int = Field(
         default=256, ge=1, description="people in each of them; the last one takes all"
+    )
+    tensorboard: bool = Field(
+        default=False, description="also write the numbers for TensorBoard (needs the package tensorboardX)"
     )
     log_every: int = Field(default=20, ge=1, description="steps between two rows of the log")
     checkpoint_seconds: float = Field(

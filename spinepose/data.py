@@ -244,16 +244,31 @@ def collate(items: Sequence[tuple[np.ndarray, ...]]) -> Crops:
 
 
 class ResumableOrder(Sampler[list[tuple[int, int]]]):
-    """Endless batches of (person, position): a new shuffle each round, and the same from any position on."""
+    """Endless batches of (person, position): a new shuffle each round, and the same from any position on.
 
-    def __init__(self, num_people: int, batch_size: int, seed: int, start: int = 0) -> None:
+    Several processes share one stream: each batch of all of them together is cut into their parts in order.
+    """
+
+    def __init__(
+        self, num_people: int, batch_size: int, seed: int, start: int = 0, part: tuple[int, int] = (0, 1)
+    ) -> None:
+        """Describe the stream.
+
+        Args:
+            num_people: Number of people.
+            batch_size: Crops of a batch of this process.
+            seed: Seed of the order.
+            start: Position of the first crop, over all processes.
+            part: Which process this is, and of how many.
+        """
         self.num_people = num_people
         self.batch_size = batch_size
         self.seed = seed
         self.start = start
+        self.rank, self.processes = part
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        position = self.start
+        position = self.start + self.rank * self.batch_size
         round_number, order = -1, np.empty(0, dtype=int)
         while True:
             batch = []
@@ -264,12 +279,25 @@ class ResumableOrder(Sampler[list[tuple[int, int]]]):
                 batch.append((int(order[position % self.num_people]), position))
                 position += 1
             yield batch
+            position += (self.processes - 1) * self.batch_size
 
 
-def training_loader(dataset: CropDataset, batch_size: int, start: int = 0, workers: int = 0) -> DataLoader:
-    """Batches for training without end, from any position of the stream on."""
-    order = ResumableOrder(len(dataset), batch_size, dataset.seed, start)
-    return DataLoader(dataset, batch_sampler=order, num_workers=workers, collate_fn=collate)
+def training_loader(
+    dataset: CropDataset, batch_size: int, start: int = 0, workers: int = 0, part: tuple[int, int] = (0, 1)
+) -> DataLoader:
+    """Batches for training without end, from any position of the stream on; arguments as of :class:`ResumableOrder`."""
+    order = ResumableOrder(len(dataset), batch_size, dataset.seed, start, part)
+    return DataLoader(
+        dataset,
+        batch_sampler=order,
+        num_workers=workers,
+        collate_fn=collate,
+        worker_init_fn=_one_thread_each,
+    )
+
+
+def _one_thread_each(worker: int) -> None:
+    cv2.setNumThreads(1)
 
 
 def evaluation_batches(dataset: CropDataset, batch_size: int, limit: int | None = None) -> Iterator[Crops]:

@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from spinepose.errors import InputError
 from spinepose.files import atomic_path
 
 Row = dict[str, float | int | str]
@@ -21,9 +22,19 @@ class TrainingLog:
     A row has ``model`` (teacher or student), ``step``, ``samples`` and any named numbers; what a row lacks stays empty.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tensorboard: Path | None = None) -> None:
+        """Read what an earlier run left.
+
+        Args:
+            path: The CSV.
+            tensorboard: Folder for TensorBoard's event files, None for none.
+
+        Raises:
+            InputError: TensorBoard's files are asked for without the package that writes them.
+        """
         self.path = path
         self.rows: list[Row] = _read(path) if path.is_file() else []
+        self._events = None if tensorboard is None else _event_writer(tensorboard)
 
     def cut(self, model: str, step: int) -> None:
         """Forget what was logged after a step of a model: a resumed run logs it again."""
@@ -40,6 +51,14 @@ class TrainingLog:
             self.rows[-1].update(numbers)
         else:
             self.rows.append({"model": model, "step": step, "samples": samples, **numbers})
+        if self._events is not None:
+            for name, value in numbers.items():
+                self._events.add_scalar(f"{model}/{name}", value, samples)
+
+    def close(self) -> None:
+        """Finish TensorBoard's files."""
+        if self._events is not None:
+            self._events.close()
 
     def write(self) -> None:
         """Write the CSV, whole or not at all."""
@@ -58,6 +77,16 @@ class TrainingLog:
         """Samples and values of one number of one model."""
         rows = [row for row in self.rows if row["model"] == model and name in row]
         return [float(row["samples"]) for row in rows], [float(row[name]) for row in rows]
+
+
+def _event_writer(folder: Path) -> Any:
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError:
+        raise InputError(
+            "train.tensorboard needs the package tensorboardX; 'pip install tensorboardX', or set it to false"
+        ) from None
+    return SummaryWriter(str(folder))
 
 
 def _read(path: Path) -> list[Row]:

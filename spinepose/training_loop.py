@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -14,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from spinepose.config import TrainConfig
-from spinepose.data import CropDataset, Crops, PersonImages, evaluation_batches, training_loader
+from spinepose.data import CropDataset, Crops, PersonImages, training_loader
 from spinepose.distill import Teacher
 from spinepose.errors import InputError, StageError
+from spinepose.held_out import evaluate_crops, rank
 from spinepose.losses import (
     Logits,
     distillation,
@@ -26,13 +28,14 @@ from spinepose.losses import (
     spine_terms,
     total,
 )
-from spinepose.metrics import mean_oks, truth_arrays
 from spinepose.model.cspnext import STRIDES
 from spinepose.model.family import AuxiliaryHead, PoseModel, initialise
 from spinepose.model.simcc import encode
 from spinepose.model.weights import read_dict, save_dict
 from spinepose.optim import RunningAverage, make_optimiser, rate_share
-from spinepose.predict import arithmetic, normalise, predict_logits, to_image_pixels
+from spinepose.parallel import Group
+from spinepose.precision import resolve_precision
+from spinepose.predict import arithmetic, normalise
 from spinepose.shards import ShardPool, replicate, set_mean_gradients, shard_pool
 from spinepose.skeleton import SPINE_CHAIN, WEIGHTS, indices
 from spinepose.training_log import TrainingLog
@@ -42,6 +45,8 @@ from spinepose.warmup import map_loss
 LOGIT_TERMS = ("positional", "distillation", "structure", "smoothness")
 
 Report = Callable[[int, str], None]
+
+logger = logging.getLogger(__name__)
 
 # The auxiliary heatmap head sits on this stage (counted from 0) ...
 AUXILIARY_STAGE = 2
@@ -60,6 +65,7 @@ class Task:
         folder: Where last.pt goes.
         fingerprint: Settings that a resumed run must share.
         seed: Seed of order and augmentation.
+        from_scratch: Whether the model starts with random weights.
     """
 
     name: str
@@ -68,6 +74,7 @@ class Task:
     folder: Path
     fingerprint: dict[str, Any]
     seed: int
+    from_scratch: bool
 
 
 class _Part(NamedTuple):
@@ -87,8 +94,11 @@ class Trainer:
         model: PoseModel,
         teacher: Teacher | None,
         log: TrainingLog,
+        group: Group | None = None,
     ) -> None:
         self.task, self.config, self.teacher, self.log = task, config, teacher, log
+        self.group = group or Group()
+        self.precision = resolve_precision(config.precision)
         self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         auxiliary = AuxiliaryHead(model.backbone.channels[AUXILIARY_STAGE], model.num_keypoints)
         initialise(auxiliary, task.seed + 1)
@@ -100,11 +110,12 @@ class Trainer:
         self.published_weights = config.loss_weights.model_dump()
         self.step = 0
         self.spent_s = 0.0
+        self.best: dict[str, Any] = {}
 
     @property
     def samples(self) -> int:
         """Crops seen so far."""
-        return self.step * self.config.batch_size
+        return self.step * self.config.batch_size * self.group.size
 
     @property
     def fraction(self) -> float:
@@ -119,7 +130,7 @@ class Trainer:
         Measured on 209 crops (t, 96x128, batch 8, 7,000 + 5,000 samples, one seed): the student's held-out OKS ends
         at .484 with the ramp and .468 without it; the mean pose has .346.
         """
-        if self.teacher is not None:
+        if not self.task.from_scratch:
             return self.published_weights
         first, full = self.config.positional_ramp
         share = 1.0 if self.fraction >= full else max(self.fraction - first, 0.0) / max(full - first, 1e-9)
@@ -134,7 +145,7 @@ class Trainer:
         """
         count = self.model.num_keypoints
         model = cast(PoseModel, modules["model"])
-        with arithmetic(self.config.precision):
+        with arithmetic(self.precision):
             maps = model.backbone(normalise(crops.images))
             heatmaps = modules["auxiliary"](maps[AUXILIARY_STAGE])
             drawn = model.head.keypoint_maps(maps[-1])
@@ -144,11 +155,11 @@ class Trainer:
         weights = labelled * self.keypoint_weights
         target = Logits(*encode(keypoints, self.model.input_size))
         terms = {"positional": positional(logits, target, weights)}
-        if self.teacher is None:
+        if self.task.from_scratch:
             terms["keypoint_map"] = map_loss(drawn, keypoints, weights, self.model.input_size)
-        else:
-            given = self.teacher(crops.images)
-            terms["distillation"] = distillation(logits, given, self.teacher.keypoint_weights)
+        if self.teacher is not None:
+            given = self.teacher(crops)
+            terms["distillation"] = distillation(logits, *given)
             terms |= spine_terms(logits, keypoints, labelled, crops.box_size_px, self.chain)
         sigma = AUXILIARY_SIGMA_PX * self.model.input_size[1]
         terms["auxiliary"] = heatmap_loss(heatmaps, keypoints, weights, STRIDES[AUXILIARY_STAGE], sigma)
@@ -160,7 +171,8 @@ class Trainer:
         Raises:
             StageError: A loss term is not a number.
         """
-        loader = iter(training_loader(train, self.config.batch_size, self.samples, self.config.workers))
+        part = self.group.rank, self.group.size
+        loader = iter(training_loader(train, self.config.batch_size, self.samples, self.config.workers, part))
         evaluated = int(self.fraction * self.config.evaluations)
         saved_at = began = time.monotonic()
         if self.step == 0:
@@ -170,19 +182,24 @@ class Trainer:
             while self.fraction < 1.0:
                 numbers = self._one_step(next(loader), replicas, pool)
                 now = time.monotonic()
-                self.spent_s += now - began
+                self.spent_s = self._agreed(self.spent_s + now - began)
                 began = now
                 if numbers:
                     self.log.add(self.task.name, self.step, self.samples, numbers)
                 due = int(self.fraction * self.config.evaluations)
                 if due > evaluated:
                     evaluated = due
-                    self.evaluate(held_out, everyone=self.fraction >= 1.0)
+                    self.evaluate(held_out)
+                    if self.fraction >= 1.0:
+                        self._evaluate_everyone(held_out)
                 if time.monotonic() - saved_at > self.config.checkpoint_seconds:
                     self.save()
                     saved_at = time.monotonic()
                 report(min(self.samples, self.task.samples), self._words())
-        self.log.write()
+
+    def _agreed(self, seconds: float) -> float:
+        """Time spent; all processes must see the same where it decides about the schedule."""
+        return self.group.largest(seconds) if self.config.max_minutes else seconds
 
     def _one_step(self, crops: Crops, replicas: list[nn.ModuleDict], pool: ShardPool) -> dict[str, float]:
         """Take a step; returns numbers for the log where they are due."""
@@ -198,12 +215,19 @@ class Trainer:
         numbers = {name: float(np.mean([part.numbers[name] for part in parts])) for name in parts[0].numbers}
         parameters = list(self.modules.parameters())
         set_mean_gradients(parameters, [part.gradients for part in parts])
+        self.group.average_([parameter.grad for parameter in parameters])
         norm = nn.utils.clip_grad_norm_(parameters, self.config.clip_norm)
         self.optimiser.step()
         self.step += 1
         steps_in_all = self.step / max(self.fraction, 1e-9)
         self.average.update(self.model, self.config.ema_share * steps_in_all)
-        return {"learning_rate": rate, "grad_norm_weights": float(norm), **numbers} if logged else {}
+        if not logged:
+            return {}
+        return {
+            "learning_rate": rate,
+            "grad_norm_weights": float(norm),
+            **self.group.average_numbers(numbers),
+        }
 
     def _one_part(self, modules: nn.ModuleDict, crops: Crops, with_norms: bool) -> _Part:
         """Losses and gradients of a part of the batch, on this thread."""
@@ -229,14 +253,39 @@ class Trainer:
             f"{self.step}; lower the learning rate (now {rate:.2g}) or look for broken labels"
         )
 
-    def evaluate(self, held_out: PersonImages, everyone: bool = False) -> dict[str, float]:
-        """Held-out positional loss and mean OKS of the averaged weights; goes to the log."""
-        model = self.average.model
-        limit = None if everyone else self.config.evaluation_people
-        numbers = evaluate_crops(model, held_out, self.keypoint_weights, limit, self.config.precision)
+    def evaluate(self, held_out: PersonImages) -> None:
+        """Measure the averaged weights on some held-out people, always the same; keep them if they are the best yet."""
+        if not self.group.is_first:
+            return
+        numbers = self._measure(self.average.model, held_out, self.config.evaluation_people)
         self.log.add(self.task.name, self.step, self.samples, numbers)
         self.log.write()
-        return numbers
+        logger.info("%s", self._line(numbers))
+        score = rank(numbers)
+        if not self.best or score >= tuple(self.best["score"]):
+            state = {name: value.clone() for name, value in self.average.model.state_dict().items()}
+            self.best = {"score": list(score), "samples": self.samples, "state": state}
+
+    def _evaluate_everyone(self, held_out: PersonImages) -> None:
+        """At the end, measure the best weights on all held-out people."""
+        if not self.group.is_first:
+            return
+        self.average.model.load_state_dict(self.best["state"])
+        if len(held_out.people) > self.config.evaluation_people or self.best["samples"] != self.samples:
+            numbers = self._measure(self.average.model, held_out, None)
+            self.log.add(self.task.name, self.step, self.samples, numbers)
+        self.log.add(self.task.name, self.step, self.samples, {"best_samples": self.best["samples"]})
+        self.log.write()
+
+    def _measure(self, model: PoseModel, held_out: PersonImages, limit: int | None) -> dict[str, float]:
+        return evaluate_crops(model, held_out, self.keypoint_weights, limit, self.precision)
+
+    def _line(self, numbers: dict[str, float]) -> str:
+        """One line about an evaluation: how far, how good, how long it will take."""
+        shown = " ".join(f"{name.removeprefix('val_')} {value:.3f}" for name, value in numbers.items())
+        left_s = self.spent_s * (1 - self.fraction) / self.fraction if self.fraction else float("nan")
+        eta = f", {left_s / 60:.1f} min left" if math.isfinite(left_s) else ""
+        return f"{self.task.name} {self.samples}/{self.task.samples} crops: {shown}{eta}"
 
     def _words(self) -> str:
         last = next((row for row in reversed(self.log.rows) if "val_loss" in row), {})
@@ -245,6 +294,8 @@ class Trainer:
 
     def save(self) -> None:
         """Write last.pt: everything needed to go on exactly from here."""
+        if not self.group.is_first:
+            return
         save_dict(
             self.task.folder / "last.pt",
             {
@@ -257,6 +308,7 @@ class Trainer:
                 "modules": self.modules.state_dict(),
                 "average": self.average.model.state_dict(),
                 "average_updates": self.average.updates,
+                "best": self.best,
                 "optimiser": self.optimiser.state_dict(),
             },
         )
@@ -280,34 +332,8 @@ class Trainer:
             return False
         self.modules.load_state_dict(state["modules"])
         self.average.model.load_state_dict(state["average"])
-        self.average.updates = state["average_updates"]
+        self.average.updates, self.best = state["average_updates"], state["best"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.spent_s = state["step"], state["spent_s"]
         self.log.cut(self.task.name, self.step)
         return True
-
-
-def evaluate_crops(
-    model: PoseModel,
-    images: PersonImages,
-    keypoint_weights: Tensor,
-    limit: int | None,
-    precision: str,
-    batch_size: int = 32,
-) -> dict[str, float]:
-    """Positional loss and mean OKS by subset on plain crops, without flip test."""
-    losses, sizes, points, people = [], [], [], []
-    for crops in evaluation_batches(CropDataset(images), batch_size, limit):
-        logits = predict_logits(model, crops.images, precision=precision)
-        count = logits.x.shape[1]
-        target = Logits(*encode(crops.keypoints_px[:, :count], model.input_size))
-        losses.append(float(positional(logits, target, crops.labelled[:, :count] * keypoint_weights)))
-        sizes.append(len(crops.person))
-        best = torch.stack([axis.argmax(dim=-1) for axis in logits], dim=-1).numpy() / 2.0
-        points.append(to_image_pixels(best, crops.to_image.numpy()))
-        people += [images.people[int(i)] for i in crops.person]
-    oks = mean_oks(np.concatenate(points), *truth_arrays(people))
-    return {
-        "val_loss": float(np.average(losses, weights=sizes)),
-        **{f"val_oks_{name.lower()}": value for name, value in oks.items()},
-    }

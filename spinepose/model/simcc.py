@@ -25,6 +25,24 @@ def label_sigmas(input_size: tuple[int, int]) -> tuple[float, float]:
     return math.sqrt(width / 8), math.sqrt(height / 8)
 
 
+def gaussians(keypoints_px: Tensor, input_size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Unnormalised Gaussians around the nearest bin: the logits of a perfect prediction.
+
+    Args:
+        keypoints_px: Input pixels, shape (B, K, 2).
+        input_size: Width and height of the input, pixels.
+
+    Returns:
+        Values in 0..1, shapes (B, K, 2W) and (B, K, 2H).
+    """
+    result = []
+    for axis, (size, sigma) in enumerate(zip(input_size, label_sigmas(input_size), strict=True)):
+        centre = torch.round(keypoints_px[..., axis : axis + 1] * SIMCC_SPLIT)
+        bins = torch.arange(size * SIMCC_SPLIT, dtype=keypoints_px.dtype, device=keypoints_px.device)
+        result.append(torch.exp(-((bins - centre) ** 2) / (2 * sigma**2)))
+    return result[0], result[1]
+
+
 def encode(keypoints_px: Tensor, input_size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Make the label distributions softmax(10 g), g an unnormalised Gaussian around the nearest bin.
 
@@ -35,13 +53,8 @@ def encode(keypoints_px: Tensor, input_size: tuple[int, int]) -> tuple[Tensor, T
     Returns:
         Distributions that sum to one, shapes (B, K, 2W) and (B, K, 2H).
     """
-    result = []
-    for axis, (size, sigma) in enumerate(zip(input_size, label_sigmas(input_size), strict=True)):
-        centre = torch.round(keypoints_px[..., axis : axis + 1] * SIMCC_SPLIT)
-        bins = torch.arange(size * SIMCC_SPLIT, dtype=keypoints_px.dtype, device=keypoints_px.device)
-        gaussian = torch.exp(-((bins - centre) ** 2) / (2 * sigma**2))
-        result.append(torch.softmax(BETA * gaussian, dim=-1))
-    return result[0], result[1]
+    x, y = gaussians(keypoints_px, input_size)
+    return torch.softmax(BETA * x, dim=-1), torch.softmax(BETA * y, dim=-1)
 
 
 def decode(simcc_x: Tensor, simcc_y: Tensor) -> tuple[Tensor, Tensor]:
