@@ -24,6 +24,7 @@ from spinepose.track import Tracker, drop_doubles
 
 # A box that follows a person is wider than its keypoints, so that a limb that left it is found again.
 GROWTH = 1.1
+MIN_IN_SIGHT = 0.3  # share of a following box that lies in the picture
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class PeopleFinder:
             said = self.table.find(self.source.name, frame.number)
             if said is not None:
                 return said, np.ones(len(said)), True
-        expected = grown(self.tracker.expected_boxes(frame.time_s))
+        expected = in_sight(grown(self.tracker.expected_boxes(frame.time_s)), frame.image.shape)
         if self.table is not None:
             return expected, np.ones(len(expected)), False
         detector = self.estimator.detector
@@ -94,6 +95,20 @@ def grown(boxes_xywh: np.ndarray) -> np.ndarray:
     """Boxes widened about their centres by :data:`GROWTH`, shape (N, 4)."""
     extra = boxes_xywh[:, 2:] * (GROWTH - 1)
     return np.hstack([boxes_xywh[:, :2] - extra / 2, boxes_xywh[:, 2:] + extra])
+
+
+def in_sight(boxes_xywh: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The parts of boxes that lie in a picture; a box that lies mostly outside has lost its person and goes.
+
+    Args:
+        boxes_xywh: Shape (N, 4).
+        shape: The picture's, height first.
+    """
+    low = np.clip(boxes_xywh[:, :2], 0, [shape[1], shape[0]])
+    high = np.clip(boxes_xywh[:, :2] + boxes_xywh[:, 2:], 0, [shape[1], shape[0]])
+    clipped = np.hstack([low, high - low])
+    share = clipped[:, 2:].prod(axis=1) / np.maximum(boxes_xywh[:, 2:].prod(axis=1), 1e-9)
+    return clipped[(share > MIN_IN_SIGHT) & (clipped[:, 2:] >= 2).all(axis=1)]
 
 
 def run_inference(

@@ -13,7 +13,7 @@ from spinepose import sources
 from spinepose.errors import InputError
 from spinepose.estimator import SpinePoseEstimator
 from spinepose.export import export_onnx
-from spinepose.infer import InferOptions, PeopleFinder, run_inference
+from spinepose.infer import InferOptions, PeopleFinder, in_sight, run_inference
 from spinepose.model.family import PoseModel
 from spinepose.model.weights import save_checkpoint
 from spinepose.outputs import Wanted
@@ -81,6 +81,12 @@ def test_a_person_is_followed_lost_and_not_invented():
     assert len(finder(Frame(6, 0.6, _spot(None))).identities) == 0
     assert finder(Frame(7, 0.7, _spot(110))).identities.tolist() == [0]
     assert finder(Frame(40, 4.0, _spot(110))).identities.tolist() == [1]  # away for three seconds
+
+
+def test_boxes_that_leave_the_picture_are_cut_and_then_dropped():
+    boxes = np.array([[10, 10, 20, 20], [-10, 0, 20, 20], [-16, 0, 20, 20], [500, 500, 50, 50.0]])
+    np.testing.assert_allclose(in_sight(boxes, (100, 80, 3)), [[10, 10, 20, 20], [0, 0, 10, 20]])
+    assert in_sight(np.zeros((0, 4)), (100, 80, 3)).shape == (0, 4)
 
 
 def test_the_detector_looks_at_every_nth_frame_and_when_nobody_is_followed():
