@@ -333,6 +333,7 @@ def test_a_mix_trains_and_unlabelled_keypoints_have_no_gradient(three, tmp_path)
     from spinepose.data import CropDataset, PersonImages, collate, list_people
     from spinepose.losses import Logits, heatmap_loss, positional, spine_terms
     from spinepose.model.simcc import encode
+    from spinepose.model.weights import load_checkpoint
     from spinepose.skeleton import SPINE_CHAIN, indices
     from spinepose.train import run_training
 
@@ -346,6 +347,8 @@ def test_a_mix_trains_and_unlabelled_keypoints_have_no_gradient(three, tmp_path)
     summary = run_training(config, labels["train"], labels["val"], out / "images", tmp_path / "train")
     assert summary["student"]["samples_seen"] >= 8
     assert np.isfinite(summary["student"]["val_loss_last"])
+    meta = dict(load_checkpoint(tmp_path / "train" / "student.pt").meta)
+    assert meta["fingerprint"]["data_licence"] == "CC0-1.0"
 
     people = list_people(load_coco(labels["train"]), out / "images")
     crops = collate([CropDataset(PersonImages(people, (32, 64)))[i] for i in range(len(people))])
