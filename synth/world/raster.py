@@ -200,7 +200,7 @@ class Renderer:
         self._textures = gl.TextureStore(self._context)
         self._programs = gl.Programs(self._context)
         self._targets = Targets(self._context, self._programs, samples, look.occlusion_taps)
-        self._lights = LightRig(self._context, self._programs, shadow_size, look.shadow_taps)
+        self._lights = LightRig(self._context, shadow_size, look.shadow_taps)
         self._looks = LookTable(self._context)
         self._things: dict[str, _Thing] = {}
         self._free_slots: list[int] = []

@@ -21,7 +21,6 @@ from synth.world.light import (
 )
 from synth.world.raster_ambient import enclosed_ambient, outdoor_ambient
 from synth.world.raster_frustum import lamp_matrix, ndc_to_world_rays, sun_matrix, to_texture, view_matrix
-from synth.world.raster_gl import Programs
 from synth.world.raster_panorama import PANORAMA_HEIGHT_M, panorama_ambient, panorama_by_sine
 from synth.world.sky import LOWEST_SINE, sky_panorama
 
@@ -53,13 +52,16 @@ class ShadowPass:
 
 
 class _ShadowMap:
-    def __init__(self, context: moderngl.Context, size: tuple[int, int]) -> None:
+    def __init__(self, context: moderngl.Context, size: tuple[int, int], copied: bool = False) -> None:
         self.size = size
         self.texture = context.depth_texture(size)
         self.texture.compare_func = "<="
         self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self.texture.repeat_x = self.texture.repeat_y = False
-        self.buffer = context.framebuffer([], self.texture)
+        # A copy needs a colour beside the depth, or nothing is copied; nobody draws into it.
+        self.buffer = context.framebuffer([context.renderbuffer(size, 1)] if copied else [], self.texture)
+        if copied:
+            self.buffer.color_mask = False, False, False, False
 
 
 class LightRig:
@@ -69,12 +71,11 @@ class LightRig:
     every picture: a fine one of the sun round the people, and those of the two lamps, which begin as copies.
     """
 
-    def __init__(self, context: moderngl.Context, programs: Programs, shadow_size: int, taps: int) -> None:
+    def __init__(self, context: moderngl.Context, shadow_size: int, taps: int) -> None:
         """Make the shadow maps.
 
         Args:
             context: The context.
-            programs: The programs.
             shadow_size: Texels along a side of the place's shadow map of the sun.
             taps: Of the sun's shadows, 2 or 4.
         """
@@ -83,15 +84,10 @@ class LightRig:
         self._maps = {
             _NEAR: _ShadowMap(context, (shadow_size, shadow_size)),
             _PLACE: _ShadowMap(context, (2 * shadow_size, shadow_size)),
-            _LAMP0: _ShadowMap(context, (lamp, lamp)),
-            _LAMP1: _ShadowMap(context, (lamp, lamp)),
+            _LAMP0: _ShadowMap(context, (lamp, lamp), copied=True),
+            _LAMP1: _ShadowMap(context, (lamp, lamp), copied=True),
         }
-        self._still = {unit: _ShadowMap(context, (lamp, lamp)) for unit in (_LAMP0, _LAMP1)}
-        for still in self._still.values():
-            still.texture.compare_func = ""
-            still.texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self._copy_program = programs.screen(("copy_frag.glsl",))
-        self._copy = context.vertex_array(self._copy_program.gl, [])
+        self._still = {unit: _ShadowMap(context, (lamp, lamp), copied=True) for unit in (_LAMP0, _LAMP1)}
         self._light = Light()
         self._place: Place | None = None
         self._sky: moderngl.Texture | None = None
@@ -176,14 +172,9 @@ class LightRig:
         shadow_map.buffer.clear(depth=1.0, viewport=corner)
 
     def _copy_still(self, unit: int) -> None:
+        self._context.copy_framebuffer(self._maps[unit].buffer, self._still[unit].buffer)
         self._maps[unit].buffer.use()
         self._context.enable_only(moderngl.DEPTH_TEST)
-        self._context.polygon_offset = 0.0, 0.0
-        self._context.depth_func = "1"
-        self._copy_program.set({"u_still": unit})
-        self._still[unit].texture.use(unit)
-        self._copy.render(moderngl.TRIANGLES, vertices=3)
-        self._context.depth_func = "<"
         self._context.polygon_offset = 1.5, 2.0
 
     def _near_ball(self, movers: list[tuple[np.ndarray, float]]) -> tuple[np.ndarray, float]:

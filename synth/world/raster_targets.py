@@ -51,7 +51,11 @@ class Targets:
         self._nothing = programs.screen(("nothing_frag.glsl",))
         self._blur = programs.screen(("blur_frag.glsl",))
         self._edges = programs.screen(("pack.glsl", "edges_frag.glsl"), sampled)
-        self._smoother = programs.screen(("pack.glsl", "smooth_frag.glsl"), sampled)
+        # Two passes, each where the mark of an edge has its depth: software runs both sides of a branch.
+        self._smoothers = [programs.screen(("smooth_frag.glsl",), {"AT_DEPTH": "0.0"})]
+        if samples:
+            by_samples = ("pack.glsl", "samples_frag.glsl")
+            self._smoothers.append(programs.screen(by_samples, {"AT_DEPTH": "-0.5"}))
 
     def resize(self, size: tuple[int, int]) -> None:
         """Make the buffers of a picture size (width, height), unless they are there."""
@@ -168,10 +172,10 @@ class Targets:
         self._context.enable_only(moderngl.DEPTH_TEST)
         self._context.depth_func = "1"
         self._screen(self._edges)
-        # The mark of an edge, one half, is nearer than the screen's triangle; it stays as it is.
         self._final_buffer.depth_mask = False
-        self._context.depth_func = ">"
-        self._screen(self._smoother)
+        self._context.depth_func = "=="
+        for smoother in self._smoothers:
+            self._screen(smoother)
         self._context.depth_func = "<"
 
     def _screen(self, program: gl.Program, values: dict[str, Any] | None = None) -> None:

@@ -1,5 +1,5 @@
-// Copy the picture and mark, in the depth buffer, the pixels that want smoothing: those that hold samples of
-// several things, and those beside a jump in brightness.
+// Copy the picture and mark, in the depth buffer, the pixels that want smoothing: 0.25 for those that hold samples of
+// several things, 0.5 for those beside a jump in brightness.
 uniform sampler2D u_color;  // its alpha is luma
 #ifdef SAMPLED
 uniform usampler2D u_surface;
@@ -23,8 +23,11 @@ void main() {
     bool edge = most - least > max(LEAST, 0.125 * most);
 #ifdef SAMPLED
     uint key = texelFetch(u_surface, pixel, 0).x & THING_AND_PART;
-    for (int i = 0; i < 4; i++) edge = edge || texelFetch(u_keys, pixel, i).x != key;
+    bool several = false;
+    for (int i = 0; i < 4; i++) several = several || texelFetch(u_keys, pixel, i).x != key;
+    gl_FragDepth = several ? 0.25 : edge ? 0.5 : 1.0;
+#else
+    gl_FragDepth = edge ? 0.5 : 1.0;
 #endif
     out_color = here;
-    gl_FragDepth = edge ? 0.5 : 1.0;
 }

@@ -1,14 +1,6 @@
-// Smooth the marked pixels. Where a pixel holds samples of several things, each sample takes the colour of the
-// neighbour that shows the same thing at the same depth (after subpixel reconstruction, Chajdas et al. 2011).
-// Elsewhere the edge's direction and length in the picture tell how much of the other side belongs to the pixel
-// (after Lottes' FXAA 2009 and Jimenez et al.'s morphological search 2012).
+// Smooth the pixels beside a jump in brightness: the edge's direction and length in the picture tell how much of the
+// other side belongs to the pixel (after Lottes' FXAA 2009 and Jimenez et al.'s morphological search 2012).
 uniform sampler2D u_color;  // its alpha is luma; filtered linearly
-uniform usampler2D u_surface;
-#ifdef SAMPLED
-uniform usampler2DMS u_keys;
-uniform sampler2DMS u_depths;
-uniform vec2 u_near_far;
-#endif
 
 out vec4 out_color;
 
@@ -69,46 +61,6 @@ vec3 along_edge(vec2 center) {
     return textureLod(u_color, (center + across * shift) * texel, 0.0).rgb;
 }
 
-#ifdef SAMPLED
-float camera_depth(float stored) {
-    float near = u_near_far.x, far = u_near_far.y;
-    return 2.0 * near * far / (far + near - (2.0 * stored - 1.0) * (far - near));
-}
-
-vec4 by_samples(ivec2 pixel) {
-    ivec2 last = textureSize(u_color, 0) - 1;
-    uint own = texelFetch(u_surface, pixel, 0).x & THING_AND_PART;
-    vec3 total = vec3(0.0);
-    float strange = 0.0;
-    for (int i = 0; i < 4; i++) {
-        uint key = texelFetch(u_keys, pixel, i).x;
-        float depth = camera_depth(texelFetch(u_depths, pixel, i).r);
-        strange += key != own ? 1.0 : 0.0;
-        float best = 1e9;
-        vec3 color = vec3(0.0);
-        for (int j = 0; j < 9; j++) {
-            int k = (j + 4) % 9;  // the pixel itself comes first
-            ivec2 tap = clamp(pixel + ivec2(k % 3 - 1, k / 3 - 1), ivec2(0), last);
-            uvec4 words = texelFetch(u_surface, tap, 0);
-            float away = (words.x & THING_AND_PART) == key ? 0.0 : 10.0;
-            away += min(abs(uintBitsToFloat(words.y) - depth) / depth, 5.0) * (key == 0u ? 0.0 : 1.0);
-            away += j == 0 ? 0.0 : 0.004;
-            if (away < best) {
-                best = away;
-                color = texelFetch(u_color, tap, 0).rgb;
-            }
-        }
-        total += color;
-    }
-    return vec4(0.25 * total, strange);
-}
-#endif
-
 void main() {
-    vec3 color = along_edge(gl_FragCoord.xy);
-#ifdef SAMPLED
-    vec4 sampled = by_samples(ivec2(gl_FragCoord.xy));
-    color = sampled.a > 0.0 ? sampled.rgb : color;
-#endif
-    out_color = vec4(color, 1.0);
+    out_color = vec4(along_edge(gl_FragCoord.xy), 1.0);
 }
