@@ -20,6 +20,6 @@ fi
 .venv-clients/bin/pip install --quiet --no-deps "spinepose==2.1.0"
 # Pose2Sim's settings are read by its own code; what it needs for the rest (OpenSim, Qt, OpenVINO) is not installed.
 .venv-clients/bin/pip install --quiet --no-deps "pose2sim==0.10.49"
-.venv-clients/bin/pip install --quiet rtoml
+.venv-clients/bin/pip install --quiet rtoml c3d pandas scipy matplotlib
 # The stub of the editor's Python API (no licence stated: for tests only, never part of what is installed).
 .venv-clients/bin/pip install --quiet --no-deps "unreal-stub==0.3"
