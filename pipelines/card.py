@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from pipelines.croissant import croissant
 from pipelines.dataset_sources import NOT_STATED, licence_url
+from pipelines.pictures_of_labels import split_of
 from pipelines.run import hash_file
 from pipelines.tables import iter_tables
 from spinepose.coco_stream import iter_annotations, iter_images, read_head
@@ -56,7 +57,7 @@ class LabelFile:
     @property
     def split(self) -> str:
         """Its name without what all COCO keypoint files are called."""
-        return self.path.stem.removeprefix("person_keypoints_")
+        return split_of(self.path)
 
     @property
     def extras_sha256(self) -> str | None:

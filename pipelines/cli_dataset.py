@@ -16,6 +16,8 @@ def add_actions(stage: argparse.ArgumentParser) -> None:
     )
     _add_validate(actions)
     _add_mix(actions)
+    _add_export(actions)
+    _add_report(actions)
 
 
 def _add_validate(actions: argparse._SubParsersAction) -> None:
@@ -59,4 +61,39 @@ def _add_mix(actions: argparse._SubParsersAction) -> None:
         "--allow-non-commercial",
         action="store_true",
         help="take sources that forbid commercial use; the mix and its models then forbid it, too",
+    )
+
+
+def _add_export(actions: argparse._SubParsersAction) -> None:
+    words = "write a dataset in the layout of other people's libraries"
+    parser = actions.add_parser("export", help=words, description=words)
+    parser.add_argument(
+        "--format",
+        choices=("coco", "webdataset", "yolo", "parquet"),
+        required=True,
+        help="coco: labels, pictures; webdataset: tar shards; yolo: YOLO-pose text; parquet: 3D, a row a person",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    _add_folder(parser)
+
+
+def _add_report(actions: argparse._SubParsersAction) -> None:
+    words = "write report.html: what a dataset holds, in figures and pictures, on one offline page"
+    parser = actions.add_parser("report", help=words, description=words)
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the page (default: dataset_report.html beside the dataset)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the people drawn at random")
+    _add_folder(parser)
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dataset",
+        type=Path,
+        metavar="DIR",
+        help="folder with annotations/ and images/ (default: the run's)",
+    )
+    parser.add_argument(
+        "--run", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="run folder (default runs/default)"
     )

@@ -120,7 +120,7 @@ class _SplitFiles:
     def add(self, picture: Mapping[str, Any], render_dir: Path) -> list[tuple[int, int]]:
         """Add a picture and its people; returns annotation and image id of each."""
         file_name = f"{self._name}/{picture['frame_id']}.jpg"
-        _link(render_dir / picture["source"], self._images / file_name)
+        link_file(render_dir / picture["source"], self._images / file_name)
         image_id = self._coco.images + 1
         size = {"width": picture["width"], "height": picture["height"]}
         self._coco.add_image({"id": image_id, "file_name": file_name, **size, "license": 1})
@@ -139,8 +139,8 @@ class _SplitFiles:
         self._extras.write(pa.table({**ids, **columns}))
 
 
-def _link(source: Path, target: Path) -> None:
-    # A hard link costs no space; a file system without them gets a copy.
+def link_file(source: Path, target: Path) -> None:
+    """Give a file a second name; a hard link costs no space, and a file system without them gets a copy."""
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from pathlib import Path
 
 
 def validate(args: argparse.Namespace) -> int:
@@ -62,4 +63,28 @@ def mix(args: argparse.Namespace) -> int:
         f"mix: {args.out} ({counts['train_annotations']} people in {counts['train_images']} pictures to learn from, "
         f"{counts['val_annotations']} in {counts['val_images']} held out; licence {summary['licence']})"
     )
+    return 0
+
+
+def _folder(args: argparse.Namespace) -> Path:
+    from pipelines.run import require_stage
+
+    return args.dataset if args.dataset is not None else require_stage(args.run, "dataset")[0]
+
+
+def export(args: argparse.Namespace) -> int:
+    from pipelines.export_dataset import export_dataset
+
+    export_dataset(_folder(args), args.out, args.format)
+    print(f"export: {args.out} ({args.format})")
+    return 0
+
+
+def report(args: argparse.Namespace) -> int:
+    from pipelines.dataset_report import write_dataset_report
+
+    folder = _folder(args)
+    out = args.out or folder.parent / "dataset_report.html"
+    write_dataset_report(folder, out, args.seed)
+    print(f"report: {out}")
     return 0

@@ -1,0 +1,115 @@
+"""The figures of a dataset's report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
+from opensim_models.spine import REGIONAL_RANGES_RAD
+from pipelines.pictures import pyplot
+from spinepose.skeleton import NAMES
+
+_BARS = 30
+_BLUE, _RED = "#4c72b0", "#c44e52"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One histogram.
+
+    Attributes:
+        column: Column of the people's table.
+        title: What it shows.
+        axis: Label of its axis, with the unit.
+        span: Published range, in the axis' unit; None where there is none.
+    """
+
+    column: str
+    title: str
+    axis: str
+    span: tuple[float, float] | None = None
+
+
+def panels() -> tuple[Panel, ...]:
+    """What the page shows where the dataset has it; the spine's ranges are those of the model's tables."""
+    spine = tuple(
+        Panel(f"{name}_deg", name.replace("_", " "), "degrees from neutral standing", (low, high))
+        for name, (low, high) in zip(REGIONAL_COORDINATES, np.degrees(REGIONAL_RANGES_RAD), strict=True)
+    )
+    return (
+        Panel("box_height", "size on the picture", "height of the box / height of the picture"),
+        Panel("distance_m", "distance to the camera", "depth of the sacrum, m"),
+        Panel("visible_percent", "how much of a person is seen", "visible share of the body's area, %"),
+        Panel("hidden_percent", "hidden keypoints", "v = 1 among the labelled, %"),
+        Panel("outside_percent", "keypoints without a label", "v = 0 among the 37, %"),
+        Panel("sigma_mm", "stated uncertainty of the spine", "largest sigma of nine vertebrae, mm"),
+        Panel("fit_error_mm", "fit minus authored anatomy", "largest of nine vertebrae, mm"),
+        *spine,
+    )
+
+
+def histogram_figure(people: pd.DataFrame, shown: list[Panel], path: Path) -> None:
+    """Histograms, three in a row; a band marks a published range."""
+    plt = pyplot()
+    rows = -(-len(shown) // 3)
+    figure, axes = plt.subplots(rows, 3, figsize=(12, 2.9 * rows), constrained_layout=True, squeeze=False)
+    for ax, panel in zip(axes.flat, shown, strict=False):
+        values = people[panel.column].dropna()
+        if panel.span is not None:
+            ax.axvspan(*panel.span, color=_RED, alpha=0.12, label="range of the model's tables")
+            ax.legend(fontsize=8)
+        ax.hist(values, bins=30, color=_BLUE)
+        ax.set_title(
+            f"{panel.title}: median {values.median():.3g} ({values.quantile(0.05):.3g} to {values.quantile(0.95):.3g})",
+            fontsize=10,
+        )
+        ax.set_xlabel(panel.axis)
+        ax.set_ylabel("people")
+    for ax in axes.flat[len(shown) :]:
+        ax.axis("off")
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
+
+
+def visibility_figure(counts: np.ndarray, path: Path) -> None:
+    """Shares of visible, hidden and unlabelled by keypoint; ``counts`` has shape (37, 3) for v = 0, 1, 2."""
+    plt = pyplot()
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, ax = plt.subplots(figsize=(12, 4), constrained_layout=True)
+    below = np.zeros(len(NAMES))
+    for v, color, words in (
+        (2, _BLUE, "visible (2)"),
+        (1, "#dd8452", "hidden (1)"),
+        (0, "#cccccc", "none (0)"),
+    ):
+        ax.bar(range(len(NAMES)), shares[:, v], bottom=below, color=color, label=words)
+        below += shares[:, v]
+    ax.set_xticks(range(len(NAMES)), NAMES, rotation=90, fontsize=9)
+    ax.set_ylabel("people, %")
+    ax.set_xlim(-0.6, len(NAMES) - 0.4)
+    ax.legend(loc="lower right", fontsize=9)
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
+
+
+def bar_figure(counts: Counter[str], title: str, path: Path) -> None:
+    """How often each kind comes; of many kinds the most and the least frequent."""
+    plt = pyplot()
+    rows = counts.most_common()
+    words = f"people by {title}"
+    if len(rows) > _BARS:
+        words += f" (the {_BARS // 2} most and least frequent of {len(rows)})"
+        rows = [*rows[: _BARS // 2], *rows[-(_BARS // 2) :]]
+    figure, ax = plt.subplots(figsize=(6, 1.0 + 0.2 * len(rows)), constrained_layout=True)
+    ax.barh(range(len(rows)), [count for _, count in rows], color=_BLUE)
+    ax.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=9)
+    ax.invert_yaxis()
+    ax.set_title(words, fontsize=10)
+    ax.set_xlabel("people")
+    figure.savefig(path, dpi=100)
+    plt.close(figure)

@@ -1,0 +1,88 @@
+"""A few numbers of each person of a label file: what the dataset's report is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
+from pipelines.card import extras_beside
+from pipelines.tables import iter_tables
+from spinepose.coco import map_keypoints
+from spinepose.coco_stream import iter_annotations, iter_images, read_head
+from spinepose.skeleton import INDEX, NAMES
+
+_WORDS = ("subject_id", "view", "motion", "place")
+_LISTS = ("keypoints_cam_m", "sigma_m", "fit_minus_authored_world_m", "spine_angles_rad")
+
+
+def people_of(labels: Path) -> tuple[pd.DataFrame, np.ndarray]:
+    """One row a person, and how often each of the 37 keypoints has each visibility.
+
+    Columns: ``annotation_id, image_id, iscrowd, box_height`` (share of the picture's), ``hidden_percent`` (of the
+    labelled keypoints), ``outside_percent`` (keypoints not labelled), and from the extras, where they have them,
+    ``subject_id, view, motion, place, visible_percent, distance_m, sigma_mm, fit_error_mm`` (largest of the nine
+    vertebrae) and ``REGION_MOTION_deg`` of the spine.
+
+    Returns:
+        The table and counts of shape (37, 3).
+    """
+    heights = {image["id"]: image["height"] for image in iter_images(labels)}
+    names = next((c["keypoints"] for c in read_head(labels).categories if c.get("keypoints")), NAMES)
+    counts = np.zeros((len(NAMES), 3), int)
+    rows = [_label_row(a, names, heights, counts) for a in iter_annotations(labels)]
+    table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["annotation_id"])
+    path = extras_beside(labels)
+    if path is None:
+        return table, counts
+    extras = pd.concat(_extras(path), ignore_index=True)
+    return table.merge(extras, on="annotation_id", how="left"), counts
+
+
+def _label_row(
+    annotation: dict[str, Any], names: Sequence[str], heights: dict[int, int], counts: np.ndarray
+) -> dict[str, Any]:
+    points = map_keypoints(np.array(annotation["keypoints"], float).reshape(-1, 3), names)
+    v = points[:, 2].astype(int)
+    counts[np.arange(len(NAMES)), v] += 1
+    labelled = int((v > 0).sum())
+    return {
+        "annotation_id": annotation["id"],
+        "image_id": annotation["image_id"],
+        "iscrowd": int(annotation.get("iscrowd", 0)),
+        "box_height": annotation["bbox"][3] / heights[annotation["image_id"]],
+        "hidden_percent": 100 * float((v == 1).sum()) / labelled if labelled else np.nan,
+        "outside_percent": 100 * (1 - labelled / len(NAMES)),
+    }
+
+
+def _extras(path: Path) -> Iterator[pd.DataFrame]:
+    has = pq.read_schema(path).names
+    columns = [name for name in ("annotation_id", "visible_share", *_WORDS, *_LISTS) if name in has]
+    for table in iter_tables(path, columns):
+        found: dict[str, Any] = {"annotation_id": table["annotation_id"].to_numpy()}
+        found |= {name: table[name].to_pylist() for name in _WORDS if name in has}
+        if "visible_share" in has:
+            found["visible_percent"] = 100 * table["visible_share"].to_numpy()
+        if "keypoints_cam_m" in has:
+            found["distance_m"] = _rows(table["keypoints_cam_m"], 111)[:, 3 * INDEX["hip"] + 2]
+        if "sigma_m" in has:
+            found["sigma_mm"] = 1000 * _rows(table["sigma_m"], 9).max(axis=1)
+        if "fit_minus_authored_world_m" in has:
+            errors = _rows(table["fit_minus_authored_world_m"], 27).reshape(-1, 9, 3)
+            found["fit_error_mm"] = 1000 * np.linalg.norm(errors, axis=2).max(axis=1)
+        if "spine_angles_rad" in has:
+            angles = np.degrees(_rows(table["spine_angles_rad"], len(REGIONAL_COORDINATES)))
+            found |= {f"{name}_deg": angles[:, i] for i, name in enumerate(REGIONAL_COORDINATES)}
+        yield pd.DataFrame(found)
+
+
+def _rows(column: pa.ChunkedArray, width: int) -> np.ndarray:
+    """A column of lists as (N, width); NaN where a person has none."""
+    return np.array([row if row else [np.nan] * width for row in column.to_pylist()], float)

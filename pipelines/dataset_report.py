@@ -1,0 +1,143 @@
+"""``dataset report``: what a dataset holds, on one offline page: figures, the worst people and some at random."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import jinja2
+import numpy as np
+import pandas as pd
+
+from pipelines import pictures
+from pipelines.card import label_files, licence_of
+from pipelines.dataset_figures import Panel, bar_figure, histogram_figure, panels, visibility_figure
+from pipelines.dataset_people import people_of
+from pipelines.pictures_of_labels import require_picture, split_of
+from spinepose.coco_stream import iter_annotations, iter_images, read_head
+from spinepose.errors import InputError
+from spinepose.files import atomic_path
+from spinepose.rng import rng_for
+from spinepose.skeleton import NAMES
+
+TEMPLATES = Path(__file__).parent / "templates"
+SHEET_PEOPLE = 32
+# How bad a person's label may be: the first of these columns that the dataset has, and what it says.
+_WORST = (
+    ("fit_error_mm", "largest fit minus authored of the nine vertebrae", "mm"),
+    ("sigma_mm", "largest stated standard deviation of the nine vertebrae", "mm"),
+    ("hidden_percent", "share of hidden keypoints", "%"),
+)
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A contact sheet: its picture and what the captions say."""
+
+    picture: str
+    words: str
+
+
+def write_dataset_report(dataset: Path, out: Path, seed: int = 0) -> None:
+    """Write the page.
+
+    Args:
+        dataset: Folder with ``annotations/*.json`` and ``images/``.
+        out: The page.
+        seed: Of the people drawn at random.
+
+    Raises:
+        InputError: There are no labels, nobody in them, or a picture that is to be shown is missing.
+    """
+    files = label_files(dataset)
+    licence, sources = licence_of([read_head(path).info for path in files])
+    tables, seen = [], np.zeros((len(NAMES), 3), int)
+    for path in files:
+        table, counts = people_of(path)
+        tables.append(table.assign(split=split_of(path)))
+        seen += counts
+    people = pd.concat(tables, ignore_index=True)
+    if people.empty:
+        raise InputError(f"{dataset}: its label files hold nobody")
+    column, words, unit = next(row for row in _WORST if row[0] in people and people[row[0]].notna().any())
+    worst = people.nlargest(SHEET_PEOPLE, column)
+    drawn = people.sample(min(SHEET_PEOPLE, len(people)), random_state=rng_for(seed, "dataset-report"))
+    known = [panel for panel in panels() if panel.column in people and people[panel.column].notna().any()]
+    context = {
+        "licence": licence,
+        "sources": sources,
+        "splits": _split_rows(people),
+        "missing": [panel.title for panel in panels() if panel not in known],
+        "worst": _Sheet(_sheet(dataset, files, worst, column, unit), f"{words} ({unit})"),
+        "random": _Sheet(_sheet(dataset, files, drawn, column, unit), words),
+        **_figures(people, known, seen),
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    page = environment.get_template("dataset_report.html.j2").render(**context)
+    with atomic_path(out) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _figures(people: pd.DataFrame, known: list[Panel], seen: np.ndarray) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "figure.png"
+        histogram_figure(people, known, path)
+        found: dict[str, Any] = {"histograms": _inline(path.read_bytes(), "png")}
+        visibility_figure(seen, path)
+        found["visibility"] = _inline(path.read_bytes(), "png")
+        bars = []
+        for column in ("view", "place", "motion"):
+            if column in people:
+                bar_figure(Counter(people[column].dropna()), column, path)
+                bars.append(_inline(path.read_bytes(), "png"))
+        return {**found, "bars": bars}
+
+
+def _split_rows(people: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = []
+    for split, group in people.groupby("split"):
+        bodies = (
+            group.subject_id.nunique() if "subject_id" in group and group.subject_id.notna().any() else None
+        )
+        size = {"people": len(group), "pictures": group.image_id.nunique(), "bodies": bodies}
+        rows.append({"split": split, **size, "crowds": int(group.iscrowd.sum())})
+    return rows
+
+
+def _sheet(dataset: Path, files: list[Path], chosen: pd.DataFrame, column: str, unit: str) -> str:
+    """Crops of these people in the order given."""
+    tiles: dict[int, pictures.Tile] = {}
+    for path in files:
+        rows = chosen[chosen.split == split_of(path)]
+        wanted = {row.annotation_id: index for index, row in zip(rows.index, rows.itertuples(), strict=True)}
+        if not wanted:
+            continue
+        needed = set(rows.image_id)
+        images = {image["id"]: image for image in iter_images(path) if image["id"] in needed}
+        for annotation in iter_annotations(path):
+            if annotation["id"] in wanted:
+                index = wanted[annotation["id"]]
+                points = np.array(annotation["keypoints"], float).reshape(-1, 3)
+                image = images[annotation["image_id"]]
+                tiles[index] = pictures.Tile(
+                    require_picture(dataset / "images", image),
+                    image["id"],
+                    annotation["bbox"],
+                    points[:, :2],
+                    points[:, 2].astype(int),
+                    f"{chosen[column][index]:.0f} {unit} | {Path(image['file_name']).stem} | id {annotation['id']}",
+                )
+    sheet = pictures.sheet([tiles[index] for index in chosen.index])
+    data = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 82])[1]
+    return _inline(data.tobytes(), "jpeg")
+
+
+def _inline(data: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
