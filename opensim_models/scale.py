@@ -25,6 +25,8 @@ from spinepose.errors import InputError
 
 PELVIS_SPINES = ("LASI", "RASI", "LPSI", "RPSI")
 SACRUM_MARKER = "SACR"  # between the posterior spines, in place of both
+# On the static standard deviations where markers were placed on moving frames, whose posture counts as neutral.
+_NOT_STANDING = 2.5
 TECHNICAL_WEIGHT = 0.5  # of markers that the table does not know
 _SCALE_LIMITS = (0.75, 1.35)  # of a segment relative to what stature says
 # How far the tilt that the iliac spines show is believed against a pelvis that stands neutral: a person's standing
@@ -106,6 +108,8 @@ def fit_static(
     spine = bent(posture.spine, lateral, stature_m / REFERENCE_STATURE_M)
     spread = posture.landmark_covariance_m2.copy()
     spread[:, 2, 2] += lateral.landmark_variance_m2
+    if not quiet:
+        spread *= _NOT_STANDING**2
     posture = replace(posture, spine=spine, landmark_covariance_m2=spread)
     s1 = s1 + pelvis @ np.append(posture.s1_shift_m, lateral.foot_m)
     scales = _scales(shown, stature_m, hip_middle, pelvis)
