@@ -24,7 +24,9 @@ def test_an_error_within_the_output_is_an_error():
         json_object(b'{"ReturnValue":"error no clip squat"}')
 
 
-@pytest.mark.parametrize("reply", [b"ok", b"[1,2]", b"error Cannot find object", b"{", b'{"ReturnValue":"3"}'])
+@pytest.mark.parametrize(
+    "reply", [b"ok", b"[1,2]", b"error Cannot find object", b"{", b'{"ReturnValue":"3"}']
+)
 def test_anything_else_is_refused(reply):
     with pytest.raises(BadReplyError):
         json_object(reply)
