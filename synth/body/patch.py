@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial import cKDTree
 
 from synth.body.geometry import vertex_normals
@@ -108,45 +107,6 @@ def compact(patch: Patch) -> Patch:
     return Patch(
         patch.vertices_m[used], patch.weights[used], local.reshape(-1, 3).astype(np.int32), patch.uvs[used]
     )
-
-
-def adjacency(patch: Patch) -> csr_matrix:
-    """Row-normalised neighbour matrix, shape (N, N)."""
-    edges = _edges(patch.triangles).reshape(-1, 2)
-    both = np.concatenate([edges, edges[:, ::-1]])
-    n = len(patch.vertices_m)
-    matrix = coo_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(n, n)).tocsr()
-    matrix.data[:] = 1.0
-    return matrix.multiply(1.0 / np.maximum(matrix.sum(axis=1), 1)).tocsr()
-
-
-def border_vertices(patch: Patch) -> np.ndarray:
-    """True for vertices on an open edge, shape (N,)."""
-    edges = _edges(patch.triangles).reshape(-1, 2)
-    key = np.sort(edges, axis=1)
-    _, index, counts = np.unique(key, axis=0, return_inverse=True, return_counts=True)
-    border = np.zeros(len(patch.vertices_m), dtype=bool)
-    border[edges[counts[index.ravel()] == 1].ravel()] = True
-    return border
-
-
-def smooth(patch: Patch, rounds: int, share: float = 0.5, keep_border: bool = True) -> Patch:
-    """Move vertices towards the mean of their neighbours, and back a little (Taubin 1995, so it does not shrink)."""
-    neighbours = adjacency(patch)
-    fixed = border_vertices(patch) if keep_border else np.zeros(len(patch.vertices_m), dtype=bool)
-    v = patch.vertices_m.copy()
-    for _ in range(rounds):
-        for step in (share, -share * 1.03):
-            v = np.where(fixed[:, None], v, v + step * (neighbours @ v - v))
-    return patch.moved(v)
-
-
-def smooth_values(patch: Patch, values: np.ndarray, rounds: int) -> np.ndarray:
-    """Spread per-vertex values over the neighbours, shape (N,) or (N, D)."""
-    neighbours = adjacency(patch)
-    for _ in range(rounds):
-        values = 0.5 * values + 0.5 * (neighbours @ values)
-    return values
 
 
 def push_outside(
