@@ -57,17 +57,14 @@ def histogram_figure(people: pd.DataFrame, shown: list[Panel], path: Path) -> No
     """Histograms, three in a row; a band marks a published range."""
     plt = pyplot()
     rows = -(-len(shown) // 3)
-    figure, axes = plt.subplots(rows, 3, figsize=(12, 2.9 * rows), constrained_layout=True, squeeze=False)
+    figure, axes = plt.subplots(rows, 3, figsize=(12, 3.1 * rows), constrained_layout=True, squeeze=False)
     for ax, panel in zip(axes.flat, shown, strict=False):
         values = people[panel.column].dropna()
         if panel.span is not None:
-            ax.axvspan(*panel.span, color=_RED, alpha=0.12, label="range of the model's tables")
-            ax.legend(fontsize=8)
+            ax.axvspan(*panel.span, color=_RED, alpha=0.12)
         ax.hist(values, bins=30, color=_BLUE)
-        ax.set_title(
-            f"{panel.title}: median {values.median():.3g} ({values.quantile(0.05):.3g} to {values.quantile(0.95):.3g})",
-            fontsize=10,
-        )
+        spread = [f"{values.quantile(share):.3g}" for share in (0.5, 0.05, 0.95)]
+        ax.set_title(f"{panel.title}\nmedian {spread[0]} ({spread[1]} to {spread[2]})", fontsize=10)
         ax.set_xlabel(panel.axis)
         ax.set_ylabel("people")
     for ax in axes.flat[len(shown) :]:
@@ -92,7 +89,7 @@ def visibility_figure(counts: np.ndarray, path: Path) -> None:
     ax.set_xticks(range(len(NAMES)), NAMES, rotation=90, fontsize=9)
     ax.set_ylabel("people, %")
     ax.set_xlim(-0.6, len(NAMES) - 0.4)
-    ax.legend(loc="lower right", fontsize=9)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3, fontsize=9)
     figure.savefig(path, dpi=100)
     plt.close(figure)
 

@@ -68,6 +68,9 @@ def _extras(path: Path) -> Iterator[pd.DataFrame]:
     for table in iter_tables(path, columns):
         found: dict[str, Any] = {"annotation_id": table["annotation_id"].to_numpy()}
         found |= {name: table[name].to_pylist() for name in _WORDS if name in has}
+        if "motion" in found:
+            # Clips are draws of a motion, numbered behind its name.
+            found["motion"] = [clip.rpartition("-")[0] or clip for clip in found["motion"]]
         if "visible_share" in has:
             found["visible_percent"] = 100 * table["visible_share"].to_numpy()
         if "keypoints_cam_m" in has:

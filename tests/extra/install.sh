@@ -16,7 +16,7 @@ fi
 if [ ! -x .venv-clients/bin/python ]; then
   python3 -m venv .venv-clients
 fi
-.venv-clients/bin/pip install --quiet "rtmlib==0.0.16" "onnxruntime==1.32.0" anytree OneEuroFilter
+.venv-clients/bin/pip install --quiet "rtmlib==0.0.16" "onnxruntime==1.32.0" "mlcroissant==1.1.1" "pyarrow==26.0.1" anytree OneEuroFilter
 .venv-clients/bin/pip install --quiet --no-deps "spinepose==2.1.0"
 # Pose2Sim's settings are read by its own code; what it needs for the rest (OpenSim, Qt, OpenVINO) is not installed.
 .venv-clients/bin/pip install --quiet --no-deps "pose2sim==0.10.49"
