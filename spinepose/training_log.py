@@ -155,5 +155,5 @@ def _draw_oks(axis: Any, log: TrainingLog, model: str, baseline: dict[str, float
             axis.plot(samples, values, color=colour, marker=".", label=name)
             if name in baseline:
                 axis.axhline(baseline[name], color=colour, ls="--", lw=0.8)
-    axis.set(title="held-out mean OKS (dashed: mean pose)", xlabel="samples seen", ylim=(0, 1))
+    axis.set(title="held-out OKS (dashed: mean pose)", xlabel="samples seen", ylim=(0, 1))
     axis.legend(fontsize=7)
