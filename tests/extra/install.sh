@@ -23,3 +23,12 @@ fi
 .venv-clients/bin/pip install --quiet rtoml c3d pandas scipy matplotlib
 # The stub of the editor's Python API (no licence stated: for tests only, never part of what is installed).
 .venv-clients/bin/pip install --quiet --no-deps "unreal-stub==0.3"
+# Khronos' validator and Babylon.js open the people that `spineforge export-character` writes.
+if ! command -v npm >/dev/null; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "test-extra needs 'node' and 'npm' on the PATH (Debian: apt-get install nodejs npm)" >&2
+    exit 1
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null
+fi
+npm install --prefix tests/extra/gltf --silent --no-audit --no-fund --no-package-lock >/dev/null
