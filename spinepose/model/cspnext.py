@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from spinepose.model.depthwise import DepthwiseConv2d
+
 # Output channels and blocks of stages 1 to 4 at width 1 and depth 1; the last one pools (SPP) and adds no identity.
 STAGES = ((128, 3), (256, 6), (512, 6), (1024, 3))
 STRIDES = (4, 8, 16, 32)
@@ -17,12 +19,10 @@ class ConvModule(nn.Module):
     """Convolution without bias, batch norm, SiLU."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, groups: int = 1
+        self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, conv: nn.Conv2d | None = None
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(
-            in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False
-        )
+        self.conv = conv or nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, bias=False)
         self.bn = nn.BatchNorm2d(out_channels, eps=1e-5, momentum=0.1)
         self.activate = nn.SiLU(inplace=True)
 
@@ -35,7 +35,7 @@ class DepthwiseSeparable(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.depthwise_conv = ConvModule(channels, channels, 5, groups=channels)
+        self.depthwise_conv = ConvModule(channels, channels, 5, conv=DepthwiseConv2d(channels, 5))
         self.pointwise_conv = ConvModule(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
