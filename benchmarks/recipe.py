@@ -54,7 +54,9 @@ def run_variant(name: str, args: argparse.Namespace) -> tuple[dict[str, Any], Tr
         }
     )
     folder = args.out / "".join(c if c.isalnum() else "-" for c in name)
-    labels = [args.data / "annotations" / f"person_keypoints_{split}-synth.json" for split in ("train", "val")]
+    labels = [
+        args.data / "annotations" / f"person_keypoints_{split}-synth.json" for split in ("train", "val")
+    ]
     logging.info("%s", name)
     summary = run_training(config, *labels, args.data / "images", folder, seed=args.seed)
     return summary, TrainingLog(folder / "metrics.csv")
@@ -94,7 +96,9 @@ def main() -> None:
     for name in args.variants:
         summary, logs[name] = run_variant(name, args)
         samples, values = logs[name].series("teacher", "val_oks_body")
-        rows.append({"variant": name, **{f"{s:.0f}": f"{v:.3f}" for s, v in zip(samples, values, strict=True)}})
+        rows.append(
+            {"variant": name, **{f"{s:.0f}": f"{v:.3f}" for s, v in zip(samples, values, strict=True)}}
+        )
     mean_pose = summary["mean_pose_oks"]["Body"]
     with (args.out / "recipe.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))

@@ -243,10 +243,8 @@ def _train(run: _Run, task: Task, model: PoseModel, teacher: Teacher | None, sam
                     model, run.train.people, run.config.augment, run.config.head_warmup_steps, run.seed
                 )
             trainer.average = RunningAverage(model)
-    light_from = int(task.samples * (1 - run.config.light_share))
-    crops = CropDataset(run.train, run.config.augment, task.seed, light_from)
     trainer.run(
-        crops,
+        CropDataset(run.train, run.config.augment, task.seed),
         run.held_out,
         lambda done, words: run.progress(samples_before + done, run.samples_in_all, words),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -110,6 +110,8 @@ class Trainer:
         self.published_weights = config.loss_weights.model_dump()
         self.step = 0
         self.spent_s = 0.0
+        # Where the light augmentation begins; with a time budget that is known only when it is reached.
+        self.light_from = None if config.max_minutes else int(task.samples * (1 - config.light_share))
         self.best: dict[str, Any] = {}
 
     @property
@@ -171,8 +173,7 @@ class Trainer:
         Raises:
             StageError: A loss term is not a number.
         """
-        part = self.group.rank, self.group.size
-        loader = iter(training_loader(train, self.config.batch_size, self.samples, self.config.workers, part))
+        loader = self._loader(train)
         evaluated = int(self.fraction * self.config.evaluations)
         saved_at = began = time.monotonic()
         if self.step == 0:
@@ -180,6 +181,9 @@ class Trainer:
         with shard_pool(min(self.config.shards, self.config.batch_size)) as pool:
             replicas = replicate(self.modules, pool.count)
             while self.fraction < 1.0:
+                if self.light_from is None and self.fraction >= 1 - self.config.light_share:
+                    self.light_from = self.samples
+                    loader = self._loader(train)
                 numbers = self._one_step(next(loader), replicas, pool)
                 now = time.monotonic()
                 self.spent_s = self._agreed(self.spent_s + now - began)
@@ -196,6 +200,12 @@ class Trainer:
                     self.save()
                     saved_at = time.monotonic()
                 report(min(self.samples, self.task.samples), self._words())
+
+    def _loader(self, train: CropDataset) -> Iterator[Crops]:
+        """The stream of crops from here on; processes that prepare them get the dataset as it is now."""
+        train.light_from = self.light_from
+        part = self.group.rank, self.group.size
+        return iter(training_loader(train, self.config.batch_size, self.samples, self.config.workers, part))
 
     def _agreed(self, seconds: float) -> float:
         """Time spent; all processes must see the same where it decides about the schedule."""
@@ -305,6 +315,7 @@ class Trainer:
                 "fingerprint": self.task.fingerprint,
                 "step": self.step,
                 "spent_s": self.spent_s,
+                "light_from": self.light_from,
                 "modules": self.modules.state_dict(),
                 "average": self.average.model.state_dict(),
                 "average_updates": self.average.updates,
@@ -335,5 +346,6 @@ class Trainer:
         self.average.updates, self.best = state["average_updates"], state["best"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.spent_s = state["step"], state["spent_s"]
+        self.light_from = state["light_from"]
         self.log.cut(self.task.name, self.step)
         return True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from spinepose.distill import NetworkTeacher
 from spinepose.errors import InputError, StageError
 from spinepose.evaluate import evaluate_checkpoint
 from spinepose.model.family import PoseModel, initialise
-from spinepose.model.weights import LoadedModel, load_checkpoint, save_checkpoint
+from spinepose.model.weights import LoadedModel, load_checkpoint, read_dict, save_checkpoint
 from spinepose.optim import RunningAverage, make_optimiser, rate_share
 from spinepose.shards import replicate, set_mean_gradients
 from spinepose.skeleton import HALPE26_NAMES, NAMES
@@ -154,6 +155,18 @@ def test_nan_stops_with_the_term_and_the_step(sketch_root: Path, tmp_path: Path,
 def test_time_budget_ends_the_training(sketch_root: Path, tmp_path: Path):
     config = TINY.model_copy(update={"max_minutes": 1e-6})
     assert _train(sketch_root, tmp_path, config)["samples_seen"] == 8  # one step each
+
+
+def test_under_a_time_budget_the_light_augmentation_begins_by_time(
+    sketch_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    clock = itertools.count(0.0, 0.25)
+    monkeypatch.setattr(training_loop.time, "monotonic", lambda: next(clock))
+    # 20 of the fake clock's seconds, far from the end of the samples.
+    config = TINY.model_copy(update={"max_minutes": 20 / 60, "light_share": 0.25, "student_samples": 100_000})
+    summary = _train(sketch_root, tmp_path, config)
+    seen, began = summary["student"]["samples_seen"], read_dict(tmp_path / "last.pt")["light_from"]
+    assert 0.65 * seen < began < 0.9 * seen, f"light from {began} of {seen} crops"
 
 
 def test_replicas_share_weights_but_not_statistics():
