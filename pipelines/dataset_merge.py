@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipelines.dataset_parts import EXTRAS, PartNote, iter_labels
 from pipelines.dataset_sources import licence_url
-from pipelines.tables import TableWriter, common_schema, iter_tables
+from pipelines.tables import TableWriter, common_schema, read_arrow, read_arrow_schema
 from spinepose.coco_stream import CocoWriter
 from spinepose.errors import StageError
 from spinepose.skeleton import coco_category
@@ -61,7 +61,7 @@ def merge(
             )
     scratch, final = folder / "parts" / ".tmp-merge", folder / "annotations"
     shutil.rmtree(scratch, ignore_errors=True)
-    schema = common_schema(part / EXTRAS for part in parts if (part / EXTRAS).exists())
+    schema = common_schema(read_arrow_schema(p / EXTRAS) for p in parts if (p / EXTRAS).exists())
     with ExitStack() as stack:
         files = {
             split: stack.enter_context(_SplitFiles(scratch, folder / "images", split, schema, infos[split]))
@@ -76,13 +76,13 @@ def merge(
 def _merge_part(part: Path, render_dir: Path, files: Mapping[str, _SplitFiles]) -> None:
     rows: dict[str, list[tuple[int, int, int]]] = {split: [] for split in SPLITS}
     row = 0
-    for picture in iter_labels(part):
+    for picture, people in iter_labels(part):
         split = picture["split"]
-        for annotation_id, image_id in files[split].add(picture, render_dir):
+        for annotation_id, image_id in files[split].add(picture, people, render_dir):
             rows[split].append((row, annotation_id, image_id))
             row += 1
     if row:
-        table = pa.concat_tables(iter_tables(part / EXTRAS))
+        table = read_arrow(part / EXTRAS)
         for split in SPLITS:
             if rows[split]:
                 files[split].add_extras(table, np.array(rows[split]))
@@ -117,32 +117,37 @@ class _SplitFiles:
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)
 
-    def add(self, picture: Mapping[str, Any], render_dir: Path) -> list[tuple[int, int]]:
+    def add(
+        self, picture: Mapping[str, Any], people: Sequence[bytes], render_dir: Path
+    ) -> list[tuple[int, int]]:
         """Add a picture and its people; returns annotation and image id of each."""
         file_name = f"{self._name}/{picture['frame_id']}.jpg"
-        link_file(render_dir / picture["source"], self._images / file_name)
+        link_file(f"{render_dir}/{picture['source']}", f"{self._images}/{file_name}")
         image_id = self._coco.images + 1
         size = {"width": picture["width"], "height": picture["height"]}
         self._coco.add_image({"id": image_id, "file_name": file_name, **size, "license": 1})
         ids = []
-        for fields in picture["people"]:
+        for fields in people:
             annotation_id = self._coco.annotations + 1
-            self._coco.add_annotation({"id": annotation_id, "image_id": image_id, "category_id": 1, **fields})
+            self._coco.add_annotation({"id": annotation_id, "image_id": image_id, "category_id": 1}, fields)
             ids.append((annotation_id, image_id))
         return ids
 
     def add_extras(self, table: pa.Table, rows: np.ndarray) -> None:
         """Add rows of a part's extras; ``rows`` holds row, annotation id and image id, shape (N, 3)."""
-        chosen = table.take(rows[:, 0])
+        chosen = table if len(rows) == len(table) else table.take(rows[:, 0])
         columns = {name: chosen[name] for name in chosen.column_names}
         ids = {"annotation_id": rows[:, 1], "image_id": rows[:, 2]}
         self._extras.write(pa.table({**ids, **columns}))
 
 
-def link_file(source: Path, target: Path) -> None:
+def link_file(source: Path | str, target: Path | str) -> None:
     """Give a file a second name; a hard link costs no space, and a file system without them gets a copy."""
-    target.unlink(missing_ok=True)
     try:
-        os.link(source, target)
+        try:
+            os.link(source, target)
+        except FileExistsError:
+            os.unlink(target)
+            os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)

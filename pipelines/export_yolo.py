@@ -51,11 +51,8 @@ def yolo_line(person: dict[str, Any], image: dict[str, Any]) -> str:
     points = np.array(person["keypoints"], float).reshape(-1, 3)
     points[:, :2] = np.clip(points[:, :2] / size, 0, 1)
     points[points[:, 2] == 0] = 0
-    box = [*((low + high) / 2), *(high - low)]
-    numbers = [f"{value:.6f}" for value in box]
-    for px, py, v in points:
-        numbers += [f"{px:.6f}", f"{py:.6f}", f"{int(v)}"]
-    return " ".join(["0", *numbers])
+    numbers = (*((low + high) / 2).tolist(), *(high - low).tolist(), *points.ravel().tolist())
+    return ("0 %.6f %.6f %.6f %.6f" + " %.6f %.6f %d" * len(points)) % numbers
 
 
 def _data_yaml(files: Sequence[Path], names: tuple[str, ...]) -> str:

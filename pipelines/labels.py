@@ -195,9 +195,14 @@ def mask_box(mask: np.ndarray) -> list[float]:
 
 def coco_keypoints(seen: Visibility) -> list[float]:
     """The flat (x, y, v) list of COCO; a point outside the image is 0, 0, 0."""
-    flat: list[float] = []
-    for (x, y), v in zip(seen.pixels, seen.v, strict=True):
-        flat += [round(float(x), 3), round(float(y), 3), int(v)] if v else [0, 0, 0]
+    flat: list[float] = [0] * (3 * len(seen.v))
+    for k, (x, y), v in zip(
+        np.flatnonzero(seen.v).tolist(),
+        seen.pixels[seen.v > 0].round(3).tolist(),
+        seen.v[seen.v > 0].tolist(),
+        strict=True,
+    ):
+        flat[3 * k : 3 * k + 3] = x, y, v
     return flat
 
 

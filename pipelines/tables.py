@@ -79,10 +79,46 @@ class TableWriter:
                 self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=self._group_rows)
 
 
-def common_schema(paths: Iterable[Path]) -> pa.Schema:
-    """The schema that all of these tables fit into; only their footers are read."""
-    schemas = [_readable(path).schema_arrow.remove_metadata() for path in paths]
-    return pa.unify_schemas(schemas, promote_options="permissive")
+def common_schema(schemas: Iterable[pa.Schema]) -> pa.Schema:
+    """The schema that tables of all these fit into."""
+    common = pa.schema([])
+    for schema in schemas:  # one at a time: of twenty thousand parts all are the same but a few
+        if not common.equals(schema):
+            common = pa.unify_schemas([common, schema.remove_metadata()], promote_options="permissive")
+    return common
+
+
+def write_arrow(path: Path, table: pa.Table) -> None:
+    """Write a table for :func:`read_arrow`: what passes within a stage and is thrown away."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def read_arrow(path: Path) -> pa.Table:
+    """A table as it was written; its numbers stay in the file until they are asked for.
+
+    Raises:
+        InputError: Missing or damaged.
+    """
+    with _arrow(path) as file:
+        return file.read_all()
+
+
+def read_arrow_schema(path: Path) -> pa.Schema:
+    """The columns of such a table.
+
+    Raises:
+        InputError: As :func:`read_arrow`.
+    """
+    with _arrow(path) as file:
+        return file.schema
+
+
+def _arrow(path: Path) -> pa.RecordBatchFileReader:
+    try:
+        return pa.ipc.open_file(pa.memory_map(str(path)))
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
 
 
 def iter_tables(path: Path, columns: list[str] | None = None, rows: int = 4096) -> Iterator[pa.Table]:

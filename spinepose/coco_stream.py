@@ -320,7 +320,7 @@ class CocoWriter:
             self._annotations = stack.enter_context(
                 tempfile.TemporaryFile(dir=self.path.parent, buffering=_CHUNK)
             )
-            self._images.write(_dump(self._head)[:-1] + b',"images":[')
+            self._images.write(dump_item(self._head)[:-1] + b',"images":[')
             self._stack = stack.pop_all()
         return self
 
@@ -331,16 +331,25 @@ class CocoWriter:
             ValueError: It holds a NaN or an infinity.
             TypeError: It holds something else that JSON cannot say, such as an array.
         """
-        self._images.write((b",\n" if self.images else b"\n") + _dump(image))
+        self._images.write((b",\n" if self.images else b"\n") + dump_item(image))
         self.images += 1
 
-    def add_annotation(self, annotation: Mapping[str, Any]) -> None:
+    def add_annotation(self, annotation: Mapping[str, Any], more: bytes = b"") -> None:
         """Append an annotation.
 
+        Args:
+            annotation: The annotation, or its first fields.
+            more: Its other fields, an object that :func:`dump_item` made; copied as it is.
+
         Raises:
-            ValueError, TypeError: As :meth:`add_image`.
+            ValueError, TypeError: As :meth:`add_image`; ValueError also where ``more`` is no object with fields.
         """
-        self._annotations.write((b",\n" if self.annotations else b"\n") + _dump(annotation))
+        text = dump_item(annotation)
+        if more:
+            if not (more.startswith(b'{"') and more.endswith(b"}")):
+                raise ValueError(f"no object with fields: {more[:40]!r}")
+            text = text[:-1] + b"," + more[1:]
+        self._annotations.write((b",\n" if self.annotations else b"\n") + text)
         self.annotations += 1
 
     def __exit__(
@@ -356,7 +365,13 @@ class CocoWriter:
             self._images.write(b"\n]}\n")
 
 
-def _dump(value: Mapping[str, Any]) -> bytes:
+def dump_item(value: Mapping[str, Any]) -> bytes:
+    """An image or annotation as JSON on one line.
+
+    Raises:
+        ValueError: It holds a NaN or an infinity.
+        TypeError: It holds something else that JSON cannot say, such as an array.
+    """
     text = orjson.dumps(value)
     if b"null" in text:
         # orjson writes NaN and infinity as null without a word.

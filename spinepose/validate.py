@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,6 +14,7 @@ from spinepose.coco_stream import iter_annotations, iter_images, read_head
 from spinepose.errors import InputError
 from spinepose.skeleton import INDEX, NAMES
 from spinepose.validate_annotations import Finding, Layout, annotation_faults, is_id
+from spinepose.validate_bulk import sound
 from spinepose.validate_images import CutImageError, image_size
 
 # What other tools' files do without harm; in a file of our own they are errors.
@@ -75,8 +77,10 @@ class Report:
             self.faults.append(fault)
 
 
-#: Further checks of annotations, e.g. against a table beside the file: called with each, in the file's order.
-Check = Callable[[Mapping[str, Any]], Iterator[Finding]]
+#: Further checks of annotations, e.g. against a table beside the file: called with some at a time, in the file's order,
+#: it gives the place among them and what is wrong.
+Check = Callable[[Sequence[Mapping[str, Any]]], Iterator[tuple[int, Finding]]]
+_BLOCK = 1024
 
 
 def validate_coco(
@@ -89,7 +93,7 @@ def validate_coco(
     Args:
         path: The JSON file: the 37 keypoints, or any skeleton whose category names its keypoints.
         images_root: Folder that file names are relative to; None leaves the image files alone.
-        check: A further check of each annotation whose id is sound.
+        check: A further check of the annotations.
 
     Raises:
         InputError: The file or the folder is missing.
@@ -226,32 +230,54 @@ def _check_annotations(
     report: Report,
     check: Check | None,
 ) -> None:
-    ids: set[int] = set()
-    contents: set[int] = set()
-    for row in iter_annotations(path):
-        report.annotations += 1
-        number = row.get("id")
-        item = f"annotation {number}" if is_id(number) else f"annotation number {report.annotations}"
+    seen = _Seen()
+    rows = iter_annotations(path)
+    while block := list(islice(rows, _BLOCK)):
+        further: dict[int, list[Finding]] = {}
+        for i, finding in check(block) if check is not None else ():
+            further.setdefault(i, []).append(finding)
+        images = [row.get("image_id") for row in block]
+        known = [sizes.get(image) if is_id(image) else None for image in images]
+        plain = sound(block, layout, known).tolist()
+        for i, row in enumerate(block):
+            report.annotations += 1
+            number, image = row.get("id"), images[i]
+            item = f"annotation {number}" if is_id(number) else f"annotation number {report.annotations}"
+            for code, words in seen.faults(row):
+                report.add(Fault(code, item, words))
+            for code, words in further.get(i, ()):
+                report.add(Fault(code, item, words))
+            if not is_id(image) or image not in sizes:
+                report.add(Fault("image-unknown", item, f"stands in image {image!r}, which the file lacks"))
+            if not plain[i]:
+                for code, words in annotation_faults(row, layout, known[i]):
+                    report.add(_fault(item, code, words, layout.own))
+
+
+class _Seen:
+    """What annotations have shown so far."""
+
+    def __init__(self) -> None:
+        self._ids: set[int] = set()
+        self._contents: set[int] = set()
+
+    def faults(self, row: Mapping[str, Any]) -> Iterator[Finding]:
+        """An id that is none or was there before, a person that was there before."""
+        number, flat = row.get("id"), row.get("keypoints")
         if not is_id(number):
-            report.add(Fault("annotation-id", item, f"id is {number!r}, expected a whole number"))
-        elif number in ids:
-            report.add(Fault("annotation-id", item, "another annotation has the same id"))
+            yield "annotation-id", f"id is {number!r}, expected a whole number"
+        elif number in self._ids:
+            yield "annotation-id", "another annotation has the same id"
         else:
-            ids.add(number)
-            if check is not None:
-                for code, words in check(row):
-                    report.add(Fault(code, item, words))
-        image = row.get("image_id")
-        if not is_id(image) or image not in sizes:
-            report.add(Fault("image-unknown", item, f"stands in image {image!r}, which the file lacks"))
-        content = hash((str(image), str(row.get("bbox")), str(row.get("keypoints"))))
-        if content in contents and any(_flat(row)):
-            report.add(Fault("twice", item, "the same person is in the same image twice"))
-        contents.add(content)
-        for code, words in annotation_faults(row, layout, sizes.get(image) if is_id(image) else None):
-            report.add(_fault(item, code, words, layout.own))
+            self._ids.add(number)
+        content = _hash(row.get("image_id"), row.get("bbox"), flat)
+        if content in self._contents and isinstance(flat, list) and any(flat):
+            yield "twice", "the same person is in the same image twice"
+        self._contents.add(content)
 
 
-def _flat(row: Mapping[str, Any]) -> Sequence[Any]:
-    value = row.get("keypoints")
-    return value if isinstance(value, list) else ()
+def _hash(image: Any, box: Any, flat: Any) -> int:
+    try:
+        return hash((image, *box, *flat))
+    except TypeError:  # lists where numbers should stand
+        return hash((str(image), str(box), str(flat)))

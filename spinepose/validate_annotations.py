@@ -22,7 +22,7 @@ EDGE_PX = 2.0
 FAR_SHARE, FAR_SHARE_AMODAL = 0.5, 0.1
 # Masks are drawn into boxes by several conventions; more than this times the box is none of them.
 AREA_SHARE = 1.05
-_DEEP = frozenset(k.name for k in KEYPOINTS if k.deep)
+DEEP_NAMES = frozenset(k.name for k in KEYPOINTS if k.deep)
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _place_faults(
     for k in np.flatnonzero(shown & (off > limit)):
         yield "far", f"{names[k]} is {off[k]:.0f} pixels off the box"
     if own:
-        deep = np.array([name in _DEEP for name in names])
+        deep = np.array([name in DEEP_NAMES for name in names])
         for k in np.flatnonzero((v == 2) & deep & (_off_box(at, box) > 1.0)):
             yield "visible-off-box", f"{names[k]} is called visible but lies off the box of what is seen"
     known = {names[k]: at[k] for k in np.flatnonzero(shown)}

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 # Pairs on one bone, the first of each is compared with the others.
-_RIGID_PAIRS = (("eye", "ear"), ("shoulder", "clavicle"), ("shoulder", "latissimus"))
-_FOOT = ("big_toe", "small_toe", "heel")
+RIGID_PAIRS = (("eye", "ear"), ("shoulder", "clavicle"), ("shoulder", "latissimus"))
+FOOT = ("big_toe", "small_toe", "heel")
 # Cosine between pairs on one bone: a shrug, perspective and a few pixels stay far from this.
-_OPPOSITE = -0.5
+OPPOSITE = -0.5
 # Pairs nearer than this share of the box, and than this many pixels, say nothing: one lies behind the other.
-_MIN_SPREAD, _MIN_SPREAD_PX = 0.02, 3.0
+MIN_SPREAD, MIN_SPREAD_PX = 0.02, 3.0
 # Exchanging a foot point's sides must shorten the way to the ankles this much to be a fault.
-_SHORTER = 0.4
+SHORTER = 0.4
 
 
 def mixed_sides(points: Mapping[str, np.ndarray], v: Mapping[str, int], box_side: float) -> Iterator[str]:
@@ -30,13 +30,13 @@ def mixed_sides(points: Mapping[str, np.ndarray], v: Mapping[str, int], box_side
         v: Their visibility, 1 or 2.
         box_side: Longer side of the person's box, pixels.
     """
-    smallest = max(_MIN_SPREAD * box_side, _MIN_SPREAD_PX)
-    for first, second in _RIGID_PAIRS:
+    smallest = max(MIN_SPREAD * box_side, MIN_SPREAD_PX)
+    for first, second in RIGID_PAIRS:
         one, other = _across(points, first), _across(points, second)
         if one is None or other is None:
             continue
         lengths = np.linalg.norm(one), np.linalg.norm(other)
-        if min(lengths) > smallest and one @ other < _OPPOSITE * lengths[0] * lengths[1]:
+        if min(lengths) > smallest and one @ other < OPPOSITE * lengths[0] * lengths[1]:
             yield f"left and right {second} lie the other way round than the {first}s"
     yield from _feet(points, smallest)
     yield from _face(points, v, smallest)
@@ -52,13 +52,13 @@ def _feet(points: Mapping[str, np.ndarray], smallest: float) -> Iterator[str]:
     ankles = points.get("left_ankle"), points.get("right_ankle")
     if ankles[0] is None or ankles[1] is None or np.linalg.norm(ankles[0] - ankles[1]) < smallest:
         return
-    for name in _FOOT:
+    for name in FOOT:
         ends = points.get(f"left_{name}"), points.get(f"right_{name}")
         if ends[0] is None or ends[1] is None:
             continue
         own = np.linalg.norm(ends[0] - ankles[0]) + np.linalg.norm(ends[1] - ankles[1])
         crossed = np.linalg.norm(ends[0] - ankles[1]) + np.linalg.norm(ends[1] - ankles[0])
-        if crossed < _SHORTER * own:
+        if crossed < SHORTER * own:
             yield f"left and right {name} belong to the other foot's ankle"
 
 
@@ -73,5 +73,5 @@ def _face(points: Mapping[str, np.ndarray], v: Mapping[str, int], smallest: floa
     lengths = np.linalg.norm(across), np.linalg.norm(up)
     # Pixels run down: with up = (0, -1) and left = (1, 0), as in a face that is seen, the product is positive.
     towards_viewer = across[1] * up[0] - across[0] * up[1]
-    if min(lengths) > smallest and towards_viewer < _OPPOSITE * lengths[0] * lengths[1]:
+    if min(lengths) > smallest and towards_viewer < OPPOSITE * lengths[0] * lengths[1]:
         yield "the face is seen, but its left side lies on the viewer's left"

@@ -28,6 +28,7 @@ SURFACE_KINDS: tuple[str, ...] = (
     "other_person",
     "object",
 )
+_OUTSIDE, _NOTHING, _OWN_PART, _OWN_OTHER_PART, _OTHER_PERSON, _OBJECT = range(len(SURFACE_KINDS))
 
 
 @dataclass(frozen=True)
@@ -85,48 +86,33 @@ def judge_visibility(
     cam = to_camera(camera, keypoints_world_m)
     pixels = project(camera, keypoints_world_m)
     inside = inside_image(pixels, camera.width, camera.height)
-    count = len(cam)
-    v = np.zeros(count, np.int64)
-    gap = np.full(count, np.nan)
-    kind = np.zeros(count, np.int64)
-    for k in np.flatnonzero(inside):
-        column, row = np.round(pixels[k]).astype(int)
-        kind[k] = _first_surface(
-            instance_id[row, column],
-            part_id[row, column],
-            depth_m[row, column],
-            own_instance,
-            person_instances,
-            own_parts[k],
-        )
-        if np.isfinite(depth_m[row, column]):
-            ray_per_depth = np.linalg.norm(cam[k]) / cam[k, 2]
-            gap[k] = (cam[k, 2] - depth_m[row, column]) * ray_per_depth
-        v[k] = 2 if is_visible(bool(deep[k]), SURFACE_KINDS[kind[k]], gap[k]) else 1
-    return Visibility(pixels, v, gap, kind)
+    gap_m = np.full(len(cam), np.nan, np.float32)  # as it is stored: what is stored must lead to the same v
+    surface = np.full(len(cam), _OUTSIDE)
+    column, row = np.round(pixels[inside]).astype(int).T
+    depth = depth_m[row, column]
+    ray_per_depth = np.linalg.norm(cam[inside], axis=1) / cam[inside, 2]
+    with np.errstate(invalid="ignore"):
+        gap_m[inside] = np.where(np.isfinite(depth), (cam[inside, 2] - depth) * ray_per_depth, np.nan)
+    instance, own_part = instance_id[row, column], own_parts[inside, part_id[row, column]]
+    surface[inside] = np.select(
+        [~np.isfinite(depth), instance == own_instance, np.isin(instance, list(person_instances))],
+        [_NOTHING, np.where(own_part, _OWN_PART, _OWN_OTHER_PART), _OTHER_PERSON],
+        _OBJECT,
+    )
+    v = np.where(inside, np.where(are_visible(deep, surface, gap_m), 2, 1), 0)
+    return Visibility(pixels, v, gap_m, surface)
 
 
-def _first_surface(
-    instance: int, part: int, depth: float, own: int, persons: frozenset[int], own_parts: np.ndarray
-) -> int:
-    if not np.isfinite(depth):
-        name = "nothing"
-    elif instance == own:
-        name = "own_part" if own_parts[part] else "own_other_part"
-    else:
-        name = "other_person" if int(instance) in persons else "object"
-    return SURFACE_KINDS.index(name)
-
-
-def is_visible(deep: bool, surface: str, gap_m: float) -> bool:
-    """The rule for a point in the image.
+def are_visible(deep: np.ndarray, surface: np.ndarray, gap_m: np.ndarray) -> np.ndarray:
+    """The rule for points in the image.
 
     Args:
-        deep: Whether it lies inside the body.
-        surface: What the first surface is, one of ``SURFACE_KINDS``.
-        gap_m: How far the point lies behind it, metres; NaN where there is none.
+        deep: Whether each keypoint lies inside the body, shape (K,).
+        surface: What the first surface is, index into ``SURFACE_KINDS``, shape (..., K).
+        gap_m: How far the point lies behind it, metres, NaN where there is none, shape (..., K).
+
+    Returns:
+        Shape (..., K).
     """
-    if deep:
-        return surface == "own_part"
     # A silhouette's pixel may show what lies behind the point: then nothing hides it.
-    return np.isnan(gap_m) or gap_m <= SURFACE_TOLERANCE_M
+    return np.where(deep, surface == _OWN_PART, np.isnan(gap_m) | (gap_m <= SURFACE_TOLERANCE_M))

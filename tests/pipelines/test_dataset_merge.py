@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import orjson
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +13,7 @@ from pipelines.config import ScenesConfig
 from pipelines.dataset_merge import SPLITS, add_up, merge
 from pipelines.dataset_parts import EXTRAS, LABELS, NOTE, PartNote, read_note
 from pipelines.dataset_sources import own_info
-from pipelines.tables import TableWriter, iter_tables, read_table, write_table
+from pipelines.tables import TableWriter, iter_tables, read_table, write_arrow
 from spinepose.coco import load_coco
 from spinepose.errors import InputError, StageError
 from spinepose.files import write_json
@@ -40,14 +39,15 @@ def write_part(folder, pictures):
         for split, frame, marks in pictures:
             (folder.parents[1] / f"{frame}.jpg").write_bytes(frame.encode())
             picture = {"split": split, "frame_id": frame, "source": f"{frame}.jpg", "width": 64, "height": 48}
-            lines.write(orjson.dumps({**picture, "people": [person(mark) for mark in marks]}) + b"\n")
+            for line in ({**picture, "people": len(marks)}, *(person(mark) for mark in marks)):
+                lines.write(orjson.dumps(line) + b"\n")
             rows += [{"subject_id": f"b{mark}", "mark": mark, "gap_m": [0.5 * mark]} for mark in marks]
             note.counts[f"{split}_images"] += 1
             note.counts[f"{split}_annotations"] += len(marks)
             note.people += len(marks)
             note.subjects.setdefault(split, []).extend(f"b{mark}" for mark in marks)
     if rows:
-        write_table(folder / EXTRAS, pd.DataFrame(rows))
+        write_arrow(folder / EXTRAS, pa.Table.from_pylist(rows))
     write_json(folder / NOTE, vars(note))
     return folder
 
