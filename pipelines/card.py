@@ -17,7 +17,7 @@ from pipelines.dataset_sources import NOT_STATED, licence_url
 from pipelines.pictures_of_labels import split_of
 from pipelines.run import hash_file
 from pipelines.tables import iter_tables
-from spinepose.coco_stream import iter_annotations, iter_images, read_head
+from spinepose.coco_stream import images_folder, iter_annotations, iter_images, read_head
 from spinepose.errors import InputError
 from spinepose.files import atomic_path, write_json
 
@@ -79,7 +79,7 @@ def write_card(folder: Path, left_out: Mapping[str, int] | None = None) -> None:
     Raises:
         InputError: The folder holds no label file.
     """
-    files = [read_label_file(path, folder / "images") for path in label_files(folder)]
+    files = [read_label_file(path) for path in label_files(folder)]
     licence, sources = licence_of([file.info for file in files])
     template = jinja2.Template(
         _CARD.read_text(encoding="utf-8"), keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
@@ -115,9 +115,9 @@ def extras_beside(labels: Path) -> Path | None:
     return path if path.exists() else None
 
 
-def read_label_file(path: Path, images: Path) -> LabelFile:
+def read_label_file(path: Path) -> LabelFile:
     """Count and hash a COCO file and its pictures, an item at a time."""
-    head = read_head(path)
+    head, images = read_head(path), images_folder(path)
     digest, count, complete = hashlib.sha256(), 0, True
     for image in iter_images(path):
         count += 1

@@ -15,7 +15,7 @@ from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
 from pipelines.card import extras_beside
 from pipelines.tables import iter_tables
 from spinepose.coco import map_keypoints
-from spinepose.coco_stream import iter_annotations, iter_images, read_head
+from spinepose.coco_stream import CocoHead, iter_annotations, iter_images, read_head
 from spinepose.skeleton import INDEX, NAMES
 
 _WORDS = ("subject_id", "view", "motion", "place")
@@ -34,7 +34,7 @@ def people_of(labels: Path) -> tuple[pd.DataFrame, np.ndarray]:
         The table and counts of shape (37, 3).
     """
     heights = {image["id"]: image["height"] for image in iter_images(labels)}
-    names = next((c["keypoints"] for c in read_head(labels).categories if c.get("keypoints")), NAMES)
+    names = keypoint_names(read_head(labels))
     counts = np.zeros((len(NAMES), 3), int)
     rows = [_label_row(a, names, heights, counts) for a in iter_annotations(labels)]
     table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["annotation_id"])
@@ -45,11 +45,21 @@ def people_of(labels: Path) -> tuple[pd.DataFrame, np.ndarray]:
     return table.merge(extras, on="annotation_id", how="left"), counts
 
 
+def keypoint_names(head: CocoHead) -> tuple[str, ...]:
+    """The keypoints of a file's first category that names some; the 37 where none does."""
+    return next((tuple(c["keypoints"]) for c in head.categories if c.get("keypoints")), NAMES)
+
+
+def keypoints_of(annotation: dict[str, Any], names: Sequence[str]) -> np.ndarray:
+    """An annotation's x, y and v of the 37 by name, shape (37, 3); zeros where it has none, as some crowds."""
+    flat = annotation.get("keypoints") or [0] * (3 * len(names))
+    return map_keypoints(np.array(flat, float).reshape(-1, 3), names)
+
+
 def _label_row(
     annotation: dict[str, Any], names: Sequence[str], heights: dict[int, int], counts: np.ndarray
 ) -> dict[str, Any]:
-    points = map_keypoints(np.array(annotation["keypoints"], float).reshape(-1, 3), names)
-    v = points[:, 2].astype(int)
+    v = keypoints_of(annotation, names)[:, 2].astype(int)
     counts[np.arange(len(NAMES)), v] += 1
     labelled = int((v > 0).sum())
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ import pandas as pd
 from pipelines import pictures
 from pipelines.card import label_files, licence_of
 from pipelines.dataset_figures import Panel, bar_figure, histogram_figure, panels, visibility_figure
-from pipelines.dataset_people import people_of
+from pipelines.dataset_people import keypoint_names, keypoints_of, people_of
 from pipelines.pictures_of_labels import require_picture, split_of
-from spinepose.coco_stream import iter_annotations, iter_images, read_head
+from spinepose.coco_stream import images_folder, iter_annotations, iter_images, read_head
 from spinepose.errors import InputError
 from spinepose.files import atomic_path
 from spinepose.rng import rng_for
@@ -73,8 +74,8 @@ def write_dataset_report(dataset: Path, out: Path, seed: int = 0) -> None:
         "sources": sources,
         "splits": _split_rows(people),
         "missing": [panel.title for panel in panels() if panel not in known],
-        "worst": _Sheet(_sheet(dataset, files, worst, column, unit), f"{words} ({unit})"),
-        "random": _Sheet(_sheet(dataset, files, drawn, column, unit), words),
+        "worst": _Sheet(_sheet(files, worst, column, unit), f"{words} ({unit})"),
+        "random": _Sheet(_sheet(files, drawn, column, unit), words),
         **_figures(people, known, seen),
     }
     environment = jinja2.Environment(
@@ -111,7 +112,7 @@ def _split_rows(people: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _sheet(dataset: Path, files: list[Path], chosen: pd.DataFrame, column: str, unit: str) -> str:
+def _sheet(files: list[Path], chosen: pd.DataFrame, column: str, unit: str) -> str:
     """Crops of these people in the order given."""
     tiles: dict[int, pictures.Tile] = {}
     for path in files:
@@ -119,24 +120,23 @@ def _sheet(dataset: Path, files: list[Path], chosen: pd.DataFrame, column: str, 
         wanted = {row.annotation_id: index for index, row in zip(rows.index, rows.itertuples(), strict=True)}
         if not wanted:
             continue
-        needed = set(rows.image_id)
+        needed, folder, names = set(rows.image_id), images_folder(path), keypoint_names(read_head(path))
         images = {image["id"]: image for image in iter_images(path) if image["id"] in needed}
         for annotation in iter_annotations(path):
             if annotation["id"] in wanted:
                 index = wanted[annotation["id"]]
-                points = np.array(annotation["keypoints"], float).reshape(-1, 3)
                 image = images[annotation["image_id"]]
-                tiles[index] = pictures.Tile(
-                    require_picture(dataset / "images", image),
-                    image["id"],
-                    annotation["bbox"],
-                    points[:, :2],
-                    points[:, 2].astype(int),
-                    f"{chosen[column][index]:.0f} {unit} | {Path(image['file_name']).stem} | id {annotation['id']}",
-                )
+                words = f"{chosen[column][index]:.0f} {unit} | {Path(image['file_name']).stem} | id {annotation['id']}"
+                tiles[index] = _tile(annotation, names, require_picture(folder, image), words)
     sheet = pictures.sheet([tiles[index] for index in chosen.index])
     data = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 82])[1]
     return _inline(data.tobytes(), "jpeg")
+
+
+def _tile(annotation: dict[str, Any], names: Sequence[str], picture: Path, words: str) -> pictures.Tile:
+    points = keypoints_of(annotation, names)
+    box, number = annotation["bbox"], annotation["image_id"]
+    return pictures.Tile(picture, number, box, points[:, :2], points[:, 2].astype(int), words)
 
 
 def _inline(data: bytes, kind: str) -> str:

@@ -11,8 +11,8 @@ from pipelines.dataset_merge import link_file
 from pipelines.export_parquet import export_parquet
 from pipelines.export_webdataset import export_webdataset
 from pipelines.export_yolo import export_yolo
-from pipelines.pictures_of_labels import iter_pictures, require_picture
-from spinepose.coco_stream import read_head
+from pipelines.pictures_of_labels import require_picture
+from spinepose.coco_stream import images_folder, iter_images, read_head
 from spinepose.errors import InputError
 from spinepose.files import write_json
 
@@ -42,7 +42,7 @@ def export_dataset(dataset: Path, out: Path, kind: str) -> None:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        FORMATS[kind](files, dataset / "images", temporary)
+        FORMATS[kind](files, temporary)
         about = {
             "schema_version": 1,
             "licence": licence,
@@ -58,21 +58,23 @@ def export_dataset(dataset: Path, out: Path, kind: str) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _export_coco(files: Sequence[Path], images: Path, out: Path) -> None:
+def _export_coco(files: Sequence[Path], out: Path) -> None:
     """The same files, whole, with every picture that they name and a card."""
     for path in files:
         (out / "annotations").mkdir(exist_ok=True)
         for part in (path, extras_beside(path)):
             if part is not None:
                 link_file(part, out / "annotations" / part.name)
-        for image, _ in iter_pictures(path):
-            target = out / "images" / image["file_name"]
+        images = images_folder(path)
+        for image in iter_images(path):
+            picture = require_picture(images, image)
+            target = out / picture.relative_to(path.parent.parent)
             target.parent.mkdir(parents=True, exist_ok=True)
-            link_file(require_picture(images, image), target)
+            link_file(picture, target)
     write_card(out)
 
 
-FORMATS: dict[str, Callable[[Sequence[Path], Path, Path], None]] = {
+FORMATS: dict[str, Callable[[Sequence[Path], Path], None]] = {
     "coco": _export_coco,
     "webdataset": export_webdataset,
     "yolo": export_yolo,

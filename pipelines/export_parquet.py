@@ -34,7 +34,7 @@ _LABELS = pa.schema(
 )
 
 
-def export_parquet(files: Sequence[Path], images: Path, out: Path) -> None:
+def export_parquet(files: Sequence[Path], out: Path) -> None:
     """Write ``SPLIT.parquet``, in row groups of 4096 people; pictures stay where they are.
 
     Raises:

@@ -11,16 +11,17 @@ from pathlib import Path
 import orjson
 
 from pipelines.pictures_of_labels import iter_pictures, require_picture, split_of
+from spinepose.coco_stream import images_folder
 from spinepose.files import atomic_path
 
 SHARD_PICTURES = 1000
 
 
-def export_webdataset(files: Sequence[Path], images: Path, out: Path) -> None:
+def export_webdataset(files: Sequence[Path], out: Path) -> None:
     """Write ``SPLIT/SPLIT-000000.tar`` and so on; a sample is ``KEY.jpg`` and ``KEY.json`` (image, annotations)."""
     for labels in files:
         split = split_of(labels)
-        samples = _samples(labels, images)
+        samples = _samples(labels)
         number = 0
         while shard := list(islice(samples, SHARD_PICTURES)):
             with (
@@ -33,7 +34,8 @@ def export_webdataset(files: Sequence[Path], images: Path, out: Path) -> None:
             number += 1
 
 
-def _samples(labels: Path, images: Path) -> Iterator[tuple[str, Path, bytes]]:
+def _samples(labels: Path) -> Iterator[tuple[str, Path, bytes]]:
+    images = images_folder(labels)
     for image, people in iter_pictures(labels):
         # A key ends at its first dot, so names of files will not do.
         text = orjson.dumps({"image": image, "annotations": people})

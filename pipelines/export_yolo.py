@@ -15,12 +15,12 @@ import yaml
 
 from pipelines.dataset_merge import link_file
 from pipelines.pictures_of_labels import iter_pictures, require_picture, split_of
-from spinepose.coco_stream import read_head
+from spinepose.coco_stream import images_folder, read_head
 from spinepose.errors import InputError
 from spinepose.skeleton import KEYPOINTS, NAMES
 
 
-def export_yolo(files: Sequence[Path], images: Path, out: Path) -> None:
+def export_yolo(files: Sequence[Path], out: Path) -> None:
     """Write pictures, texts and ``data.yaml``; crowds are left out, since the layout has no place for them.
 
     Raises:
@@ -31,13 +31,14 @@ def export_yolo(files: Sequence[Path], images: Path, out: Path) -> None:
         raise InputError("the label files have different keypoints; mix them into one skeleton first")
     names = skeletons.pop()
     for labels in files:
+        images = images_folder(labels)
         for image, people in iter_pictures(labels):
             picture = require_picture(images, image)
-            target = out / "images" / image["file_name"]
-            target.parent.mkdir(parents=True, exist_ok=True)
+            name = picture.relative_to(labels.parent.parent / "images")
+            target, text = out / "images" / name, (out / "labels" / name).with_suffix(".txt")
+            for path in (target, text):
+                path.parent.mkdir(parents=True, exist_ok=True)
             link_file(picture, target)
-            text = (out / "labels" / image["file_name"]).with_suffix(".txt")
-            text.parent.mkdir(parents=True, exist_ok=True)
             lines = [yolo_line(person, image) for person in people if not person.get("iscrowd")]
             text.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
     (out / "data.yaml").write_text(_data_yaml(files, names), encoding="utf-8")

@@ -73,6 +73,25 @@ def iter_annotations(path: Path | str) -> Iterator[dict[str, Any]]:
     return _iter_entry(Path(path), "annotations")
 
 
+def images_folder(path: Path | str) -> Path:
+    """The folder that a file's image names are relative to, in a dataset with ``annotations/`` and ``images/``.
+
+    That is ``images/``, or ``images/<split>/`` for ``person_keypoints_<split>.json`` where the names leave the split
+    out, as COCO's and SpineTrack's own do. The first image tells.
+
+    Raises:
+        InputError: As :func:`iter_images`.
+    """
+    path = Path(path)
+    images = path.parent.parent / "images"
+    of_split = images / path.stem.removeprefix("person_keypoints_")
+    if of_split.is_dir():
+        name = str(next(iter_images(path), {}).get("file_name", ""))
+        if not (images / name).is_file() and (of_split / name).is_file():
+            return of_split
+    return images
+
+
 def read_head(path: Path | str) -> CocoHead:
     """Everything but images and annotations; these are passed over, wherever they stand.
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from spinepose.coco_stream import CocoHead, iter_annotations, iter_images, read_head
+from spinepose.coco_stream import CocoHead, images_folder, iter_annotations, iter_images, read_head
 from spinepose.errors import InputError
 from spinepose.licences import Licence, licence, licence_of_entry, strictest
 from spinepose.skeleton_maps import SkeletonMap, skeleton_map
@@ -101,7 +101,7 @@ def folder_sources(folder: Path) -> list[SourceConfig]:
         rest = file.stem.removeprefix("person_keypoints_")
         split = next((s for s in ("train", "val") if rest.startswith(s)), "auto")
         name = f"{folder.resolve().name}-{rest}"
-        sources.append(SourceConfig(name=name, labels=file, images=folder / "images", split=split))
+        sources.append(SourceConfig(name=name, labels=file, images=images_folder(file), split=split))
     return sources
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,7 @@ from pipelines.export_dataset import export_dataset
 from pipelines.tables import write_table
 from spinepose.coco_stream import CocoWriter
 from spinepose.errors import InputError
-from spinepose.skeleton import FLIP, NAMES, coco_category
+from spinepose.skeleton import COCO17_NAMES, FLIP, NAMES, coco_category
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 K = [[100.0, 0, 40], [0, 100.0, 30], [0, 0, 1]]
@@ -130,3 +131,40 @@ def test_the_report_shows_everybody_on_one_page(dataset, tmp_path):
     assert "stated uncertainty of the spine" in text.split("not shown:")[1]
     assert text.count('src="data:image/') == 4
     assert "http" not in text
+
+
+@pytest.fixture
+def published(dataset, tmp_path):
+    """The same people in COCO's and SpineTrack's layout: names leave the split out, no extras; one has 17 points."""
+    folder = tmp_path / "published"
+    for split, names in (("train-synth", NAMES), ("val-synth", COCO17_NAMES)):
+        content = json.loads((dataset / "annotations" / f"person_keypoints_{split}.json").read_text())
+        content["categories"][0]["keypoints"] = list(names)
+        for row in content["images"]:
+            row["file_name"] = row["file_name"].split("/")[1]
+        for row in content["annotations"]:
+            row |= {"keypoints": row["keypoints"][: 3 * len(names)], "num_keypoints": len(names) - 1}
+        path = folder / "annotations" / f"person_keypoints_{split}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    shutil.copytree(dataset / "images", folder / "images")
+    return folder
+
+
+def test_pictures_of_the_published_layout_are_found(published, tmp_path):
+    command = ["dataset", "export", "--dataset", str(published), "--format", "coco"]
+    assert spineforge([*command, "--out", str(tmp_path / "x")]) == 0
+    names = sorted(p.relative_to(tmp_path / "x").as_posix() for p in (tmp_path / "x").rglob("*.jpg"))
+    assert names == [f"images/{name}.jpg" for name in ("train-synth/a.1", "train-synth/a.2", "val-synth/a.1")]
+    page = tmp_path / "page.html"
+    assert spineforge(["dataset", "report", "--dataset", str(published), "--out", str(page)]) == 0
+    assert "share of hidden keypoints" in page.read_text()
+
+
+def test_the_extras_join_in_one_line(dataset):
+    """As examples/load_coco.py and docs/dataset.md show it."""
+    table = example("load_coco").with_extras(dataset / "annotations" / "person_keypoints_train-synth.json")
+    assert table.index.tolist() == [1, 2, 3]
+    assert table.subject_id.tolist() == ["b1", "b2", "b3"]
+    assert [len(k) for k in table.keypoints] == [111] * 3
+    assert np.reshape(table.K[2], (3, 3)) == pytest.approx(np.array(K))

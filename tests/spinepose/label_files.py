@@ -64,3 +64,40 @@ def write(folder: Path, content: dict, name: str = "labels.json") -> Path:
         )
         cv2.imwrite(str(file), cv2.resize(noise, SIZE, interpolation=cv2.INTER_CUBIC))
     return path
+
+
+PUBLISHED = ("train-real-coco", "train-real-yoga", "train-unreal", "val2017")
+
+
+def publish(folder: Path) -> list[Path]:
+    """Files as SpineTrack publishes them: split's folders that the file names leave out, COCO's fields, a crowd."""
+    paths = []
+    for i, split in enumerate(PUBLISHED):
+        content = document(
+            info={"description": "SpineTrack", "year": 2025, "contributor": "x", "version": "1.0"}
+        )
+        content["licenses"] = [
+            {"id": 4, "name": "Attribution License", "url": "http://creativecommons.org/licenses/by/2.0/"}
+        ]
+        for k, image in enumerate(content["images"]):
+            image |= {
+                "file_name": f"{k:012d}.jpg",
+                "license": 4,
+                "flickr_url": "ü",
+                "date_captured": "2013-11-14 17:02:52",
+            }
+        person, crowd = content["annotations"]
+        person |= {"segmentation": [[1.5, 2.25, 3.0, 4.0, 5.0, 6.0]], "area": 1234.56789, "score": 1e-7}
+        crowd |= {"iscrowd": 1, "keypoints": [0] * (3 * len(NAMES)), "num_keypoints": 0}
+        crowd["segmentation"] = {"counts": [3, 7, 190], "size": [SIZE[1], SIZE[0]]}
+        path = folder / "annotations" / f"person_keypoints_{split}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        rng = np.random.default_rng(i)
+        for image in content["images"]:
+            file = folder / "images" / split / image["file_name"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            noise = rng.integers(0, 256, (10, 8, 3), np.uint8)
+            cv2.imwrite(str(file), cv2.resize(noise, SIZE, interpolation=cv2.INTER_CUBIC))
+        paths.append(path)
+    return paths

@@ -8,10 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from label_files import document, write
+from label_files import PUBLISHED, document, publish, write
 
-from spinepose.coco_stream import CocoWriter, iter_annotations, iter_images, read_head
+from spinepose.coco import load_coco
+from spinepose.coco_stream import CocoWriter, images_folder, iter_annotations, iter_images, read_head
 from spinepose.errors import InputError
+from spinepose.mix import mix
+from spinepose.mix_sources import folder_sources
 from spinepose.skeleton import COCO17_NAMES, HALPE26_NAMES, INDEX, NAMES
 from spinepose.validate import validate_coco
 
@@ -197,21 +200,49 @@ def test_habits_of_other_peoples_files_are_no_errors(tmp_path):
     assert [fault.code for fault in report.faults] == ["box-beyond", "unlabelled"]
 
 
-def test_a_file_in_the_published_layout_comes_back_equal_item_by_item(tmp_path):
-    content = document()
-    content["info"] = {"description": "SpineTrack", "year": 2025, "contributor": "x"}
-    content["licenses"] = [{"id": 4, "name": "Attribution License", "url": "u"}]
-    content["images"][0] |= {"license": 4, "flickr_url": "ü"}
-    content["annotations"][0] |= {"segmentation": [[1.5, 2.25, 3]], "area": 1234.56789, "score": 1e-7}
-    path = write(tmp_path, content)
-    head = read_head(path)
-    again = tmp_path / "again.json"
-    with CocoWriter(again, info=head.info, licenses=head.licenses, categories=head.categories) as writer:
-        for row in iter_images(path):
-            writer.add_image(row)
-        for row in iter_annotations(path):
-            writer.add_annotation(row)
-    assert json.loads(again.read_text()) == content
+def test_the_published_files_pass_load_and_come_back_equal_item_by_item(tmp_path):
+    for path in publish(tmp_path):
+        images = images_folder(path)
+        assert images == tmp_path / "images" / path.stem.removeprefix("person_keypoints_")
+        assert found(path, images) == []
+        assert len(load_coco(path).annotations) == 2
+        head, again = read_head(path), tmp_path / "again.json"
+        with CocoWriter(again, info=head.info, licenses=head.licenses, categories=head.categories) as writer:
+            for row in iter_images(path):
+                writer.add_image(row)
+            for row in iter_annotations(path):
+                writer.add_annotation(row)
+        assert json.loads(again.read_text("utf-8")) == json.loads(path.read_text("utf-8"))
+
+
+def test_a_folder_of_the_published_files_is_mixed_with_every_other_field_equal(tmp_path):
+    given = {path.stem: json.loads(path.read_text("utf-8")) for path in publish(tmp_path / "st")}
+    sources = folder_sources(tmp_path / "st")
+    assert {source.split for source in sources} == {"train", "val"}
+    mix(sources, tmp_path / "mix")
+    ours = {"id", "image_id", "license", "file_name", "source", "source_id", "source_license"}
+    people = 0
+    for split in ("train", "val"):
+        after = json.loads(
+            (tmp_path / "mix" / "annotations" / f"person_keypoints_{split}-mix.json").read_text("utf-8")
+        )
+        for kind in ("images", "annotations"):
+            for row in after[kind]:
+                before = given[row["source"].replace("st-", "person_keypoints_")][kind]
+                one = next(old for old in before if old["id"] == row["source_id"])
+                assert {k: v for k, v in row.items() if k not in ours} == {
+                    k: v for k, v in one.items() if k not in ours
+                }
+        people += len(after["annotations"])
+        assert (
+            validate_coco(
+                tmp_path / "mix" / "annotations" / f"person_keypoints_{split}-mix.json",
+                tmp_path / "mix" / "images",
+            ).errors
+            == 0
+        )
+    # A picture with nobody but a crowd is not taken.
+    assert people == len(PUBLISHED)
 
 
 def test_missing_files_are_the_users_mistake(tmp_path):
