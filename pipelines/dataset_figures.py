@@ -27,12 +27,14 @@ class Panel:
         title: What it shows.
         axis: Label of its axis, with the unit.
         span: Published range, in the axis' unit; None where there is none.
+        of_keypoints: Whether its values are shares of the keypoints: a bar for each number of them, else combs appear.
     """
 
     column: str
     title: str
     axis: str
     span: tuple[float, float] | None = None
+    of_keypoints: bool = False
 
 
 def panels() -> tuple[Panel, ...]:
@@ -45,10 +47,13 @@ def panels() -> tuple[Panel, ...]:
         Panel("box_height", "size on the picture", "height of the box / height of the picture"),
         Panel("distance_m", "distance to the camera", "depth of the sacrum, m"),
         Panel("visible_percent", "how much of a person is seen", "visible share of the body's area, %"),
-        Panel("hidden_percent", "hidden keypoints", "v = 1 among the labelled, %"),
-        Panel("outside_percent", "keypoints without a label", "v = 0 among the 37, %"),
+        Panel("hidden_percent", "hidden keypoints", "v = 1 among the labelled, %", of_keypoints=True),
+        Panel("outside_percent", "keypoints without a label", "v = 0 among the 37, %", of_keypoints=True),
         Panel("sigma_mm", "stated uncertainty of the spine", "largest sigma of nine vertebrae, mm"),
         Panel("fit_error_mm", "fit minus authored anatomy", "largest of nine vertebrae, mm"),
+        Panel("trunk_lean_deg", "trunk lean", "sacrum to C7 from the vertical, degrees"),
+        Panel("lumbar_curvature_deg", "lumbar curvature", "sacrum-L5 to L3-T12/L1, degrees"),
+        Panel("thoracic_curvature_deg", "thoracic curvature", "T12/L1-T8 to T3-C7, degrees"),
         *spine,
     )
 
@@ -57,12 +62,13 @@ def histogram_figure(people: pd.DataFrame, shown: list[Panel], path: Path) -> No
     """Histograms, three in a row; a band marks a published range."""
     plt = pyplot()
     rows = -(-len(shown) // 3)
-    figure, axes = plt.subplots(rows, 3, figsize=(12, 3.1 * rows), constrained_layout=True, squeeze=False)
+    figure, axes = plt.subplots(rows, 3, figsize=(12, 3.2 * rows), constrained_layout=True, squeeze=False)
+    figure.get_layout_engine().set(h_pad=0.12, w_pad=0.08)  # else a title sits on the axis above it
     for ax, panel in zip(axes.flat, shown, strict=False):
         values = people[panel.column].dropna()
         if panel.span is not None:
             ax.axvspan(*panel.span, color=_RED, alpha=0.12)
-        ax.hist(values, bins=30, color=_BLUE)
+        ax.hist(values, bins=_one_a_keypoint(values.max()) if panel.of_keypoints else 30, color=_BLUE)
         spread = [f"{values.quantile(share):.3g}" for share in (0.5, 0.05, 0.95)]
         ax.set_title(f"{panel.title}\nmedian {spread[0]} ({spread[1]} to {spread[2]})", fontsize=10)
         ax.set_xlabel(panel.axis)
@@ -71,6 +77,12 @@ def histogram_figure(people: pd.DataFrame, shown: list[Panel], path: Path) -> No
         ax.axis("off")
     figure.savefig(path, dpi=100)
     plt.close(figure)
+
+
+def _one_a_keypoint(largest_percent: float) -> np.ndarray:
+    """Edges of bars around 0, 1, 2, ... of the keypoints, in percent."""
+    count = round(largest_percent * len(NAMES) / 100)
+    return (np.arange(max(count, 1) + 2) - 0.5) * 100 / len(NAMES)
 
 
 def visibility_figure(counts: np.ndarray, path: Path) -> None:

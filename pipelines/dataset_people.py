@@ -19,7 +19,12 @@ from spinepose.coco_stream import CocoHead, iter_annotations, iter_images, read_
 from spinepose.skeleton import INDEX, NAMES
 
 _WORDS = ("subject_id", "view", "motion", "place")
-_LISTS = ("keypoints_cam_m", "sigma_m", "fit_minus_authored_world_m", "spine_angles_rad")
+_LISTS = ("keypoints_cam_m", "keypoints_world_m", "sigma_m", "fit_minus_authored_world_m", "spine_angles_rad")
+# Segment below and segment above: the angle between them is the curve.
+_CURVATURES = {
+    "lumbar_curvature_deg": (("hip", "spine_01"), ("spine_02", "spine_03")),
+    "thoracic_curvature_deg": (("spine_03", "spine_04"), ("spine_05", "neck")),
+}
 
 
 def people_of(labels: Path) -> tuple[pd.DataFrame, np.ndarray]:
@@ -28,7 +33,8 @@ def people_of(labels: Path) -> tuple[pd.DataFrame, np.ndarray]:
     Columns: ``annotation_id, image_id, iscrowd, box_height`` (share of the picture's), ``hidden_percent`` (of the
     labelled keypoints), ``outside_percent`` (keypoints not labelled), and from the extras, where they have them,
     ``subject_id, view, motion, place, visible_percent, distance_m, sigma_mm, fit_error_mm`` (largest of the nine
-    vertebrae) and ``REGION_MOTION_deg`` of the spine.
+    vertebrae), ``REGION_MOTION_deg`` of the spine, and of its labelled points ``trunk_lean_deg`` (sacrum to C7 from the
+    vertical), ``lumbar_curvature_deg`` and ``thoracic_curvature_deg`` (the segments of ``spinepose.measures``, in 3D).
 
     Returns:
         The table and counts of shape (37, 3).
@@ -84,7 +90,15 @@ def _extras(path: Path) -> Iterator[pd.DataFrame]:
         if "visible_share" in has:
             found["visible_percent"] = 100 * table["visible_share"].to_numpy()
         if "keypoints_cam_m" in has:
-            found["distance_m"] = _rows(table["keypoints_cam_m"], 111)[:, 3 * INDEX["hip"] + 2]
+            points = _rows(table["keypoints_cam_m"], 3 * len(NAMES)).reshape(-1, len(NAMES), 3)
+            found["distance_m"] = points[:, INDEX["hip"], 2]
+            for name, (below, above) in _CURVATURES.items():
+                found[name] = _degrees_between(_segment(points, *below), _segment(points, *above))
+        if "keypoints_world_m" in has:
+            points = _rows(table["keypoints_world_m"], 3 * len(NAMES)).reshape(-1, len(NAMES), 3)
+            found["trunk_lean_deg"] = _degrees_between(
+                _segment(points, "hip", "neck"), np.array([0.0, 0.0, 1.0])
+            )
         if "sigma_m" in has:
             found["sigma_mm"] = 1000 * _rows(table["sigma_m"], 9).max(axis=1)
         if "fit_minus_authored_world_m" in has:
@@ -98,4 +112,16 @@ def _extras(path: Path) -> Iterator[pd.DataFrame]:
 
 def _rows(column: pa.ChunkedArray, width: int) -> np.ndarray:
     """A column of lists as (N, width); NaN where a person has none."""
+    flat = column.combine_chunks().flatten()
+    if len(flat) == width * len(column):
+        return flat.to_numpy(zero_copy_only=False).reshape(-1, width).astype(float)
     return np.array([row if row else [np.nan] * width for row in column.to_pylist()], float)
+
+
+def _segment(points: np.ndarray, start: str, end: str) -> np.ndarray:
+    return points[:, INDEX[end]] - points[:, INDEX[start]]
+
+
+def _degrees_between(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    sine = np.linalg.norm(np.cross(one, other), axis=-1)
+    return np.degrees(np.arctan2(sine, (one * other).sum(axis=-1)))

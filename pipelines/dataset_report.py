@@ -38,9 +38,9 @@ _WORST = (
 
 @dataclass(frozen=True)
 class _Sheet:
-    """A contact sheet: its picture and what the captions say."""
+    """A contact sheet: pictures, each with its caption, and what the captions' number is."""
 
-    picture: str
+    tiles: list[tuple[str, str]]
     words: str
 
 
@@ -112,9 +112,9 @@ def _split_rows(people: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _sheet(files: list[Path], chosen: pd.DataFrame, column: str, unit: str) -> str:
-    """Crops of these people in the order given."""
-    tiles: dict[int, pictures.Tile] = {}
+def _sheet(files: list[Path], chosen: pd.DataFrame, column: str, unit: str) -> list[tuple[str, str]]:
+    """Crops of these people in the order given, with their captions."""
+    tiles: dict[int, tuple[str, str]] = {}
     for path in files:
         rows = chosen[chosen.split == split_of(path)]
         wanted = {row.annotation_id: index for index, row in zip(rows.index, rows.itertuples(), strict=True)}
@@ -125,18 +125,20 @@ def _sheet(files: list[Path], chosen: pd.DataFrame, column: str, unit: str) -> s
         for annotation in iter_annotations(path):
             if annotation["id"] in wanted:
                 index = wanted[annotation["id"]]
-                image = images[annotation["image_id"]]
-                words = f"{chosen[column][index]:.0f} {unit} | {Path(image['file_name']).stem} | id {annotation['id']}"
-                tiles[index] = _tile(annotation, names, require_picture(folder, image), words)
-    sheet = pictures.sheet([tiles[index] for index in chosen.index])
-    data = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 82])[1]
-    return _inline(data.tobytes(), "jpeg")
+                picture = require_picture(folder, images[annotation["image_id"]])
+                where = f"{split_of(path)}, {picture.stem}, id {annotation['id']}"
+                words = f"{chosen[column][index]:.0f} {unit} · {where}"
+                tiles[index] = _crop(annotation, names, picture), words
+    return [tiles[index] for index in chosen.index]
 
 
-def _tile(annotation: dict[str, Any], names: Sequence[str], picture: Path, words: str) -> pictures.Tile:
+def _crop(annotation: dict[str, Any], names: Sequence[str], picture: Path) -> str:
     points = keypoints_of(annotation, names)
     box, number = annotation["bbox"], annotation["image_id"]
-    return pictures.Tile(picture, number, box, points[:, :2], points[:, 2].astype(int), words)
+    tile = pictures.Tile(picture, number, box, points[:, :2], points[:, 2].astype(int), caption="")
+    crop = pictures.crop_tile(tile)[: pictures.TILE[1]]  # the page has text of its own for a caption
+    data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 82])[1]
+    return _inline(data.tobytes(), "jpeg")
 
 
 def _inline(data: bytes, kind: str) -> str:

@@ -96,9 +96,7 @@ def _numbers(lists: Sequence[Any], count: int) -> np.ndarray | None:
 def _odd_boxes(boxes: np.ndarray, areas: np.ndarray, size: np.ndarray) -> np.ndarray:
     low, wide = boxes[:, :2], boxes[:, 2:]
     beyond = np.maximum(-low, low + wide - size).max(axis=1)
-    odd: np.ndarray = (
-        (wide <= 0).any(axis=1) | (areas <= 0) | (areas > AREA_SHARE * wide[:, 0] * wide[:, 1] + 1)
-    )
+    odd = (wide <= 0).any(axis=1) | (areas <= 0) | (areas > AREA_SHARE * wide[:, 0] * wide[:, 1] + 1)
     odd |= (low >= size).any(axis=1) | (low + wide <= 0).any(axis=1) | (beyond > EDGE_PX)
     return odd
 
@@ -109,7 +107,7 @@ def _odd_places(
 ) -> np.ndarray:  # fmt: skip
     shown = v > 0
     beyond = np.maximum(-0.5 - at, at - (size[:, None] - 0.5)).max(axis=2)
-    odd: np.ndarray = (shown & (beyond > EDGE_PX / 4)).any(axis=1)
+    odd = (shown & (beyond > EDGE_PX / 4)).any(axis=1)
     far = np.where(
         has_whole, FAR_SHARE_AMODAL * whole[:, 2:].max(axis=1), FAR_SHARE * boxes[:, 2:].max(axis=1)
     )
@@ -138,7 +136,7 @@ def _mixed(at: np.ndarray, v: np.ndarray, names: tuple[str, ...], sides: np.ndar
         return all(name in row for name in wanted)
 
     def known(*wanted: str) -> np.ndarray:
-        return (v[:, [row[name] for name in wanted]] > 0).all(axis=1)
+        return np.all(v[:, [row[name] for name in wanted]] > 0, axis=1)
 
     def way(start: str, end: str) -> np.ndarray:
         return at[:, row[end]] - at[:, row[start]]
