@@ -23,7 +23,12 @@ def add_actions(stage: argparse.ArgumentParser) -> None:
 def _add_validate(actions: argparse._SubParsersAction) -> None:
     words = "check a label file: every fault with its annotation's id; exit 1 if there is an error"
     parser = actions.add_parser("validate", help=words, description=words)
-    parser.add_argument("labels", type=Path, metavar="FILE", help="COCO keypoint file")
+    parser.add_argument(
+        "labels",
+        type=Path,
+        metavar="FILE",
+        help="COCO keypoint file, or the folder of a dataset: then all its files and their pictures",
+    )
     parser.add_argument(
         "--images",
         type=Path,

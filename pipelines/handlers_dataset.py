@@ -8,24 +8,38 @@ from pathlib import Path
 
 
 def validate(args: argparse.Namespace) -> int:
+    from pipelines.card import label_files
+    from spinepose.coco_stream import images_folder
+    from spinepose.errors import InputError
+
+    if not args.labels.is_dir():
+        return _validate(args.labels, args.images, args.limit)
+    if args.images is not None:
+        raise InputError(
+            "--images goes with a single file; the pictures of a dataset's folder are looked at anyway"
+        )
+    return max(_validate(path, images_folder(path), args.limit) for path in label_files(args.labels))
+
+
+def _validate(labels: Path, images: Path | None, limit: int) -> int:
     from pipelines.extras_check import ExtrasCheck, extras_beside
     from spinepose.validate import Fault, validate_coco
 
-    table = extras_beside(args.labels)
+    table = extras_beside(labels)
     check = ExtrasCheck(table) if table.is_file() else None
-    report = validate_coco(args.labels, args.images, check)
+    report = validate_coco(labels, images, check)
     if check is not None and (left := check.left()):
         report.add(Fault("extras", "file", f"{table.name} has {left} rows more than there are annotations"))
     shown: Counter[str] = Counter()
     for fault in report.faults:
         shown[fault.code] += 1
-        if shown[fault.code] <= args.limit:
+        if shown[fault.code] <= limit:
             print(f"{'error' if fault.error else 'warning'}: {fault}")
     for (_, code), count in sorted(report.counts.items()):
-        if count > args.limit:
-            print(f"{code}: {count} in all, the first {args.limit} are shown")
+        if count > limit:
+            print(f"{code}: {count} in all, the first {limit} are shown")
     print(
-        f"{args.labels}: {report.images} images, {report.annotations} annotations, "
+        f"{labels}: {report.images} images, {report.annotations} annotations, "
         f"{report.errors} errors, {report.warnings} warnings"
     )
     if check is not None:

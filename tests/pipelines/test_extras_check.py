@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,6 +40,7 @@ def drawn():
 
 
 def write(folder, rows, extras):
+    folder.mkdir(exist_ok=True)
     path = folder / "labels.json"
     with CocoWriter(path, info={"schema_version": 1}, licenses=[], categories=[coco_category()]) as writer:
         writer.add_image({"id": 1, "file_name": "a.jpg", "width": 640, "height": 480})
@@ -98,6 +100,23 @@ def test_a_sound_file_and_its_largest_distance_are_told(tmp_path, drawn, capsys)
     out = capsys.readouterr().out
     assert f"{PEOPLE} annotations, 0 errors, 0 warnings" in out
     assert "at most 0.0005 pixels" in out
+
+
+def test_a_datasets_folder_is_checked_whole(tmp_path, drawn, capsys):
+    rows, extras = drawn
+    write(tmp_path / "annotations", rows, extras)
+    picture = tmp_path / "images" / "a.jpg"
+    picture.parent.mkdir()
+    cv2.imwrite(str(picture), np.zeros((480, 640, 3), np.uint8))
+    assert spineforge(["dataset", "validate", str(tmp_path)]) == 0
+    (tmp_path / "annotations" / "other.json").write_text("{")
+    assert spineforge(["dataset", "validate", str(tmp_path)]) == 1
+    assert "other.json: 0 images" in capsys.readouterr().out
+    (tmp_path / "annotations" / "other.json").unlink()
+    picture.unlink()
+    assert spineforge(["dataset", "validate", str(tmp_path)]) == 1
+    assert "[missing-image]" in capsys.readouterr().out
+    assert spineforge(["dataset", "validate", str(tmp_path), "--images", str(tmp_path)]) == 2
 
 
 def test_a_table_that_cannot_be_compared_is_the_users_mistake(tmp_path, drawn):
