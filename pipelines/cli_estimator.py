@@ -78,7 +78,16 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
         help="also write an int8 file, calibrated on training crops, and its cost",
     )
     parser.add_argument(
-        "--pack", type=Path, metavar="CARD.json", help="also pack it as the package's model, with this card"
+        "--package",
+        action="store_true",
+        help="also make it the model that comes with the package: half precision, measured on the run's held-out "
+        "people, with a card",
+    )
+    parser.add_argument(
+        "--card",
+        type=Path,
+        metavar="FILE",
+        help="JSON with fields of the card that replace those made by --package",
     )
 
 

@@ -30,5 +30,10 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         help="train the student with and without each term of the loss and print what each buys",
     )
     parser.add_argument(
+        "--hide-body",
+        action="store_true",
+        help="with --ablate: hide the labels of the body, so that only distillation teaches it",
+    )
+    parser.add_argument(
         "--seeds", type=int, default=3, metavar="N", help="trainings of each row of the ablation (default 3)"
     )

@@ -120,16 +120,36 @@ def train(args: argparse.Namespace) -> None:
     from pipelines import train as stage
 
     config = _config(args)
+    if args.labels is not None and (args.images is None or args.out is None):
+        raise InputError("--labels needs --images (where the pictures are) and --out (where results go)")
+    if args.hide_body and not args.ablate:
+        raise InputError("--hide-body goes with --ablate")
     if args.ablate:
-        for line in stage.ablate(args.run, config, args.seeds, args.out, args.teacher):
-            print(line)
+        _ablate(args, config)
     elif args.labels is not None:
-        if args.images is None or args.out is None:
-            raise InputError("--labels needs --images (where the pictures are) and --out (where results go)")
         stage.run_own(args.labels, args.images, args.out, config, args.val_labels, args.teacher, args.init)
         print(f"train: student.pt, student.onnx, curves.png and metrics.json in {args.out}")
     else:
         _say(stage.run(args.run, config, args.start_over, args.teacher, args.init))
+
+
+def _ablate(args: argparse.Namespace, config: RunConfig) -> None:
+    from pipelines import train as stage
+
+    out, teacher = args.out or args.run / "ablation", args.teacher
+    if args.labels is not None:
+        labels = stage.own_labels(args.labels, args.images, out, args.val_labels)
+    else:
+        labels = stage.run_labels(args.run)
+        teacher = teacher or stage.run_teacher(args.run)
+    if args.hide_body:
+        if teacher is None:
+            raise InputError(
+                "--hide-body needs a teacher who knows the body: --teacher FILE, or a trained run"
+            )
+        labels = (stage.hide_body(labels[0], out), *labels[1:])
+    for line in stage.ablate(labels, out, config, args.seeds, teacher, args.init):
+        print(line)
 
 
 def demo(args: argparse.Namespace) -> None:

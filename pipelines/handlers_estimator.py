@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -58,11 +57,10 @@ def evaluate(args: argparse.Namespace) -> None:
     options = EvaluateOptions(args.detections or detector, train, args.train_images)
     out = args.out or args.run / "evaluate"
     with tqdm(desc="evaluate", unit="img", disable=not sys.stderr.isatty()) as bar:
-        metrics = evaluate_checkpoint(
-            student(args), labels, images, out, not args.no_flip, options, _reporter(bar)
-        )
-    print(json.dumps(metrics, indent=2))
-    print((out / "comparison.md").read_text("utf-8"))
+        evaluate_checkpoint(student(args), labels, images, out, not args.no_flip, options, _reporter(bar))
+    for name in ("summary.md", "comparison.md"):
+        print((out / name).read_text("utf-8"))
+    print(f"evaluate: all figures in {out / 'metrics.json'}")
 
 
 def export(args: argparse.Namespace) -> None:
@@ -70,13 +68,15 @@ def export(args: argparse.Namespace) -> None:
     from spinepose.export import export_onnx
 
     checkpoint = student(args)
+    if args.card is not None and not args.package:
+        raise InputError("--card goes with --package")
     out = args.out or checkpoint.with_suffix(".onnx")
     difference = export_onnx(checkpoint, out, bgr=args.bgr)
     print(f"export: {out} (keypoints {difference:.3f} px off PyTorch's at most)")
     if args.int8:
         _export_int8(args.run, out)
-    if args.pack is not None:
-        _pack(checkpoint, args.pack)
+    if args.package:
+        _package(args, checkpoint)
 
 
 def _export_int8(run: Path, exported: Path) -> None:
@@ -101,19 +101,12 @@ def _export_int8(run: Path, exported: Path) -> None:
         print(f"  {name}: {values['float']} in float, {values['int8']} in int8")
 
 
-def _pack(checkpoint: Path, card: Path) -> None:
-    from spinepose.measures import find_errors, read_errors
-    from spinepose.packaged import pack_model
+def _package(args: argparse.Namespace, checkpoint: Path) -> None:
+    from pipelines.package import package
 
-    errors = find_errors(checkpoint)
-    metrics = None if errors is None else errors.parent / "metrics.json"
-    path = pack_model(
-        checkpoint,
-        card,
-        json.loads(metrics.read_text("utf-8")) if metrics is not None and metrics.is_file() else None,
-        None if errors is None else read_errors(errors),
-    )
-    print(f"export: packed as {path}, {path.stat().st_size / 1e6:.1f} MB")
+    with tqdm(desc="evaluate", unit="img", disable=not sys.stderr.isatty()) as bar:
+        path = package(checkpoint, args.run, args.card, progress=_reporter(bar))
+    print(f"export: packed as {path}, {path.stat().st_size / 1e6:.1f} MB; the card is beside it")
 
 
 def infer(args: argparse.Namespace) -> int:

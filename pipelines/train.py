@@ -6,12 +6,14 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from pipelines.config import RunConfig
-from pipelines.run import Stage, hash_file, open_stage, require_stage
+from pipelines.run import Stage, hash_file, open_stage, read_manifest, require_stage
 from spinepose.ablate import run_ablation, table_lines
 from spinepose.coco import load_coco, save_coco
 from spinepose.errors import InputError
@@ -19,6 +21,7 @@ from spinepose.evaluate import evaluate_checkpoint
 from spinepose.export import export_onnx
 from spinepose.files import write_json
 from spinepose.parallel import process_group
+from spinepose.skeleton import HALPE26_NAMES, SPINE_CHAIN, indices
 from spinepose.train import run_training
 
 TRAIN_LABELS = "annotations/person_keypoints_train-synth.json"
@@ -45,7 +48,7 @@ def run(
         teacher: A body teacher in a file; without it one is trained first on the run's own body labels.
         init: Weights that the student starts from.
     """
-    data_dir, data = require_stage(run_dir, "dataset")
+    _, data = require_stage(run_dir, "dataset")
     inputs = {"dataset": data.content_hash}
     inputs |= {name: hash_file(path) for name, path in (("teacher", teacher), ("init", init)) if path}
     settings = config.train.model_dump(mode="json")
@@ -57,8 +60,7 @@ def run(
             group.wait()
         if stage.complete:
             return stage
-        labels = (data_dir / TRAIN_LABELS, data_dir / VAL_LABELS, data_dir / "images")
-        summary = _train_and_measure(config, labels, stage.folder, teacher, init, group.is_first)
+        summary = _train_and_measure(config, run_labels(run_dir), stage.folder, teacher, init, group.is_first)
         if group.is_first:
             # Only an unfinished training needs it, and it holds times, which no result may.
             (stage.folder / "last.pt").unlink(missing_ok=True)
@@ -87,8 +89,8 @@ def run_own(
         InputError: The file is no COCO keypoint file, an image is missing, or nobody would be held out.
     """
     with process_group() as group:
-        if group.is_first and val_labels is None:
-            split_labels(labels, out)
+        if group.is_first:
+            own_labels(labels, images, out, val_labels)
         group.wait()
         train, val = (labels, val_labels) if val_labels else (out / "train.json", out / "val.json")
         return _train_and_measure(config, (train, val, images), out, teacher, init, group.is_first)
@@ -112,22 +114,74 @@ def split_labels(labels: Path, out: Path) -> None:
 
 
 def ablate(
-    run_dir: Path, config: RunConfig, seeds: int, out: Path | None = None, teacher: Path | None = None
+    labels: tuple[Path, Path, Path],
+    out: Path,
+    config: RunConfig,
+    seeds: int,
+    teacher: Path | None = None,
+    init: Path | None = None,
 ) -> Iterator[str]:
-    """Train the student with and without each term on the run's labels; yields the lines of the table."""
-    data_dir, _ = require_stage(run_dir, "dataset")
+    """Train the student with and without each term; yields the lines of the table.
+
+    Args:
+        labels: COCO file to learn from, COCO file of held-out people, folder of their images.
+        out: Folder for the results.
+        config: The run's config.
+        seeds: Trainings of each row.
+        teacher: A body teacher in a file; without it one is trained first.
+        init: Weights that every student starts from.
+    """
     with _bar("ablate", "run") as report:
-        table = run_ablation(
-            config.train,
-            data_dir / TRAIN_LABELS,
-            data_dir / VAL_LABELS,
-            data_dir / "images",
-            out or run_dir / "ablation",
-            teacher,
-            range(config.seed, config.seed + seeds),
-            report,
-        )
+        numbers = range(config.seed, config.seed + seeds)
+        table = run_ablation(config.train, *labels, out, teacher, numbers, init, report)
     yield from table_lines(table)
+
+
+def run_labels(run_dir: Path) -> tuple[Path, Path, Path]:
+    """Training labels, held-out labels and images of a run.
+
+    Raises:
+        InputError: The run has no dataset.
+    """
+    data, _ = require_stage(run_dir, "dataset")
+    return data / TRAIN_LABELS, data / VAL_LABELS, data / "images"
+
+
+def own_labels(labels: Path, images: Path, out: Path, val_labels: Path | None) -> tuple[Path, Path, Path]:
+    """The same of a COCO file of one's own; without ``val_labels`` it is split by :func:`split_labels`."""
+    if val_labels is not None:
+        return labels, val_labels, images
+    split_labels(labels, out)
+    return out / "train.json", out / "val.json", images
+
+
+def run_teacher(run_dir: Path) -> Path | None:
+    """The body teacher that a run's finished training left; None where there is none."""
+    manifest = read_manifest(run_dir / "train")
+    path = run_dir / "train" / "teacher.pt"
+    return path if manifest is not None and manifest.status == "complete" and path.is_file() else None
+
+
+def hide_body(labels: Path, out: Path) -> Path:
+    """Write labels without what a body teacher knows: the spine's nine points, latissimi and clavicles are left.
+
+    On such labels a student keeps its body points by distillation alone.
+
+    Returns:
+        ``train_without_body.json`` in ``out``.
+    """
+    dataset = load_coco(labels, allow_subset=True)
+    hidden = indices([name for name in HALPE26_NAMES if name not in SPINE_CHAIN])
+
+    def bare(keypoints: np.ndarray) -> np.ndarray:
+        kept = keypoints.copy()
+        kept[hidden] = 0
+        return kept
+
+    annotations = tuple(replace(a, keypoints=bare(a.keypoints)) for a in dataset.annotations)
+    path = out / "train_without_body.json"
+    save_coco(path, replace(dataset, annotations=annotations))
+    return path
 
 
 def _train_and_measure(

@@ -19,6 +19,7 @@ from spinepose.data import CropDataset, Person, PersonImages, evaluation_batches
 from spinepose.detect import Detector
 from spinepose.detections import detected_people, match_people
 from spinepose.estimator import Runner, open_model
+from spinepose.evaluation_text import summary_text
 from spinepose.files import atomic_path, write_json
 from spinepose.measures import ERRORS_FILE, errors_document
 from spinepose.metrics import mean_oks, mean_pose, pck_and_auc, place_in_boxes, truth_arrays
@@ -29,9 +30,10 @@ from spinepose.skeleton import NUM_KEYPOINTS
 from spinepose.spine_error import (
     CHAIN,
     SpineTruth,
+    keypoint_report,
     measure_report,
+    offsets_mm,
     spine_error_mm,
-    spine_offsets_mm,
     spine_truth,
     spread,
 )
@@ -68,9 +70,9 @@ def evaluate_checkpoint(
 ) -> dict[str, Any]:
     """Predict everybody in a COCO file and measure the result.
 
-    Writes ``results.json`` (COCO results), ``metrics.json``, ``measure_errors.json`` (the error bars that inference
-    shows) and ``comparison.md`` into ``out_dir``. Where ``<coco_json>.extras.parquet`` lies beside the labels, the
-    spine's error is also given in millimetres at the landmark's depth.
+    Writes ``results.json`` (COCO results), ``metrics.json``, ``summary.md`` (the same to read), ``measure_errors.json``
+    (the error bars that inference shows) and ``comparison.md`` into ``out_dir``. Where ``<coco_json>.extras.parquet``
+    lies beside the labels, errors are also given in millimetres at the landmark's depth.
 
     Args:
         checkpoint: A checkpoint or an exported ONNX file.
@@ -105,6 +107,7 @@ def evaluate_checkpoint(
     }
     errors = measure_report(people, points, truth)
     metrics["measure_errors"] = errors
+    metrics["keypoints"] = keypoint_report(people, points, truth)
     if truth is not None:
         metrics["spine_error_mm"] = spine_error_mm(people, points, truth)
         if options.train_json is not None:
@@ -122,9 +125,10 @@ def evaluate_checkpoint(
     write_json(out_dir / "results.json", results)
     write_json(out_dir / "metrics.json", metrics, indent=2)
     write_json(out_dir / ERRORS_FILE, errors_document(errors["all"], Path(coco_json).name), indent=2)
-    with atomic_path(out_dir / "comparison.md") as temporary:
-        table = comparison_table(Path(checkpoint).stem, Path(coco_json).stem, metrics["subsets"])
-        temporary.write_text(table, "utf-8")
+    table = comparison_table(Path(checkpoint).stem, Path(coco_json).stem, metrics["subsets"])
+    for name, text in (("comparison.md", table), ("summary.md", summary_text(metrics))):
+        with atomic_path(out_dir / name) as temporary:
+            temporary.write_text(text, "utf-8")
     return metrics
 
 
@@ -246,7 +250,7 @@ def _ridge_report(
     if ridge is None:
         return {"fitted_on": len(train), "note": "too few people or subjects to validate a regression on"}
     guess = ridge.predict(points, np.stack([person.box_xywh for person in people]))
-    model, other = spine_offsets_mm(people, points[:, CHAIN], truth), spine_offsets_mm(people, guess, truth)
+    model, other = offsets_mm(people, points[:, CHAIN], truth), offsets_mm(people, guess, truth)
     report: dict[str, Any] = {"fitted_on": len(train), "alpha": ridge.alpha}
     rows = {"all": np.ones(len(people), bool)}
     if truth.flexed_or_bent is not None:

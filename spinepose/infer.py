@@ -15,8 +15,9 @@ from spinepose.errors import InputError
 from spinepose.estimator import SpinePoseEstimator, whole_picture
 from spinepose.files import write_json
 from spinepose.measures import checked_errors, find_errors, read_errors
+from spinepose.model_card import read_card
 from spinepose.outputs import People, Record, SourceWriter, Wanted, coco_rows
-from spinepose.packaged import CARD, FOLDER, read_card
+from spinepose.packaged import CARD, FOLDER
 from spinepose.predict import person_scores
 from spinepose.smooth import OneEuro
 from spinepose.sources import Frame, Source, find_sources

@@ -12,12 +12,14 @@ import pandas as pd
 from spinepose.data import Person
 from spinepose.errors import InputError
 from spinepose.measures import measure_errors
-from spinepose.metrics import truth_arrays
-from spinepose.skeleton import NUM_KEYPOINTS, SPINE_CHAIN, SPINE_LEVELS, indices
+from spinepose.metrics import PCK_SHARE, truth_arrays
+from spinepose.skeleton import NAMES, NUM_KEYPOINTS, SPINE_CHAIN, SPINE_LEVELS, indices
 
 CHAIN = indices(SPINE_CHAIN)
 FLEXED_DEG = 30.0
 BENT_DEG = 15.0
+# Left and right are the same difficulty: both are reported as one view.
+SIDES = {"left": "side", "right": "side"}
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class SpineTruth:
     """3D truth of people, row by row as the people it was asked for.
 
     Attributes:
-        depth_m: Depth of the spine's points, shape (N, 9).
+        depth_m: Depth of the keypoints, shape (N, 37).
         focal_px: Focal lengths, shape (N, 2).
-        view: From where each is seen, shape (N,), str.
+        view: From where each is seen (front, side, back where the table tells), shape (N,), str.
         flexed_or_bent: Lumbar and thoracic flexion over 30° in sum, or their side bending over 15°, shape (N,) bool;
             None where the table lacks the angles.
         group: Whom the person is an image of (subject, else image), shape (N,).
@@ -63,9 +65,9 @@ def spine_truth(people: Sequence[Person], extras: pd.DataFrame) -> SpineTruth:
     bent = None
     if "spine_angles_rad" in rows:
         bent = is_flexed_or_bent(np.stack([np.asarray(v, float) for v in rows["spine_angles_rad"]]))
-    view = rows["view"].to_numpy() if "view" in rows else np.full(len(rows), "any")
+    view = rows["view"].replace(SIDES).to_numpy() if "view" in rows else np.full(len(rows), "any")
     group = rows["subject_id"].to_numpy() if "subject_id" in rows else np.array([p.image_id for p in people])
-    return SpineTruth(points[:, CHAIN, 2], cameras[:, [0, 1], [0, 1]], view, bent, group)
+    return SpineTruth(points[..., 2], cameras[:, [0, 1], [0, 1]], view, bent, group)
 
 
 def is_flexed_or_bent(spine_angles_rad: np.ndarray) -> np.ndarray:
@@ -78,19 +80,22 @@ def is_flexed_or_bent(spine_angles_rad: np.ndarray) -> np.ndarray:
     return (trunk[:, 0] > FLEXED_DEG) | (np.abs(trunk[:, 1]) > BENT_DEG)
 
 
-def spine_offsets_mm(people: Sequence[Person], spine_px: np.ndarray, truth: SpineTruth) -> np.ndarray:
+def offsets_mm(
+    people: Sequence[Person], points_px: np.ndarray, truth: SpineTruth, members: np.ndarray = CHAIN
+) -> np.ndarray:
     """Distances in the plane through the true landmark, parallel to the picture.
 
     Args:
         people: Whom it is about.
-        spine_px: Predictions of the spine's points, image pixels, shape (N, 9, 2).
+        points_px: Predictions of some keypoints, image pixels, shape (N, M, 2).
         truth: Of the same people.
+        members: Which keypoints these are, shape (M,); the spine's from the sacrum up unless told.
 
     Returns:
-        Millimetres, shape (N, 9); NaN where not labelled.
+        Millimetres, shape (N, M); NaN where not labelled.
     """
-    labels = truth_arrays(people)[0][:, CHAIN]
-    off_m = (spine_px - labels[..., :2]) / truth.focal_px[:, None] * truth.depth_m[..., None]
+    labels = truth_arrays(people)[0][:, members]
+    off_m = (points_px - labels[..., :2]) / truth.focal_px[:, None] * truth.depth_m[:, members, None]
     return np.where(labels[..., 2] > 0, 1000 * np.linalg.norm(off_m, axis=-1), np.nan)
 
 
@@ -106,7 +111,7 @@ def spine_error_mm(people: Sequence[Person], points_px: np.ndarray, truth: Spine
         Median, 95th percentile and count over all, by level, by view, and on flexed or bent trunks apart (where the
         angles are known).
     """
-    off = spine_offsets_mm(people, points_px[:, CHAIN], truth)
+    off = offsets_mm(people, points_px[:, CHAIN], truth)
     result: dict[str, Any] = {
         "all": spread(off),
         "by_level": {level: spread(off[:, i]) for i, level in enumerate(SPINE_LEVELS)},
@@ -115,6 +120,34 @@ def spine_error_mm(people: Sequence[Person], points_px: np.ndarray, truth: Spine
     if truth.flexed_or_bent is not None:
         result["flexed_or_bent"] = spread(off[truth.flexed_or_bent])
         result["straight"] = spread(off[~truth.flexed_or_bent])
+    return result
+
+
+def keypoint_report(
+    people: Sequence[Person], points_px: np.ndarray, truth: SpineTruth | None
+) -> dict[str, dict[str, Any]]:
+    """How far each keypoint is off.
+
+    Returns:
+        By name: the median and the 95th percentile of the error in percent of the box's larger side, PCK at 5 %, how
+        many are labelled, and the median and 95th percentile in millimetres where 3D truth is at hand. Keypoints that
+        nobody has are left out.
+    """
+    labels, _ = truth_arrays(people)
+    boxes = np.stack([person.box_xywh for person in people])
+    percent = 100 * np.linalg.norm(points_px - labels[..., :2], axis=-1) / boxes[:, 2:].max(axis=1)[:, None]
+    off_mm = None if truth is None else offsets_mm(people, points_px, truth, np.arange(NUM_KEYPOINTS))
+    result: dict[str, dict[str, Any]] = {}
+    for i, name in enumerate(NAMES):
+        own = percent[labels[:, i, 2] > 0, i]
+        if not len(own):
+            continue
+        found = spread(own)
+        result[name] = {"percent_median": found["median"], "percent_p95": found["p95"]}
+        result[name] |= {"PCK": float((own <= 100 * PCK_SHARE).mean()), "count": len(own)}
+        if off_mm is not None:
+            found = spread(off_mm[:, i])
+            result[name] |= {"mm_median": found["median"], "mm_p95": found["p95"]}
     return result
 
 

@@ -18,7 +18,7 @@ from spinepose.model.family import PoseModel, initialise
 from spinepose.model.weights import save_checkpoint
 from spinepose.ridge import fit_ridge, fold_numbers
 from spinepose.skeleton import COCO17_NAMES, INDEX, NAMES, SIGMAS, SPINE_CHAIN, SUBSETS, indices
-from spinepose.spine_error import is_flexed_or_bent, spine_error_mm, spine_truth
+from spinepose.spine_error import is_flexed_or_bent, keypoint_report, offsets_mm, spine_error_mm, spine_truth
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def _extras(people, **columns) -> pd.DataFrame:
             "annotation_id": [p.annotation_id for p in people],
             "keypoints_cam_m": [points.ravel()] * len(people),
             "K": [camera] * len(people),
-            "view": ["front"] * (len(people) - 1) + ["side"],
+            "view": ["front"] * (len(people) - 2) + ["left", "right"],
             **columns,
         }
     )
@@ -121,11 +121,52 @@ def test_millimetres_by_hand(people):
     result = spine_error_mm(people, points, spine_truth(people, _extras(people)))
     assert result["by_level"]["L3"] == {"median": 40.0, "p95": 40.0, "count": 32}
     assert result["by_level"]["T8"]["p95"] == 0.0
-    assert result["by_view"]["side"]["count"] == 9
+    assert result["by_view"]["side"]["count"] == 18  # left and right
     assert "straight" not in result  # the table lacks the angles
     angles = [np.zeros(9)] * 31 + [np.r_[0.4, 0, 0, 0.2, 0, 0, 0, 0, 0]]
     apart = spine_error_mm(people, points, spine_truth(people, _extras(people, spine_angles_rad=angles)))
     assert (apart["straight"]["count"], apart["flexed_or_bent"]["count"]) == (279, 9)
+
+
+def test_millimetres_equal_a_projection_by_hand(people):
+    """A point moved in the plane of the landmark by a known way in metres is off by just that, whatever the camera."""
+    rng = np.random.default_rng(0)
+    table = _extras(people)
+    points = rng.uniform(-1, 1, (len(people), 37, 3)) + np.array([0.0, 0.0, 5.0])
+    cameras = np.array(
+        [[[f, 0, 80], [0, 1.1 * f, 100], [0, 0, 1]] for f in rng.uniform(300, 900, len(people))]
+    )
+    table["keypoints_cam_m"] = list(points.reshape(len(people), -1))
+    table["K"] = list(cameras.reshape(len(people), -1))
+    moved = points + np.array([0.03, -0.04, 0.0])  # 50 mm, parallel to the picture
+    pixels = [np.einsum("nij,nkj->nki", cameras, p)[..., :2] / p[..., 2:] for p in (points, moved)]
+    people = [
+        replace(person, keypoints=np.column_stack([own, np.full(37, 2)]))
+        for person, own in zip(people, pixels[0], strict=True)
+    ]
+    truth = spine_truth(people, table)
+    np.testing.assert_allclose(offsets_mm(people, pixels[1], truth, np.arange(37)), 50.0, atol=1e-9)
+    found = keypoint_report(people, pixels[1], truth)
+    assert list(found) == list(NAMES)
+    assert (found["nose"]["mm_median"], found["spine_04"]["mm_p95"]) == (50.0, 50.0)
+
+
+def test_errors_of_keypoints_by_hand(people):
+    labels, _ = truth_arrays(people)
+    larger = np.array([p.box_xywh[2:].max() for p in people])
+    points = labels[..., :2].copy()
+    points[:16, INDEX["nose"], 0] += 0.06 * larger[:16]  # half of them beyond 5 %
+    bare = labels[0].copy()
+    bare[INDEX["head"], 2] = 0
+    found = keypoint_report([replace(people[0], keypoints=bare), *people[1:]], points, None)
+    assert (found["nose"]["PCK"], found["nose"]["percent_p95"], found["nose"]["count"]) == (0.5, 6.0, 32)
+    assert (found["head"]["PCK"], found["head"]["count"]) == (1.0, 31)
+    assert "mm_median" not in found["nose"]
+    assert "nose" not in keypoint_report(
+        [replace(p, keypoints=np.where(np.arange(37)[:, None] == 0, 0.0, p.keypoints)) for p in people],
+        points,
+        None,
+    )
 
 
 def test_flexed_and_bent_trunks_by_hand():
@@ -156,6 +197,10 @@ def test_evaluate_checkpoint_writes_what_coco_tools_read(sketch_root: Path, tmp_
     rows = json.loads((tmp_path / "out" / "results.json").read_text())
     assert {len(row["keypoints"]) for row in rows} == {111}
     assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == metrics
+    summary = (tmp_path / "out" / "summary.md").read_text()
+    assert f"| Spine   | {metrics['subsets']['Spine']['AP']:.3f} " in summary
+    assert "millimetres" not in summary
+    assert "ridge" not in summary
     assert "SpinePose-s (published)" in (tmp_path / "out" / "comparison.md").read_text()
     errors = json.loads((tmp_path / "out" / "measure_errors.json").read_text())
     assert errors["measures"]["trunk_lean_deg"]["count"] == 8
@@ -262,6 +307,14 @@ def test_evaluate_in_detected_boxes_and_beside_the_ridge(sketch_root: Path, tmp_
     assert metrics["ridge"]["fitted_on"] == 32
     assert metrics["ridge"]["all"]["ridge"]["count"] == 28 * 9
     assert "margin" in metrics["ridge"]["all"]
+    summary = (tmp_path / "out" / "summary.md").read_text()
+    for words in (
+        "28 people, detected boxes",
+        "seen from: front",
+        "level T12/L1",
+        "fitted on 32 training people",
+    ):
+        assert words in summary
     (tmp_path / "found.json").write_text(json.dumps([{"image_id": 999, "bbox": [0, 0, 1, 1], "score": 1}]))
     with pytest.raises(InputError, match="names image 999"):
         evaluate_checkpoint(
