@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 from spinepose.errors import InputError
 from spinepose.files import write_json
 from spinepose.skeleton import NAMES, coco_category
+
+logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 
@@ -214,8 +217,11 @@ def _keypoint_names(document: dict[str, Any], path: Path) -> tuple[str, ...]:
 def _check_names(names: tuple[str, ...], path: Path, allow_subset: bool) -> None:
     if names == NAMES:
         return
-    known = [name for name in names if name in NAMES]
-    if allow_subset and known:
+    unknown = [name for name in names if name not in NAMES]
+    # As many as ours with other names is a slip; fewer or more is another set, of which we take what we know.
+    if allow_subset and len(unknown) < len(names) and not (unknown and len(names) == len(NAMES)):
+        if unknown:
+            logger.warning("%s: keypoints that are none of the 37 are left out: %s", path, ", ".join(unknown))
         return
     if len(names) != len(NAMES):
         raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from spinepose.measures import MEASURES
@@ -28,7 +28,7 @@ def summary_text(metrics: Mapping[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     for number, row in enumerate([header, *rows]):
         first, *rest = (
@@ -49,7 +49,7 @@ def _number(value: float | None, digits: int) -> str:
 
 def _subsets(metrics: Mapping[str, Any]) -> Iterator[str]:
     header = ("subset", "AP", "AP50", "AP75", "AR", "PCK 5 %", "AUC", "mean OKS", "of the mean pose")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, value in metrics["subsets"].items():
         cells = [_number(value.get(key), 3) for key in ("AP", "AP50", "AP75", "AR", "PCK", "AUC")]
         oks = [_number(m["mean_oks"].get(name), 3) for m in (metrics, metrics["mean_pose"])]
@@ -58,7 +58,7 @@ def _subsets(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _spine(found: Mapping[str, Any]) -> Iterator[str]:
-    parts = {"all": found["all"]}
+    parts: dict[str, Any] = {"all": found["all"]}
     parts |= {f"seen from: {view}": value for view, value in found["by_view"].items()}
     if "flexed_or_bent" in found:
         parts |= {f"trunk {BENT}": found["flexed_or_bent"], "other trunks": found["straight"]}
@@ -78,7 +78,7 @@ def _ridge(found: Mapping[str, Any]) -> Iterator[str]:
         return
     words = f"ridge from predicted body points, fitted on {found['fitted_on']} training people, mm"
     header = (words, "model median", "ridge median", "model p95", "ridge p95", "margin")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for key, name in (("all", "all"), ("flexed_or_bent", f"trunk {BENT}"), ("straight", "other trunks")):
         part = found.get(key)
         if part is None:
@@ -91,7 +91,7 @@ def _ridge(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _measures(found: Mapping[str, Any]) -> Iterator[str]:
     header = ("measure in the picture: error", "bias", "median", "p68", "p95", "people")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for part, words in (("all", ""), ("flexed_or_bent", ", bent trunks")):
         for name, value in found.get(part, {}).items():
             cells = [_number(value.get(key), 1) for key in ("bias", "p50", "p68", "p95")]
@@ -103,7 +103,7 @@ def _measures(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _keypoints(found: Mapping[str, Any]) -> Iterator[str]:
     header = ("keypoint", "median, % of the box", "p95, %", "PCK 5 %", "median, mm", "p95, mm", "people")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, value in found.items():
         cells = [_number(value.get(key), 1) for key in ("percent_median", "percent_p95")]
         cells += [_number(value["PCK"], 3)]

@@ -85,5 +85,16 @@ class RTMCCHead(nn.Module):
         tokens = self.gau(self.mlp(maps.flatten(2)))
         return self.cls_x(tokens), self.cls_y(tokens)
 
+    @torch.no_grad()
+    def level_(self) -> None:
+        """Make the logits of each keypoint's bins average zero, by shifting the classifiers' weights in place.
+
+        Softmax does not fix that level, and training leaves it anywhere. Peaks are read as scores all the same: from
+        zero, a peak rises as far as the model is sure (a label's to 0.97), and is never negative, where clients of
+        RTMPose would discard the keypoint. Nothing else changes: all bins of a keypoint move alike.
+        """
+        for classifier in (self.cls_x, self.cls_y):
+            classifier.weight -= classifier.weight.mean(dim=0)
+
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         return self.classify(self.keypoint_maps(features))

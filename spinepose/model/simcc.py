@@ -65,8 +65,8 @@ def decode(simcc_x: Tensor, simcc_y: Tensor) -> tuple[Tensor, Tensor]:
         simcc_y: Logits, shape (B, K, 2H).
 
     Returns:
-        Input pixels, shape (B, K, 2), and scores, shape (B, K): the lower of the two peaks, clipped to 0..1 (a
-        trained logit's peak is about 1, as the label's is).
+        Input pixels, shape (B, K, 2), and scores, shape (B, K): the lower of the two peaks, clipped to 0..1 (levelled
+        logits of a sure model peak at about 1, as the label does).
     """
     peak_x, index_x = simcc_x.max(dim=-1)
     peak_y, index_y = simcc_y.max(dim=-1)

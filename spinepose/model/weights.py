@@ -174,7 +174,8 @@ def read_dict(path: Path | str) -> dict[str, Any]:
             "save its state dict alone and give that"
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # PyTorch's first sentence says it; the others guess at how it came about.
+        reason = str(error).splitlines()[0].split(". ")[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: checkpoint is damaged or cut off ({reason})") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: not a checkpoint (a {type(content).__name__})")
@@ -182,7 +183,7 @@ def read_dict(path: Path | str) -> dict[str, Any]:
 
 
 def load_checkpoint(path: Path | str, expected_names: Sequence[str] | None = None) -> LoadedModel:
-    """Build the model that a file holds: one of ours, or a published RTMPose state dict.
+    """Build the model that a file holds: one of ours (with its logits levelled), or a published RTMPose state dict.
 
     Args:
         path: The file.
@@ -218,6 +219,7 @@ def _own_model(content: Mapping[str, Any], path: Path | str) -> LoadedModel:
         raise InputError(
             f"{path}: checkpoint does not hold what it says ({str(error).splitlines()[0]})"
         ) from None
+    model.head.level_()
     return LoadedModel(
         model.eval(), names, content.get("label_source") == "spineforge", dict(content.get("meta") or {})
     )

@@ -68,6 +68,22 @@ def test_files_of_other_skeletons_are_refused_or_mapped_by_name(label_file: Path
     assert not mapped[17:].any()
 
 
+def test_names_that_are_none_of_ours_are_never_left_out_in_silence(label_file: Path, caplog):
+    """A slip in one of the 37 names would otherwise cost a keypoint of the whole training."""
+    _edit(label_file, lambda d: d["categories"][0]["keypoints"].__setitem__(30, "spine_5"))
+    with pytest.raises(InputError, match="keypoint 30 is 'spine_5', expected 'spine_05'"):
+        load_coco(label_file, allow_subset=True)
+
+    def as_another_set(document: dict) -> None:
+        document["categories"][0]["keypoints"] = ["nose", "left_hand"]
+        for annotation in document["annotations"]:
+            annotation["keypoints"] = annotation["keypoints"][:6]
+
+    _edit(label_file, as_another_set)
+    assert load_coco(label_file, allow_subset=True).annotations[0].keypoints[1:].sum() == 0
+    assert "left out: left_hand" in caplog.text
+
+
 def test_swapped_names_are_named(label_file: Path):
     _edit(
         label_file,
