@@ -11,6 +11,8 @@ body is labelled and whose spine is not, one person a picture, the end of each v
 
     mp/bin/python examples/mediapipe_keypoints.py clip.mp4 photos/ --dataset real --licence CC-BY-4.0
 
+``real/boxes.json`` then holds the person's box in each frame, as ``spineforge infer --boxes`` reads it.
+
 Every person is looked at several times, wider, narrower and mirrored. A point is the median of these views, and its
 confidence is MediaPipe's visibility, the less the more the views disagree: a swapped pair of legs disagrees at once.
 MediaPipe has 21 of the 37 points; the spine, neck, head top and small toes are not among them. Its code and models are
@@ -167,12 +169,14 @@ class Picture(NamedTuple):
 
     Attributes:
         name: Of the file that it becomes.
+        source: The picture's file, or the video's and the frame's number, as ``infer`` names them.
         image: BGR.
         clip: Whose frame it is; empty for a picture.
         split: train or val.
     """
 
     name: str
+    source: str
     image: np.ndarray
     clip: str
     split: str
@@ -187,7 +191,7 @@ def pictures(paths: list[Path], every: int, held_out: float) -> Iterator[Picture
         if image is None:
             sys.exit(f"{path}: cannot be read as an image")
         split = "val" if number >= round((1 - held_out) * len(still)) else "train"
-        yield Picture(f"{path.parent.name}/{path.stem}.jpg", image, "", split)
+        yield Picture(f"{path.parent.name}/{path.stem}.jpg", path.name, image, "", split)
     for path in (f for f in files if f.suffix.lower() in VIDEOS):
         yield from _frames(path, every, held_out)
     unknown = [f for f in files if f.suffix.lower() not in PICTURES | VIDEOS and f in paths]
@@ -209,16 +213,16 @@ def _frames(path: Path, every: int, held_out: float) -> Iterator[Picture]:
         if number % every or (held_out and border_s - GAP_S < time_s < border_s):
             continue
         split = "val" if time_s >= border_s else "train"
-        yield Picture(f"{path.stem}/{number:06d}.jpg", image, path.stem, split)
+        yield Picture(f"{path.stem}/{number:06d}.jpg", f"{path.name}:{number}", image, path.stem, split)
     capture.release()
     if number < 1:
         sys.exit(f"{path}: no frame can be read")
 
 
 def write_dataset(paths: list[Path], out: Path, options: argparse.Namespace, poses: Poses) -> None:
-    """Write ``annotations/person_keypoints_{train,val}-mediapipe.json``, ``images/`` and ``keypoints.json``."""
+    """Write COCO files of train and val, their pictures, ``keypoints.json`` and ``boxes.json``."""
     documents = {split: empty_document(options.licence) for split in ("train", "val")}
-    results, nobody = [], 0
+    results, boxes, nobody = [], {}, 0
     for number, picture in enumerate(pictures(paths, options.every, options.held_out), 1):
         found = poses.find(picture.image)
         tell(number, 0)
@@ -233,6 +237,7 @@ def write_dataset(paths: list[Path], out: Path, options: argparse.Namespace, pos
         row = {"id": number, "file_name": picture.name, "width": width, "height": height}
         document["images"].append(row | ({"clip": picture.clip} if picture.clip else {}))
         document["annotations"].append(annotation(number, found))
+        boxes[picture.source] = [found.box_xywh.tolist()]
         results.append({"annotation_id": number, "keypoints": found.points.round(3).ravel().tolist()})
     for split, document in documents.items():
         if document["images"]:
@@ -241,6 +246,7 @@ def write_dataset(paths: list[Path], out: Path, options: argparse.Namespace, pos
             path.write_text(json.dumps(document), "utf-8")
             print(f"{path}: {len(document['images'])} pictures")
     write_results(out / "keypoints.json", results)
+    (out / "boxes.json").write_text(json.dumps(boxes), "utf-8")
     print(f"left out, nobody found: {nobody}")
 
 
