@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from estimators import make_checkpoint
 
 import spinepose
+from pipelines import package
 from spinepose import estimator, packaged
 from spinepose.errors import InputError
 from spinepose.estimator import SpinePoseEstimator
@@ -100,6 +102,27 @@ def test_running_variances_beyond_half_precision_survive_and_weights_beyond_it_a
     save_dict(checkpoint, content)
     with pytest.raises(InputError, match=r"stem.0.conv.weight' is too large"):
         packaged.save_half(checkpoint, tmp_path / "half.pt")
+
+
+def test_a_run_s_student_is_packed_with_what_training_and_evaluation_say(
+    sketch_root: Path, tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr(package, "require_stage", lambda run, name: (sketch_root, None))
+    checkpoint = make_checkpoint(tmp_path / "student.pt")
+    (tmp_path / "card.json").write_text('{"limits": "knows nothing"}')
+    with pytest.raises(InputError, match="field 'training_data'"):
+        package.package(checkpoint, tmp_path, None, tmp_path / "weights")  # nothing tells how it was made
+    assert not (tmp_path / "weights").exists()
+    summary = {"train_people": 32, "val_people": 8, "student": {"samples_seen": 24}}
+    (tmp_path / "training.json").write_text(json.dumps(summary))
+    path = package.package(checkpoint, tmp_path, tmp_path / "card.json", tmp_path / "weights")
+    assert path == packaged.default_model(tmp_path / "weights")
+    card = read_card(path.with_name("default.json"))
+    assert (card.name, card.limits, card.metrics["people"]) == ("spineforge-t", "knows nothing", 8)
+    assert card.half_precision["people"] == 8
+    assert card.half_precision["within_1_px"] > 0.9
+    assert card.measure_errors["measures"]["trunk_lean_deg"]["count"] == 8
+    assert "The student saw 24 crops." in path.with_name("MODEL_CARD.md").read_text()
 
 
 def test_the_licence_of_the_labels_stays_with_the_weights(tmp_path: Path):
