@@ -117,7 +117,7 @@ def bar_figure(counts: Counter[str], title: str, path: Path) -> None:
     figure, ax = plt.subplots(figsize=(6, 1.0 + 0.2 * len(rows)), constrained_layout=True)
     ax.barh(range(len(rows)), [count for _, count in rows], color=_BLUE)
     ax.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=9)
-    ax.invert_yaxis()
+    ax.set_ylim(len(rows) - 0.4, -0.6)  # the most frequent on top, no empty margins
     ax.set_title(words, fontsize=10)
     ax.set_xlabel("people")
     figure.savefig(path, dpi=100)

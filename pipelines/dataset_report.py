@@ -28,6 +28,8 @@ from spinepose.skeleton import NAMES
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHEET_PEOPLE = 32
+# Of one body among the worst: one that fits badly would fill the sheet with a single fault (17 of 32, measured).
+SHEET_OF_ONE_BODY = 3
 # How bad a person's label may be: the first of these columns that the dataset has, and what it says.
 _WORST = (
     ("fit_error_mm", "largest fit minus authored of the nine vertebrae", "mm"),
@@ -66,7 +68,7 @@ def write_dataset_report(dataset: Path, out: Path, seed: int = 0) -> None:
     if people.empty:
         raise InputError(f"{dataset}: its label files hold nobody")
     column, words, unit = next(row for row in _WORST if row[0] in people and people[row[0]].notna().any())
-    worst = people.nlargest(SHEET_PEOPLE, column)
+    worst = _worst(people, column)
     drawn = people.sample(min(SHEET_PEOPLE, len(people)), random_state=rng_for(seed, "dataset-report"))
     known = [panel for panel in panels() if panel.column in people and people[panel.column].notna().any()]
     context = {
@@ -75,6 +77,7 @@ def write_dataset_report(dataset: Path, out: Path, seed: int = 0) -> None:
         "splits": _split_rows(people),
         "missing": [panel.title for panel in panels() if panel not in known],
         "worst": _Sheet(_sheet(files, worst, column, unit), f"{words} ({unit})"),
+        "of_one_body": SHEET_OF_ONE_BODY,
         "random": _Sheet(_sheet(files, drawn, column, unit), words),
         **_figures(people, known, seen),
     }
@@ -84,6 +87,14 @@ def write_dataset_report(dataset: Path, out: Path, seed: int = 0) -> None:
     page = environment.get_template("dataset_report.html.j2").render(**context)
     with atomic_path(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
+
+
+def _worst(people: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The worst people, from the worst on, few of one body where bodies are known."""
+    ordered = people.dropna(subset=[column]).sort_values(column, ascending=False, kind="stable")
+    if "subject_id" in ordered and ordered.subject_id.notna().all():
+        ordered = ordered.groupby(["split", "subject_id"], sort=False).head(SHEET_OF_ONE_BODY)
+    return ordered.head(SHEET_PEOPLE)
 
 
 def _figures(people: pd.DataFrame, known: list[Panel], seen: np.ndarray) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from spinepose.validate_annotations import (
     Layout,
     is_id,
 )
-from spinepose.validate_sides import FOOT, MIN_SPREAD, MIN_SPREAD_PX, OPPOSITE, RIGID_PAIRS, SHORTER
+from spinepose.validate_sides import FOOT, MIN_SPREAD, MIN_SPREAD_PX, OPPOSITE, PARALLEL_PAIRS, SHORTER
 
 _NUMBERS = {int, float}
 
@@ -144,11 +144,12 @@ def _mixed(at: np.ndarray, v: np.ndarray, names: tuple[str, ...], sides: np.ndar
     def length(start: str, end: str) -> np.ndarray:
         return np.linalg.norm(way(start, end), axis=1)
 
-    for pairs in RIGID_PAIRS:
-        ends = [f"{side}_{pair}" for pair in pairs for side in ("right", "left")]
+    for first, second, spread in PARALLEL_PAIRS:
+        ends = [f"{side}_{pair}" for pair in (first, second) for side in ("right", "left")]
         if has(*ends):
             one, other = way(ends[0], ends[1]), way(ends[2], ends[3])
-            yield known(*ends) & _against((one * other).sum(axis=1), one, other, smallest)
+            wide = np.maximum(spread * sides, MIN_SPREAD_PX)
+            yield known(*ends) & _against((one * other).sum(axis=1), one, other, wide)
     for toe in FOOT:
         ends = ["left_ankle", "right_ankle", f"left_{toe}", f"right_{toe}"]
         if has(*ends):

@@ -1,8 +1,9 @@
 """Left and right mixed up: what the picture itself can tell without knowing the pose.
 
-Pairs of points that one bone carries lie in parallel: ears and eyes, shoulders and clavicles. The left foot's points
-belong to the left ankle. And a face that is seen has its left side on the viewer's right where up is up: for vectors of
-the skull, the cross product of "up" and "to the left" in the picture is what points at the viewer, up to scale.
+Pairs of points that one bone carries lie in parallel: ears and eyes. Shoulders, clavicles and latissimi nearly do: the
+shoulder girdle turns on the thorax. The left foot's points belong to the left ankle. And a face that is seen has its
+left side on the viewer's right where up is up: for vectors of the skull, the cross product of "up" and "to the left" in
+the picture is what points at the viewer, up to scale.
 """
 
 from __future__ import annotations
@@ -11,13 +12,21 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-# Pairs on one bone, the first of each is compared with the others.
-RIGID_PAIRS = (("eye", "ear"), ("shoulder", "clavicle"), ("shoulder", "latissimus"))
 FOOT = ("big_toe", "small_toe", "heel")
 # Cosine between pairs on one bone: a shrug, perspective and a few pixels stay far from this.
 OPPOSITE = -0.5
 # Pairs nearer than this share of the box, and than this many pixels, say nothing: one lies behind the other.
 MIN_SPREAD, MIN_SPREAD_PX = 0.02, 3.0
+# The same for the shoulders' pairs: seen edge on, a girdle turned by a swing or a twist comes out the other way round
+# than the thorax. Of 6,415 rendered people 3 did at 0.02, at most 0.026 of the box wide. At 0.04 none does; exchanged
+# latissimi are found in 89 % of them, not 93, clavicles in 86, not 92.
+_GIRDLE_SPREAD = 0.04
+# Pairs on one bone, or nearly: the first is compared with the second if both are wider than this share of the box.
+PARALLEL_PAIRS = (
+    ("eye", "ear", MIN_SPREAD),
+    ("shoulder", "clavicle", _GIRDLE_SPREAD),
+    ("shoulder", "latissimus", _GIRDLE_SPREAD),
+)
 # Exchanging a foot point's sides must shorten the way to the ankles this much to be a fault.
 SHORTER = 0.4
 
@@ -31,12 +40,15 @@ def mixed_sides(points: Mapping[str, np.ndarray], v: Mapping[str, int], box_side
         box_side: Longer side of the person's box, pixels.
     """
     smallest = max(MIN_SPREAD * box_side, MIN_SPREAD_PX)
-    for first, second in RIGID_PAIRS:
+    for first, second, spread in PARALLEL_PAIRS:
         one, other = _across(points, first), _across(points, second)
         if one is None or other is None:
             continue
         lengths = np.linalg.norm(one), np.linalg.norm(other)
-        if min(lengths) > smallest and one @ other < OPPOSITE * lengths[0] * lengths[1]:
+        if (
+            min(lengths) > max(spread * box_side, MIN_SPREAD_PX)
+            and one @ other < OPPOSITE * lengths[0] * lengths[1]
+        ):
             yield f"left and right {second} lie the other way round than the {first}s"
     yield from _feet(points, smallest)
     yield from _face(points, v, smallest)

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from pipelines.cli import main as spineforge
+from pipelines.dataset_report import _worst
 from pipelines.export_dataset import export_dataset
 from pipelines.tables import write_table
 from spinepose.coco_stream import CocoWriter
@@ -132,6 +133,14 @@ def test_the_report_shows_everybody_on_one_page(dataset, tmp_path):
     assert text.count("<figure>") == 2 * 4, "all four people among the worst and among those at random"
     assert text.count('src="data:image/') == 2 * 4 + 2
     assert "http" not in text
+
+
+def test_the_worst_are_few_of_one_body_and_in_order():
+    people = pd.DataFrame(
+        {"split": "train", "subject_id": ["a"] * 6 + ["b"] * 2, "bad": [9, 8, 7, 6, 5, 4, 3, np.nan]}
+    )
+    assert _worst(people, "bad").bad.tolist() == [9, 8, 7, 3]
+    assert _worst(people.drop(columns="subject_id"), "bad").bad.tolist() == [9, 8, 7, 6, 5, 4, 3]
 
 
 @pytest.fixture

@@ -129,6 +129,23 @@ def test_a_seeded_fault_is_caught_and_named(tmp_path, change, code, item):
     assert report.errors >= 1
 
 
+def test_a_girdle_turned_edge_on_is_no_fault_and_a_wide_one_is(tmp_path):
+    """A batter from the side: shoulders 6 pixels apart, the other way round than the latissimi; then both wider."""
+    content = own()
+    for name, across in (("shoulder", (2.5, -2.0)), ("latissimus", (-4.0, -1.5))):
+        put(f"left_{name}", 80 + across[0], 60 + across[1])(content)
+        put(f"right_{name}", 80 - across[0], 60 - across[1])(content)
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps(content))
+    assert found(path) == []
+    put("left_latissimus", 70, 61)(content)
+    put("right_latissimus", 90, 63)(content)
+    put("left_shoulder", 90, 60)(content)
+    put("right_shoulder", 70, 62)(content)
+    path.write_text(json.dumps(content))
+    assert ("sides", "annotation 100") in found(path)
+
+
 def damage_missing(path: Path) -> None:
     path.unlink()
 
