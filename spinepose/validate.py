@@ -18,7 +18,7 @@ from spinepose.validate_bulk import sound
 from spinepose.validate_images import CutImageError, image_size
 
 # What other tools' files do without harm; in a file of our own they are errors.
-_FOREIGN_HABITS = frozenset({"box-beyond", "unlabelled", "outside", "sides", "skeleton"})
+_FOREIGN_HABITS = frozenset({"box-beyond", "unlabelled", "outside", "sides", "skeleton", "far-hidden"})
 # Odd in any file, but nothing breaks.
 _REMARKS = frozenset({"unknown-name", "same-file"})
 _KEEP = 10_000

@@ -161,7 +161,9 @@ def _place_faults(
     off = _off_box(at, box if whole is None else whole)
     limit = FAR_SHARE * side if whole is None else FAR_SHARE_AMODAL * float(whole[2:].max())
     for k in np.flatnonzero(shown & (off > limit)):
-        yield "far", f"{names[k]} is {off[k]:.0f} pixels off the box"
+        # Without the whole person's box a hidden limb may truly lie there: behind what hides it.
+        code = "far-hidden" if whole is None and v[k] == 1 else "far"
+        yield code, f"{names[k]} is {off[k]:.0f} pixels off the box"
     if own:
         deep = np.array([name in DEEP_NAMES for name in names])
         for k in np.flatnonzero((v == 2) & deep & (_off_box(at, box) > 1.0)):

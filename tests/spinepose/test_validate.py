@@ -207,6 +207,22 @@ def test_files_in_published_layouts_pass(tmp_path, names):
     assert found(write(tmp_path, content), tmp_path / "images") == []
 
 
+def test_a_hidden_limb_off_the_box_of_what_is_seen_is_an_error_in_our_files_only(tmp_path):
+    content = document(info={})
+    person(content)["bbox"] = [60, 15, 40, 100]
+    person(content)["area"] = 900
+    feet = [name for name in NAMES if name.endswith(("toe", "heel", "ankle"))]
+    for name in feet:
+        at = 3 * INDEX[name]
+        person(content)["keypoints"][at + 2] = 1
+    report = validate_coco(write(tmp_path, content))
+    assert (report.errors, report.warnings) == (0, len(feet))
+    person(content)["keypoints"][3 * INDEX["left_heel"] + 2] = 2
+    assert validate_coco(write(tmp_path, content)).counts[True, "far"] == 1
+    content["info"] = dict(OWN)
+    assert validate_coco(write(tmp_path, content)).counts[True, "far-hidden"] == len(feet) - 1
+
+
 def test_habits_of_other_peoples_files_are_no_errors(tmp_path):
     content = document(COCO17_NAMES)
     person(content)["keypoints"][:3] = [80, 30, 0]
