@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.tables import pieces
 from spinepose.errors import InputError
 from spinepose.skeleton import DEEP, NAMES, NUM_KEYPOINTS
 from spinepose.validate_annotations import Finding, is_id
@@ -50,7 +51,7 @@ class ExtrasCheck:
         missing = [name for name in _WIDTHS if name not in self._file.schema_arrow.names]
         if missing:
             raise InputError(f"{table}: lacks the column '{missing[0]}'; make the dataset again")
-        self._batches = self._file.iter_batches(_BATCH, columns=list(_WIDTHS))
+        self._pieces = pieces(self._file, list(_WIDTHS), _BATCH)
         self._waiting = self._file.schema_arrow.empty_table().select(list(_WIDTHS))
 
     def __call__(self, annotations: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Finding]]:
@@ -73,12 +74,12 @@ class ExtrasCheck:
 
     def left(self) -> int:
         """Rows that no annotation asked for."""
-        return len(self._waiting) + sum(len(batch) for batch in self._batches)
+        return len(self._waiting) + sum(len(piece) for piece in self._pieces)
 
     def _take(self, count: int) -> dict[str, np.ndarray]:
         """The next rows, fewer where the table ends: columns of shape (N, numbers of a row)."""
-        while len(self._waiting) < count and (batch := next(self._batches, None)) is not None:
-            self._waiting = pa.concat_tables([self._waiting, pa.Table.from_batches([batch])])
+        while len(self._waiting) < count and (piece := next(self._pieces, None)) is not None:
+            self._waiting = pa.concat_tables([self._waiting, piece.select(list(_WIDTHS))])
         taken, self._waiting = self._waiting.slice(0, count), self._waiting.slice(count)
         columns = {}
         for name, width in _WIDTHS.items():
