@@ -14,6 +14,7 @@ from synth.body.asset import BodyAsset, load_asset
 from synth.body.asymmetry import asymmetry_of, make_unlike
 from synth.body.dress import Layer, dress
 from synth.body.geometry import skin, vertex_normals
+from synth.body.hair_swing import Swing, let_hang
 from synth.body.hands import RELAXED, HandShapes, make_hands
 from synth.body.joints import SIDES, rest_joints
 from synth.body.keypoints import assemble_keypoints, find_surface_keypoints
@@ -70,6 +71,7 @@ class _Mesh:
     triangles: np.ndarray  # (F, 3) over geometry vertices, for normals: the whole skin and all cloth
     render_source: np.ndarray  # (V,) geometry vertex of each render vertex
     drawn: np.ndarray  # geometry vertices that are drawn: the lowest of them touches the ground
+    swings: tuple[Swing, ...] = ()  # hair that leaves the back when the head is turned
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class PosedBody:
         vertebrae: Frames of the sacrum and ``JOINT_LEVELS``, shape (26, 4, 4); columns forward, up, right.
         coordinates_rad: The nine authored spine coordinates.
         transforms: Rest to posed of each of ``BONES``, shape (52, 3, 4).
-        geometry_m: Geometry vertices, shape (G, 3), float32.
+        geometry_m: Geometry vertices, long hair on the back, shape (G, 3), float32.
         mesh: What the geometry is drawn by.
     """
 
@@ -99,14 +101,18 @@ class PosedBody:
     # What only some poses are asked for: trials want no mesh.
 
     @cached_property
+    def _hung_m(self) -> np.ndarray:
+        return let_hang(self.geometry_m, self.mesh.swings, self.transforms)
+
+    @cached_property
     def vertices_m(self) -> np.ndarray:
         """All render vertices, shape (V, 3), float32."""
-        return self.geometry_m.take(self.mesh.render_source, axis=0)
+        return self._hung_m.take(self.mesh.render_source, axis=0)
 
     @cached_property
     def normals(self) -> np.ndarray:
         """Their normals, shape (V, 3), float32."""
-        normals = vertex_normals(self.geometry_m, self.mesh.triangles)
+        normals = vertex_normals(self._hung_m, self.mesh.triangles)
         return normals.take(self.mesh.render_source, axis=0)
 
     @cached_property
@@ -448,6 +454,11 @@ def _assemble(
         ).astype(np.int32),
         source,
         np.concatenate(drawn),
+        tuple(
+            layer.swing.shifted(o)
+            for layer, o in zip(layers, offsets[:-1], strict=True)
+            if layer.swing is not None
+        ),
     )
     character = Character(
         spec,

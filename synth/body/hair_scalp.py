@@ -103,6 +103,16 @@ def hairline_of(spec: SubjectSpec, whole: bool = False) -> Hairline:
     return Hairline(shift, 0.008 * recede, widow, top, fringe)
 
 
+def fringe_shaved_chance(spec: SubjectSpec) -> float:
+    """How likely a bald head is shaved: young men and women are, old men keep their fringe."""
+    return 1.0 if spec.sex == "female" else float(np.interp(spec.age_years, (30, 65), (0.95, 0.25)))
+
+
+def is_shaved(spec: SubjectSpec) -> bool:
+    """Whether a bald head is shaved rather than fringed."""
+    return spec.hair == "bald" and rng_for(spec.seed, "hair", "shaved").random() < fringe_shaved_chance(spec)
+
+
 def line_field(azimuth_deg: np.ndarray, height: np.ndarray, line: Hairline) -> np.ndarray:
     """Distance above the hairline, shape (...), metres for a head of average size.
 

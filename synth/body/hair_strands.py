@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -13,6 +14,7 @@ from synth.body.patch import Patch
 from synth.body.rig import BONE_INDEX, BONES
 
 Field = Callable[[np.ndarray], np.ndarray]
+DOWN = np.array([0.0, 0.0, -1.0])
 _ARMS = [
     i for i, b in enumerate(BONES) if b.startswith(("shoulder", "upper_arm", "forearm", "hand", "clavicle"))
 ]
@@ -41,6 +43,17 @@ class Obstacle:
         self._points, self._normals = body.vertices_m[keep], body.normals[keep]
         self._weights = body.weights[keep]
         self._tree = cKDTree(self._points)
+
+    def above(self, height_m: float) -> Obstacle:
+        """What of it lies above a height, unclothed: the head without the shoulders."""
+        keep = self._points[:, 2] > height_m
+        part = copy(self)
+        part._cloth_m, part._cloth_top_m = 0.0, -np.inf
+        part._points, part._normals, part._weights = (
+            x[keep] for x in (self._points, self._normals, self._weights)
+        )
+        part._tree = cKDTree(part._points)
+        return part
 
     def push(
         self, points: np.ndarray, gap_m: np.ndarray, cling: np.ndarray | float = 0.0
@@ -88,7 +101,8 @@ class Growth:
         stiff: How much it keeps its direction from step to step, 0 to 1.
         down: Where gravity pulls: unit vectors, shape (3,) or (N, 3).
         cling: How closely strands keep to the head, 0 to 1; below ``free_below_m`` they hang almost freely.
-        free_below_m: That height, shape () or (N,).
+        free_below_m: That height, shape () or (N,), against ``gravity``.
+        gravity: Unit vector, shape (3,).
     """
 
     comb: Field
@@ -98,6 +112,7 @@ class Growth:
     down: np.ndarray
     cling: float = 0.0
     free_below_m: float = -np.inf
+    gravity: np.ndarray = field(default_factory=lambda: DOWN)
 
 
 def grow(
@@ -135,7 +150,9 @@ def grow(
         leave = min(k / 2, 1.0)
         free = last + length * direction
         cling = (
-            growth.cling * np.clip((free[:, 2] - growth.free_below_m) / 0.03, 0, 1) if growth.cling else 0.0
+            growth.cling * np.clip((-(free @ growth.gravity) - growth.free_below_m) / 0.03, 0, 1)
+            if growth.cling
+            else 0.0
         )
         moved, normal = obstacle.push(free, gaps_m * leave, cling)
         direction = unit(moved - last)

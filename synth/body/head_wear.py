@@ -101,8 +101,14 @@ def under_wear(layers: list[Layer], dome: Dome, head: HeadPlace) -> list[Layer]:
         if layer.name in ("hair_tail", "hair_band"):  # tied below it
             result.append(layer)
             continue
-        p = dome.shrink(head.local(layer.patch.vertices_m))
-        result.append(replace(layer, patch=layer.patch.moved(head.world(p))))
+        pressed = head.world(dome.shrink(head.local(layer.patch.vertices_m)))
+        swing = layer.swing
+        if (
+            swing is not None
+        ):  # what is pressed is near the roots, which lie alike whichever way the rest hangs
+            moved = (pressed - layer.patch.vertices_m)[swing.rows].astype(np.float32)
+            swing = replace(swing, points_m=swing.points_m + moved)
+        result.append(replace(layer, patch=layer.patch.moved(pressed), swing=swing))
     return result
 
 

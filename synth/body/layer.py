@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synth.body.hair_swing import Swing
 from synth.body.patch import Patch
 
 
@@ -20,6 +21,7 @@ class Layer:
         corner_uvs: Texture coordinates of each drawn corner, shape (F, 3, 2).
         texture: sRGB, shape (H, W, 3), uint8; with a fourth channel, texels whose alpha is below one half are left out.
         roughness: 0 to 1.
+        swing: How it hangs when the head is turned, for hair that does.
     """
 
     name: str
@@ -28,3 +30,4 @@ class Layer:
     corner_uvs: np.ndarray
     texture: np.ndarray
     roughness: float
+    swing: Swing | None = None

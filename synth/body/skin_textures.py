@@ -11,8 +11,7 @@ import numpy as np
 from spinepose.rng import rng_for
 from synth.body.asset import BodyAsset
 from synth.body.geometry import vertex_normals
-from synth.body.hair import is_shaved
-from synth.body.hair_scalp import hairline_of, line_field
+from synth.body.hair_scalp import hairline_of, is_shaved, line_field
 from synth.body.paint import ramp
 from synth.body.skin_masks import BODY_MASKS, HEAD_MASKS, SKIN_SIZE, Canvas, canvas_of
 from synth.body.spec import SubjectSpec
@@ -86,7 +85,7 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
     brown = np.array([-0.50, -0.62, -0.68])
     freckled = max(rng.normal(-0.2, 0.6), 0) * light
     ruddy = rng.uniform(0.4, 1.05)
-    spotted = 0.06 + 0.55 * old * light
+    spotted = 0.04 + 0.32 * old * light
     lines = old**1.2 * rng.uniform(0.7, 1.2)
     w: dict[str, np.ndarray] = {
         "mottle_a": rng.normal(0, 0.035) * np.array([0.6, 1, 1.2]) * 3,

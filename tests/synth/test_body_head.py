@@ -15,8 +15,16 @@ from synth.body.asset import BodyAsset, load_asset
 from synth.body.bake import bake_body
 from synth.body.eye_textures import EYE_SIZE, eye_texture, gaze_of
 from synth.body.face import EXPRESSIONS, bake_faces, expression_of, face_amounts, face_offsets
-from synth.body.hair import is_shaved
-from synth.body.hair_scalp import HeadPlace, hairline_of, head_frame, line_field, scalp_of, skull_vertices
+from synth.body.hair_scalp import (
+    HeadPlace,
+    hairline_of,
+    head_frame,
+    is_shaved,
+    line_field,
+    scalp_of,
+    skull_vertices,
+)
+from synth.body.hair_swing import let_hang
 from synth.body.head import eyes_layer, head_layers, skin_picture
 from synth.body.head_wear import Dome
 from synth.body.looks import looks_rand
@@ -159,6 +167,62 @@ def test_long_hair_follows_the_back_where_it_lies_on_it() -> None:
     z = (cards.vertices_m[:, 2] - centre[2]) / scale
     assert cards.weights[z > 0, ASSET_WEIGHTS].min() > 0.99
     assert cards.weights[z < -0.30, BONES.index("T3")].mean() > 0.8
+
+
+# --- hair that hangs
+
+
+def pose_of(lean_deg: float, trunk_deg: float) -> np.ndarray:
+    """Rest to posed of all bones: head and trunk lean forward by so much, all else stands."""
+    transforms = np.tile(np.eye(3, 4), (len(BONES), 1, 1))
+    for bone, angle in (("C0", np.radians(lean_deg)), ("T3", np.radians(trunk_deg))):
+        turn = [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+        transforms[BONES.index(bone), :, :3] = turn
+    transforms[:, 2, 3] = 2.0  # well above the floor
+    return transforms
+
+
+@pytest.mark.parametrize(("kind", "lines"), [("bob", 2), ("long", 2), ("ponytail", 92), ("braid", 7)])
+def test_hair_hangs_down_whichever_way_the_head_is_turned(kind: str, lines: int) -> None:
+    layers, _, _ = layers_of(person(2, hair=kind, sex="female", age_years=30))
+    layer = next(x for x in layers if x.swing is not None)
+    rest = layer.patch.vertices_m.astype(np.float32)
+    rows = layer.swing.rows
+    np.testing.assert_allclose(layer.swing.points_m[0], rest[rows], atol=1e-6)
+
+    def middles(vertices: np.ndarray) -> np.ndarray:
+        """Middle lines of cards, tail or strands: what lies outside of a bend is longer than what lies inside."""
+        return vertices[rows].reshape(-1, lines, *rows.shape[1:], 3).mean(axis=1)
+
+    def lengths(points: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(np.diff(points, axis=1), axis=2).sum(axis=1)
+
+    length = lengths(middles(rest))
+    for lean in (60.0, 90.0, 135.0, 180.0):
+        transforms = pose_of(lean, 90.0)
+        out = middles(let_hang(rest, (layer.swing,), transforms))
+        assert np.abs(lengths(out) / length - 1).mean() < 0.05, f"{lean} degrees: hair is stretched"
+        along = out[:, -1] - out[:, rows.shape[1] // 2]
+        along /= np.linalg.norm(along, axis=1, keepdims=True)
+        assert np.median(along[:, 2]) < -0.75, f"{lean} degrees: {np.median(along[:, 2]):.2f}"
+
+
+def test_hair_stays_on_the_back_of_people_who_stand_or_look_up_from_a_bent_back() -> None:
+    layers, _, _ = layers_of(person(2, hair="long", sex="female", age_years=30))
+    layer = next(x for x in layers if x.swing is not None)
+    rest = layer.patch.vertices_m.astype(np.float32)
+    for head, trunk in ((0.0, 0.0), (40.0, 10.0), (10.0, 90.0)):
+        assert let_hang(rest, (layer.swing,), pose_of(head, trunk)) is rest
+
+
+def test_hair_does_not_sink_into_the_floor() -> None:
+    layers, _, _ = layers_of(person(2, hair="long", sex="female", age_years=30))
+    layer = next(x for x in layers if x.swing is not None)
+    transforms = pose_of(90.0, 90.0)
+    transforms[:, 2, 3] = 0.15
+    rest = layer.patch.vertices_m.astype(np.float32) + np.float32([0, 0, 0.2])
+    out = let_hang(rest, (layer.swing,), transforms)
+    assert out[layer.swing.rows, 2].min() >= 0.0
 
 
 # --- skin
