@@ -155,7 +155,7 @@ def shape_top(cloth: Cloth, dummy: Dummy, land: Landscape, rng: np.random.Genera
     folds, pictures = _folded(dummy, land, charts, True, replace(cloth, looseness=loose), rng)
     z = dummy.points_m[:, 2]
     low = np.clip((land.notch_m[2] - z) / (0.3 * land.stature_m), 0, 1)
-    body = np.maximum(low, arm)
+    body = np.maximum(low, 0.7 * arm)  # sleeves are cut closer than the trunk
     thick = {"hoodie": 0.004, "jacket": 0.006}.get(cloth.kind, 0.0)
     shoulders = 0.45 * arm * _ramp(z, land.pit_height_m - 0.02, land.pit_height_m + 0.10)
     ease = _EASE_M[cloth.fabric] + thick + (0.002 if tight else 0.018) * loose * (body - shoulders)
@@ -191,7 +191,7 @@ def _gathered(offset: np.ndarray, cut: Cut, borders: dict[str, np.ndarray]) -> n
         width = cut.bands[name]
         depth = borders[name]
         close = 0.42 + 0.58 * _ramp(depth, 0.6 * width, width + 0.03)
-        bag = 1 + 0.35 * np.exp(-(((depth - width - 0.05) / 0.03) ** 2))
+        bag = 1 + 0.22 * np.exp(-(((depth - width - 0.05) / 0.03) ** 2))
         offset = offset * (close * bag)[:, None]
     return offset
 
@@ -221,7 +221,7 @@ def shape_bottom(
         if cloth.fabric == "stretch":
             ease = 0.003 + 0.012 * loose * down
         if cloth.kind == "shorts":
-            ease = _EASE_M[cloth.fabric] + (0.012 + 0.03 * loose) * down
+            ease = _EASE_M[cloth.fabric] + (0.012 + 0.024 * loose) * down
     if cloth.kind != "skirt":
         ease = np.maximum(ease, _spanned(dummy, 3 if tight else 8 + round(10 * loose)) + 0.5 * ease)
     offset = ease[:, None] * dummy.normals

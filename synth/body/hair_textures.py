@@ -73,7 +73,7 @@ def _shell(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     elif kind == "curls":
         band = noise(rng, size, (3.2, 3.2)) - 0.8 * noise(rng, size, (6, 6))
         height = band + 0.5 * noise(rng, size, (1.2, 1.2))
-        shade = 0.95 + 0.20 * band + 0.10 * noise(rng, size, (0.9, 0.9))
+        shade = 0.95 + 0.12 * band + 0.06 * noise(rng, size, (0.9, 0.9))
     else:  # combed: strands along v
         height = 0.7 * noise(rng, size, (26, 1.0)) + 0.5 * noise(rng, size, (9, 0.7))
         shade = 1 + 0.16 * noise(rng, size, (40, 0.9)) + 0.10 * noise(rng, size, (30, 3))
@@ -91,7 +91,7 @@ def _tinted(color: Color, shade: np.ndarray, tone: np.ndarray) -> np.ndarray:
         * np.clip((225 - light) / 60, 0, 1)
         * np.clip((0.3 - saturation) / 0.2, 0, 1)
     )
-    image = base * shade[..., None] + (5 + 38 * salt) * tone[..., None]
+    image = base * shade[..., None] + (5 + 22 * salt) * tone[..., None]
     gloss = np.clip(shade - 1.02, 0, 0.4)[..., None]  # dark hair still shines
     return np.clip(np.round(image + 60 * gloss * (1 - light / 400)), 0, 255).astype(np.uint8)
 
