@@ -13,6 +13,7 @@ from synth.body.anatomy import Anatomy, build_anatomy
 from synth.body.asset import BodyAsset, load_asset
 from synth.body.asymmetry import asymmetry_of, make_unlike
 from synth.body.dress import Layer, dress
+from synth.body.garment_seat import Seat, sit
 from synth.body.geometry import skin, vertex_normals
 from synth.body.hair_swing import Swing, let_hang
 from synth.body.hands import RELAXED, HandShapes, make_hands
@@ -72,6 +73,7 @@ class _Mesh:
     render_source: np.ndarray  # (V,) geometry vertex of each render vertex
     drawn: np.ndarray  # geometry vertices that are drawn: the lowest of them touches the ground
     swings: tuple[Swing, ...] = ()  # hair that leaves the back when the head is turned
+    seats: tuple[Seat, ...] = ()  # skirts that close round bent thighs
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ class Character:
 
     def _skin(self, pose: Pose, curl: np.ndarray) -> np.ndarray:
         mesh = self.mesh
-        rest = self.hands.bent(mesh.rest_m, curl)
+        rest = sit(self.hands.bent(mesh.rest_m, curl), mesh.seats, pose.transforms)
         return skin(rest, mesh.bone_indices, mesh.bone_weights, pose.transforms.astype(np.float32))
 
     def _placement(self, pose: Pose, pelvis_position: np.ndarray, anchor: str) -> np.ndarray:
@@ -458,6 +460,11 @@ def _assemble(
             layer.swing.shifted(o)
             for layer, o in zip(layers, offsets[:-1], strict=True)
             if layer.swing is not None
+        ),
+        tuple(
+            Seat(int(o), layer.seat_m.astype(np.float32))
+            for layer, o in zip(layers, offsets[:-1], strict=True)
+            if layer.seat_m is not None
         ),
     )
     character = Character(

@@ -44,7 +44,7 @@ def weave(fabric: str) -> np.ndarray:
     if fabric == "stretch":
         return (1 + 0.012 * fine + 0.012 * np.sin(2 * np.pi * u / 4)).astype(np.float32)
     if fabric == "fleece":
-        return (1 + 0.03 * soft + 0.03 * fine).astype(np.float32)
+        return (1 + 0.018 * soft + 0.02 * fine).astype(np.float32)
     threads = np.sin(np.pi * u) * 0.5 + np.sin(np.pi * v / 2) * 0.5
     return (1 + 0.012 * threads + 0.022 * fine + 0.012 * soft).astype(np.float32)
 

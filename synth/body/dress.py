@@ -46,6 +46,7 @@ class _Worn:
         covers: Metres inside its edges.
         margin_m: Skin this far inside is left out; nearer the edge it is pulled in.
         pull_m: How far it is pulled in.
+        seat_m: What its vertices move by where both hips are bent, shape (N, 3).
     """
 
     name: str
@@ -55,6 +56,7 @@ class _Worn:
     covers: Covers
     margin_m: float
     pull_m: float = 0.007
+    seat_m: np.ndarray | None = None
 
 
 def _landscape(
@@ -110,8 +112,9 @@ def dress(
         eyes_layer(spec, asset, vertices_m, weights),
     ]
     for w in worn:
+        patch = w.sewn.patch
         layers.append(
-            Layer(w.name, w.sewn.patch, w.sewn.patch.triangles, w.sewn.corner_uvs, w.texture, w.roughness)
+            Layer(w.name, patch, patch.triangles, w.sewn.corner_uvs, w.texture, w.roughness, seat_m=w.seat_m)
         )
     return layers + head_layers(spec, asset, body, vertices_m, weights)
 
@@ -221,7 +224,7 @@ def _worn_skirt(
         if shaped is not None and counts:
             inside = shaped.work.inside_m > -0.01
             upper[inside] = (dummy.points_m + shaped.work.offset_m)[inside]
-    sewn = garment_skirt.make_skirt(cloth, dummy, land, upper, waist, rng, not of_dress)
+    sewn, seat = garment_skirt.make_skirt(cloth, dummy, land, upper, waist, rng, not of_dress)
     hem = garment_skirt.hem_height(cloth, land)
     half = np.pi * 0.17 * land.stature_m / 1.7
     chart = Chart("skirt", (0.0, 2 * STRIP, 1.0, 1.0), (-half, half), (hem, waist))
@@ -240,6 +243,7 @@ def _worn_skirt(
         covers,
         0.16,
         0.002,
+        seat,
     )
 
 

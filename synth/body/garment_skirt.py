@@ -18,6 +18,7 @@ COLUMNS = 96
 _ROW_M = 0.016
 BAND_M = 0.032  # the waistband of a skirt, not of a dress
 _ROOM_M = 0.022  # between thighs and cloth at the hem
+_SEATED_M = 0.012  # between bent thighs and cloth
 
 
 def hem_height(cloth: Cloth, land: Landscape) -> float:
@@ -94,7 +95,7 @@ def make_skirt(
     waist_m: float,
     rng: np.random.Generator,
     banded: bool,
-) -> Cloth3d:
+) -> tuple[Cloth3d, np.ndarray]:
     """Make a skirt's fall.
 
     Args:
@@ -105,12 +106,16 @@ def make_skirt(
         waist_m: Height of its upper edge.
         rng: For its waves.
         banded: Whether it has a waistband (a dress has none).
+
+    Returns:
+        The cloth, and what its vertices move by where it lies close to bent thighs, shape (N, 3).
     """
     hem = hem_height(cloth, land)
     rows = max(int((waist_m - hem) / _ROW_M), 8) + 1
     heights = np.linspace(waist_m, hem, rows)
     trunk = tape.arm_share(dummy.weights) < 0.1
     radius = _body_radius(upper_m[trunk], land, heights)
+    close = gaussian_filter(radius, (2.0, 2.0), mode=("nearest", "wrap")) + _SEATED_M
     step = heights[0] - heights[1]
     stiff = cloth.fabric == "denim"
     flare = (0.10 if stiff else 0.06) + (0.15 if stiff else 0.32) * cloth.looseness
@@ -122,13 +127,23 @@ def make_skirt(
     down = np.clip((waist_m - heights) / max(waist_m - hem, 1e-6), 0, 1)
     radius += (0.0035 + _ROOM_M * np.clip((heights[hips] + 0.06 - heights) / 0.25, 0, 1))[:, None]
     radius += _waves(cloth, rng, down, stiff)
+    points = _around(radius, land, heights, down)
+    cloth_3d = _grid_cloth(points, _weights(points, dummy, land, heights), waist_m, hem, banded)
+    # In the crease of the hip, which swallows cloth, it keeps its room.
+    lower = np.clip((heights[hips] - 0.03 - heights) / 0.14, 0, 1)[:, None]
+    seated = _around(radius + lower * np.minimum(close - radius, 0.0), land, heights, down)
+    return cloth_3d, (_rimmed(seated) - _rimmed(points)).reshape(-1, 3)
+
+
+def _around(radius: np.ndarray, land: Landscape, heights: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Points of a tube from its radii, shape (rows, COLUMNS, 3)."""
     angle = 2 * np.pi * np.arange(COLUMNS) / COLUMNS - np.pi
-    points = np.empty((rows, COLUMNS, 3))
+    points = np.empty((*radius.shape, 3))
     points[..., 0] = land.middle_x(heights)[:, None] + radius * np.cos(angle)
     points[..., 1] = radius * np.sin(angle)
     tilt = 0.010 * (1 - np.cos(angle)) / 2 * -1.0  # the back sits a little higher at the waist
     points[..., 2] = heights[:, None] - tilt[None] * (1 - down[:, None])
-    return _grid_cloth(points, _weights(points, dummy, land, heights), waist_m, hem, banded)
+    return points
 
 
 def _waves(cloth: Cloth, rng: np.random.Generator, down: np.ndarray, stiff: bool) -> np.ndarray:
@@ -142,19 +157,22 @@ def _waves(cloth: Cloth, rng: np.random.Generator, down: np.ndarray, stiff: bool
     return depth * (np.clip(down - 0.12, 0, 1) ** 0.9)[:, None] * wave[None]
 
 
-def _grid_cloth(points: np.ndarray, weights: np.ndarray, top: float, hem: float, banded: bool) -> Cloth3d:
-    """Triangles and texture coordinates of a tube, closed round, its lower edge turned in."""
-    columns = points.shape[1]
-    inward = points[-1] * [1, 1, 1]
-    centre = points[-1].mean(axis=0)
-    fold = (
-        inward
-        + 0.014 * (centre - inward) * [1, 1, 0] / np.linalg.norm((centre - inward)[:, :2], axis=1)[:, None]
-    )
+def _rimmed(points: np.ndarray) -> np.ndarray:
+    """A tube with its upper edge turned in and its hem folded inwards, shape (rows + 2, COLUMNS, 3)."""
+    inward = points[-1]
+    centre = inward.mean(axis=0)
+    level = (centre - inward) * [1, 1, 0]
+    fold = inward + 0.014 * level / np.linalg.norm(level, axis=1)[:, None]
     fold[:, 2] += 0.012
     lip = points[0] + (points[0].mean(axis=0) - points[0]) * 0.03
     lip[:, 2] -= 0.004
-    p = np.concatenate([lip[None], points, fold[None]])
+    return np.concatenate([lip[None], points, fold[None]])
+
+
+def _grid_cloth(points: np.ndarray, weights: np.ndarray, top: float, hem: float, banded: bool) -> Cloth3d:
+    """Triangles and texture coordinates of a tube, closed round, its lower edge turned in."""
+    columns = points.shape[1]
+    p = _rimmed(points)
     w = np.concatenate([weights[:1], weights, weights[-1:]])
     index = np.arange(p.shape[0] * columns).reshape(-1, columns)
     a, b = index[:-1], np.roll(index[:-1], -1, axis=1)

@@ -43,6 +43,7 @@ class Obstacle:
         self._points, self._normals = body.vertices_m[keep], body.normals[keep]
         self._weights = body.weights[keep]
         self._tree = cKDTree(self._points)
+        self._middle, self._reach_m = np.zeros(3), np.inf
 
     def above(self, height_m: float) -> Obstacle:
         """What of it lies above a height, unclothed: the head without the shoulders."""
@@ -53,6 +54,9 @@ class Obstacle:
             x[keep] for x in (self._points, self._normals, self._weights)
         )
         part._tree = cKDTree(part._points)
+        part._middle = part._points.mean(axis=0)
+        # What hangs beyond this touches nothing any more, and need not ask.
+        part._reach_m = float(np.linalg.norm(part._points - part._middle, axis=1).max()) + 0.03
         return part
 
     def push(
@@ -68,6 +72,19 @@ class Obstacle:
         Returns:
             The points and the body's normals near them, shape (N, 3) each.
         """
+        if np.isfinite(self._reach_m):
+            away = points - self._middle
+            near = np.linalg.norm(away, axis=1) < self._reach_m
+            moved, normal = points.copy(), unit(away)
+            if near.any():
+                cling = np.broadcast_to(cling, len(points))
+                moved[near], normal[near] = self._pushed(points[near], gap_m[near], cling[near])
+            return moved, normal
+        return self._pushed(points, gap_m, cling)
+
+    def _pushed(
+        self, points: np.ndarray, gap_m: np.ndarray, cling: np.ndarray | float
+    ) -> tuple[np.ndarray, np.ndarray]:
         distance, near = self._tree.query(points, k=3)
         share = 1.0 / (distance + 1e-3)
         share /= share.sum(axis=1, keepdims=True)

@@ -22,6 +22,7 @@ class Layer:
         texture: sRGB, shape (H, W, 3), uint8; with a fourth channel, texels whose alpha is below one half are left out.
         roughness: 0 to 1.
         swing: How it hangs when the head is turned, for hair that does.
+        seat_m: What its vertices move by where both hips are bent, for skirts, shape (N, 3).
     """
 
     name: str
@@ -31,3 +32,4 @@ class Layer:
     texture: np.ndarray
     roughness: float
     swing: Swing | None = None
+    seat_m: np.ndarray | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -26,7 +27,7 @@ class Patch:
     triangles: np.ndarray
     uvs: np.ndarray
 
-    @property
+    @cached_property
     def normals(self) -> np.ndarray:
         return vertex_normals(self.vertices_m, self.triangles).astype(float)
 

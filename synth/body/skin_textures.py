@@ -101,7 +101,7 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
         "joints": ruddy * 0.7 * red + np.array([-0.10, -0.13, -0.13]) * (1.2 - 0.7 * light),
         "hands": ruddy * 0.55 * red - 0.03,
         "sun": rng.uniform(0, 0.10) * np.array([-0.6, -1.0, -1.2]) * (0.3 + 0.7 * light),
-        "body_hair": dark * (rng.uniform(0.1, 0.45) if man else 0.04) * (0.4 + 0.6 * light),
+        "body_hair": dark * (rng.uniform(0.05, 0.22) if man else 0.03) * (0.4 + 0.6 * light),
         "veins": np.array([-0.16, -0.07, -0.02]) * rng.uniform(0.1, 0.8) * (0.5 + 0.5 * old),
         "groove": dark * rng.uniform(0.08, 0.17),
         "ridge": np.array([0.05, 0.045, 0.04]),

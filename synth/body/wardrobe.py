@@ -104,7 +104,7 @@ _SNEAKERS: tuple[Color, ...] = (
 
 # Two colours nearer than this (sRGB) are taken for one in a lit picture, whose light changes brightness more than hue
 # [judged by eye].
-_SKIN_GAP, _LIGHT_COUNTS = 36.0, 0.7
+_SKIN_GAP, _LIGHT_COUNTS = 36.0, 0.5
 
 
 def _pick(rng: np.random.Generator, weights: dict[str, float]) -> str:

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from spinepose.rng import rng_for
+from synth.body.asset import load_asset
 from synth.body.bake import bake_body
 from synth.body.character import Character, build_character
 from synth.body.garment_check import find_faults, layer_rank
@@ -125,6 +127,29 @@ def test_backs_are_open_where_the_cut_says_so(dressed: dict[str, Character]):
         skin[name] = 1e4 * 0.5 * np.linalg.norm(normal[behind], axis=1).sum()  # cm2
     for name in ("singlet+shorts", "sports_top+leggings", "leotard+none"):
         assert skin[name] > skin["tshirt+jeans"] + 60, skin
+
+
+@pytest.mark.parametrize("name", ["tshirt+skirt", "dress+none"])
+def test_skirts_lie_close_to_bent_thighs_and_hang_as_cut_from_straight_ones(
+    dressed: dict[str, Character], name: str
+):
+    character = dressed[name]
+    mesh = character.mesh
+    (seat,) = mesh.seats
+    own = slice(seat.first, seat.first + len(seat.offsets_m))
+    loose = replace(character, mesh=replace(mesh, seats=()))
+    skin = load_asset().skin_triangles
+    stray = {}
+    for who, body in (("close", character), ("loose", loose)):
+        clip, frame = middle("slumped_sitting")
+        posed = body.pose(clip, frame).geometry_m
+        stray[who] = cKDTree(posed[np.unique(skin)]).query(posed[own])[0]
+    assert np.percentile(stray["close"], 90) < 0.75 * np.percentile(stray["loose"], 90)
+    assert stray["close"].mean() > 0.004  # and not in them
+    clip, frame = middle("gait")
+    np.testing.assert_array_equal(
+        character.pose(clip, frame).geometry_m[own], loose.pose(clip, frame).geometry_m[own]
+    )
 
 
 def test_the_checker_finds_skin_that_pokes_through_and_missing_skin(dressed: dict[str, Character]):

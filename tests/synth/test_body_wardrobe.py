@@ -52,6 +52,8 @@ def test_clothes_do_not_look_like_bare_skin():
     seen = unlike_skin(beige, skin)
     assert np.mean(seen.color) < 0.6 * np.mean(skin)
     assert seen.color2 == beige.color2
+    # A light beige on tanned skin: as bare as the same hue in shade.
+    assert unlike_skin(replace(beige, color=(206, 170, 144)), (150, 108, 84)).color != (206, 170, 144)
     green = replace(beige, color=(85, 120, 61))
     assert unlike_skin(green, skin) == green
     dark = (72, 48, 38)
