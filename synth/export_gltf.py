@@ -3,7 +3,8 @@
 What a frame of the embedded world shows is baked: the fitted pose of every bone, the place over the ground and the curl
 of the hands, so that another engine which plays the animation at a frame's time holds the very same person. Markers
 lie on skin, not on one bone: they travel as nodes with baked positions, and are joints of the skin without weight, so
-that engines which keep only the skeleton keep them too.
+that engines which keep only the skeleton keep them too. Left out is what no joint can say: long hair that falls off
+a bent back stays on it, and skirts keep their room round bent thighs.
 """
 
 from __future__ import annotations
