@@ -31,7 +31,7 @@ import numpy as np
 from spinepose.coco import load_coco
 from spinepose.metrics import similarities
 from spinepose.skeleton import COCO17_NAMES, INDEX, SPINE_CHAIN, indices
-from spinepose.visualize import draw_person
+from spinepose.visualize import draw_nobody, draw_person
 
 PARTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 JOINTS = [f"{side}_{part}" for part in PARTS for side in ("left", "right")]
@@ -93,7 +93,7 @@ def share_line(name: str, accepted: list[bool]) -> str:
     if not n:
         return f"{name}: no frame"
     middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    low, high = max(middle - half, 0) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
     return f"{name}: {sum(accepted)} of {n} frames, {p:.0%} ({low:.0%} to {high:.0%})"
 
 
@@ -150,14 +150,16 @@ def draw_sheets(found: Mapping[int, np.ndarray], video: Path, every: int, out: P
 def _tile(image: np.ndarray, points: np.ndarray | None, number: int) -> np.ndarray:
     width, height = TILE
     if points is None:
-        drawn = cv2.resize(image, TILE)
+        drawn = draw_nobody(cv2.resize(image, TILE))
     else:
         low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
         scale = min(width / (high - low + 1)[0], height / (high - low + 1)[1]) / 1.3
         shift = np.array(TILE) / 2 - scale * (low + high) / 2
         drawn = cv2.warpAffine(image, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), TILE)
         draw_person(drawn, points[:, :2] * scale + shift, np.where(points[:, 2] > 0.2, 2, 1))
-    cv2.putText(drawn, str(number), (8, 28), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (255, 255, 255), 2, cv2.LINE_AA)
+    cv2.putText(
+        drawn, str(number), (8, height - 12), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (255, 255, 255), 2, cv2.LINE_AA
+    )
     return drawn
 
 

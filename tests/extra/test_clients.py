@@ -30,6 +30,7 @@ pytestmark = pytest.mark.extra
 
 CLIENTS = Path(__file__).parents[2] / ".venv-clients" / "bin" / "python"
 LIMIT_PX = 0.1
+# Run with -I: a PYTHONPATH that leads here would give them our `spinepose` for theirs.
 # Where two bins are this nearly equal, the last bit of the crop's arithmetic decides between them.
 TIE = 2e-3
 RTMLIB = """
@@ -90,7 +91,7 @@ def test_a_client_finds_the_keypoints_that_we_find(files, script, backend, capsy
     net = load_checkpoint(files["checkpoint"]).model
     asked = {key: str(value) for key, value in files.items()} | {"size": net.input_size, "backend": backend}
     done = subprocess.run(
-        [CLIENTS, "-c", script, json.dumps(asked)], capture_output=True, text=True, check=False, cwd="/"
+        [CLIENTS, "-I", "-c", script, json.dumps(asked)], capture_output=True, text=True, check=False, cwd="/"
     )
     assert done.returncode == 0, done.stderr[-2000:]
     theirs = json.loads(done.stdout.splitlines()[-1])
@@ -155,7 +156,11 @@ def test_pose2sim_reads_our_example_and_gives_our_keypoints(files, tmp_path):
         "out": str(tmp_path / "cam01_000000.json"),
     }
     done = subprocess.run(
-        [CLIENTS, "-c", POSE2SIM, json.dumps(asked)], capture_output=True, text=True, check=False, cwd="/"
+        [CLIENTS, "-I", "-c", POSE2SIM, json.dumps(asked)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
     )
     assert done.returncode == 0, done.stderr[-2000:]
     theirs = json.loads(done.stdout.splitlines()[-1])
