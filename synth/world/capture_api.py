@@ -6,6 +6,7 @@ The Unreal project offers the same functions. Arguments hold no spaces: JSON goe
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,18 +14,30 @@ import numpy as np
 from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
 from opensim_models.markers import MARKER_NAMES
 from spinepose.skeleton import NAMES, SPINE_CHAIN
-from synth.unreal_coords import to_unreal_cm
+from synth.unreal_coords import matrix_to_unreal, to_unreal_cm
+from synth.world.bones import bone_frames
 from synth.world.clip_fit import ClipFit
 from synth.world.commands import ARGUMENT_INVALID, CommandError, command
 from synth.world.light import light_from_json
+from synth.world.place_materials import BLACK, CHROME, DARK_GLASS, DARK_METAL, METAL, RUBBER
 from synth.world.prop_stage import stage_props
-from synth.world.scene_state import MAX_THINGS, NAME, CharacterThing, Pose
+from synth.world.scene_state import MAX_THINGS, NAME, CharacterThing, ObjectThing, Pose
 
 if TYPE_CHECKING:
     from synth.world.world import World
 
 CAPTURE_API = 1
 MAX_CHARACTERS = 16
+#: What ``SetMaterial`` knows; the Unreal project has materials of these names under ``/Game/SpineForge/Materials``.
+NAMED_MATERIALS = {
+    "Metal": METAL,
+    "Chrome": CHROME,
+    "DarkMetal": DARK_METAL,
+    "Black": BLACK,
+    "Rubber": RUBBER,
+    "DarkGlass": DARK_GLASS,
+}
+_MAX_TICKS = 10_000
 _MAX_TIME_S = 1e6
 
 
@@ -146,6 +159,43 @@ def get_markers(world: World, name: str) -> str:
     return _json({"markers": markers, "keypoints": keypoints, "held": _held(character)})
 
 
+def get_bones(world: World, name: str) -> str:
+    """Every bone's place and rotation in the world, in one answer with the pose that they are of."""
+    character = world.scene.character(name)
+    to_world, bones = character.pose.matrix(), {}
+    for bone, frame in bone_frames(character.body, character.posed).items():
+        location, rotation, _ = matrix_to_unreal(to_world @ frame)
+        bones[bone] = {"location": np.round(location, 6).tolist(), "rotation": np.round(rotation, 6).tolist()}
+    return _json({"bones": bones, "held": _held(character)})
+
+
+def set_material(world: World, name: str, material: str) -> str:
+    """Give all of an object one material, until the place is set again."""
+    thing = world.scene.thing(name)
+    if not isinstance(thing, ObjectThing):
+        raise CommandError(f"error {name} is no object of the place")
+    if material not in NAMED_MATERIALS:
+        raise CommandError(f"error no material '{material[:80]}'; there are {', '.join(NAMED_MATERIALS)}")
+    look = NAMED_MATERIALS[material]
+    surfaces = tuple(replace(surface, material=look) for surface in thing.mesh.surfaces)
+    thing.mesh = replace(thing.mesh, surfaces=surfaces)
+    thing.touch()
+    return _json({})
+
+
+def step(world: World, ticks: int) -> str:
+    """Let the game run for some ticks and stop; here people hold the frames that they were given."""
+    if not 1 <= ticks <= _MAX_TICKS:
+        raise CommandError(ARGUMENT_INVALID)
+    world.scene.paused = True
+    return _json({"ticks": ticks})
+
+
+def settle(world: World) -> str:
+    """Wait for whatever is still being loaded; here everything is there when a command was answered."""
+    return _json({"settled": True})
+
+
 def get_authored(world: World, name: str) -> str:
     """The hidden anatomy's landmarks and the authored coordinates: for evaluation, never for labels."""
     character = world.scene.character(name)
@@ -171,5 +221,11 @@ COMMANDS = (
         get_markers,
         "Markers and keypoints of a person, world, centimetres",
     ),
+    command("vbp SpineForge GetBones [name]", get_bones, "Bones of a person, world, centimetres and degrees"),
+    command(
+        "vbp SpineForge SetMaterial [name] [name]", set_material, "Give an object a material: name, material"
+    ),
+    command("vbp SpineForge Step [uint]", step, "Run for so many ticks and stop"),
+    command("vbp SpineForge Settle", settle, "Wait for what is still being loaded"),
     command("vbp SpineForge GetAuthored [name]", get_authored, "Authored truth of a person, for evaluation"),
 )

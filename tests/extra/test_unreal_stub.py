@@ -18,6 +18,8 @@ _KNOWN = {
     "manager": "InterchangeManager", "parameters": "ImportAssetParameters", "levels": "LevelEditorSubsystem",
     "actors": "EditorActorSubsystem", "actor": "Actor", "sun": "DirectionalLight", "sky": "SkyLight",
     "volume": "PostProcessVolume", "settings": "PostProcessSettings", "task": "ScopedSlowTask", "loaded": "Object",
+    "tools": "AssetTools",
+    "base": "MaterialExpressionConstant3Vector", "scalar": "MaterialExpressionConstant",
     "root_component": "SceneComponent", "light_component": "SkyLightComponent",
 }  # fmt: skip
 

@@ -359,6 +359,21 @@ TABLE = {
     "vbp SpineForge GetMarkers [name]": [
         Case("vbp SpineForge GetMarkers ann", holds("markers", "keypoints"), (SPAWN,))
     ],
+    "vbp SpineForge GetBones [name]": [
+        Case("vbp SpineForge GetBones ann", holds("bones", "held"), (SPAWN,)),
+        Case("vbp SpineForge GetBones crate", "error crate is no character.*"),
+    ],
+    "vbp SpineForge SetMaterial [name] [name]": [
+        Case("vbp SpineForge SetMaterial crate Chrome", r"\{\}"),
+        Case("vbp SpineForge SetMaterial crate Gold", "error no material 'Gold'; there are Metal.*"),
+        Case("vbp SpineForge SetMaterial ann Chrome", "error ann is no object.*", (SPAWN,)),
+        Case("vbp SpineForge SetMaterial none Chrome", NO_OBJECT),
+    ],
+    "vbp SpineForge Step [uint]": [
+        Case("vbp SpineForge Step 3", r'\{"ticks":3\}'),
+        Case("vbp SpineForge Step 0", INVALID),
+    ],
+    "vbp SpineForge Settle": [Case("vbp SpineForge Settle", r'\{"settled":true\}')],
     "vbp SpineForge GetAuthored [name]": [
         Case("vbp SpineForge GetAuthored ann", holds("landmarks", "coordinates_rad"), (SPAWN,))
     ],

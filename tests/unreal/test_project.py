@@ -191,6 +191,20 @@ def test_the_import_gives_meshes_and_clips_the_names_that_the_plugin_asks_for(tm
     assert json.loads(staged.read_text()) == manifest
 
 
+def test_materials_are_those_of_the_embedded_world(tmp_path, monkeypatch):
+    (tmp_path / "Import").mkdir()
+    (tmp_path / "Import" / "spineforge.json").write_text('{"schema":1,"characters":[],"places":[]}')
+    calls = _run_import(tmp_path, {}, monkeypatch)
+    made = [args[0] for name, args in calls if name.endswith("create_asset")]
+    assert made == list(capture_api.NAMED_MATERIALS)
+    script = runpy.run_path(str(PROJECT / "Scripts" / "spineforge_import.py"), run_name="read")
+    for name, look in capture_api.NAMED_MATERIALS.items():
+        color, roughness, _ = script["MATERIALS"][name]
+        assert (color, roughness) == (look.color, look.roughness)
+    assert [args[2] for name, args in calls if name.endswith("connect_material_property")].count(None) == 0
+    assert sum(name.endswith("recompile_material") for name, _ in calls) == len(made)
+
+
 def test_an_animation_that_is_no_clip_stops_the_import(tmp_path, monkeypatch):
     (tmp_path / "Import").mkdir()
     manifest = {

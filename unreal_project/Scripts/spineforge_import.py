@@ -14,6 +14,15 @@ import unreal
 
 ROOT = "/Game/SpineForge"
 SCHEMA = 1
+# Name -> linear colour, roughness, whether it is a metal; as the embedded world has them.
+MATERIALS = {
+    "Metal": ((0.33, 0.33, 0.34), 0.38, 1.0),
+    "Chrome": ((0.50, 0.50, 0.51), 0.25, 1.0),
+    "DarkMetal": ((0.030, 0.030, 0.033), 0.45, 0.0),
+    "Black": ((0.012, 0.012, 0.013), 0.6, 0.0),
+    "Rubber": ((0.020, 0.020, 0.022), 0.9, 0.0),
+    "DarkGlass": ((0.010, 0.011, 0.013), 0.12, 0.0),
+}
 
 
 def read_manifest(folder):
@@ -114,6 +123,33 @@ def build_stage():
     levels.save_current_level()
 
 
+def build_materials():
+    """The materials that SetMaterial knows by name."""
+    tools = unreal.AssetToolsHelpers.get_asset_tools()
+    for name, (color, roughness, metallic) in MATERIALS.items():
+        if unreal.EditorAssetLibrary.does_asset_exist(f"{ROOT}/Materials/{name}"):
+            continue
+        material = tools.create_asset(name, f"{ROOT}/Materials", unreal.Material, unreal.MaterialFactoryNew())
+        base = unreal.MaterialEditingLibrary.create_material_expression(
+            material, unreal.MaterialExpressionConstant3Vector, -400, 0
+        )
+        base.set_editor_property("constant", unreal.LinearColor(*color, 1.0))
+        unreal.MaterialEditingLibrary.connect_material_property(
+            base, "", unreal.MaterialProperty.MP_BASE_COLOR
+        )
+        for number, place in (
+            (roughness, unreal.MaterialProperty.MP_ROUGHNESS),
+            (metallic, unreal.MaterialProperty.MP_METALLIC),
+        ):
+            scalar = unreal.MaterialEditingLibrary.create_material_expression(
+                material, unreal.MaterialExpressionConstant, -400, 200
+            )
+            scalar.set_editor_property("r", number)
+            unreal.MaterialEditingLibrary.connect_material_property(scalar, "", place)
+        unreal.MaterialEditingLibrary.recompile_material(material)
+    unreal.EditorAssetLibrary.save_directory(f"{ROOT}/Materials")
+
+
 def main():
     project = unreal.Paths.convert_relative_path_to_full(unreal.Paths.project_dir())
     folder = os.path.join(project, "Import")
@@ -125,6 +161,7 @@ def main():
         for row in manifest["places"]:
             task.enter_progress_frame(1.0, row["asset"])
             import_place(row, folder)
+    build_materials()
     build_stage()
     target = os.path.join(project, "Content", "SpineForge", "Manifest")
     os.makedirs(target, exist_ok=True)

@@ -4,7 +4,7 @@
 #define TEXT(x) u##x
 #define UCLASS(...)
 #define UFUNCTION(...)
-#define GENERATED_BODY()
+#define GENERATED_BODY() using Super = AActor;
 #define SPINEFORGECAPTURE_API
 #define IMPLEMENT_MODULE(Type, Name)
 #define IMPLEMENT_PRIMARY_GAME_MODULE(Type, Name, Words)
@@ -82,7 +82,11 @@ struct FMath
 	static double Clamp(double, double, double);
 	static double RoundHalfToEven(double);
 };
-struct FCString { static double Atod(const TCHAR*); };
+struct FCString
+{
+	static double Atod(const TCHAR*);
+	static int32 Atoi(const TCHAR*);
+};
 struct FMD5 { static FString HashAnsiString(const TCHAR*); };
 struct FPaths { static FString ProjectContentDir(); };
 struct FFileHelper { static bool LoadFileToString(FString&, const TCHAR*); };
@@ -108,6 +112,7 @@ struct FJsonSerializer { static bool Deserialize(const TSharedRef<TJsonReader<>>
 
 struct UObject
 {
+	FString GetName() const;
 	bool Rename(const TCHAR* = nullptr, UObject* = nullptr);
 };
 struct UClass : UObject {};
@@ -135,6 +140,7 @@ struct USkeletalMeshComponent : USceneComponent
 	void RefreshBoneTransforms();
 	void GetBoneNames(TArray<FName>&);
 	FVector GetSocketLocation(FName) const;
+	FRotator GetSocketRotation(FName) const;
 };
 struct ULightComponent : USceneComponent
 {
@@ -149,9 +155,19 @@ struct USkyLightComponent : USceneComponent
 	void RecaptureSky();
 };
 
+struct UMaterialInterface : UObject {};
+struct UStaticMeshComponent : USceneComponent
+{
+	int32 GetNumMaterials() const;
+	void SetMaterial(int32, UMaterialInterface*);
+};
+
 struct UWorld;
+struct FTickFunction { bool bCanEverTick; };
 struct AActor : UObject
 {
+	FTickFunction PrimaryActorTick;
+	virtual void Tick(float);
 	static UClass* StaticClass();
 	UWorld* GetWorld() const;
 	bool Destroy();
@@ -162,6 +178,14 @@ struct AActor : UObject
 };
 struct ADirectionalLight : AActor { UDirectionalLightComponent* GetComponent() const; };
 struct ASkyLight : AActor { USkyLightComponent* GetLightComponent() const; };
+struct AStaticMeshActor : AActor { UStaticMeshComponent* GetStaticMeshComponent() const; };
+struct UGameplayStatics { static bool SetGamePaused(const UObject*, bool); };
+struct IStreamingManager
+{
+	static IStreamingManager& Get();
+	int32 StreamAllResources(float);
+};
+void FlushRenderingCommands();
 enum class ESpawnActorCollisionHandlingMethod { AlwaysSpawn };
 struct FActorSpawnParameters
 {

@@ -4,17 +4,23 @@
 #include "Components/DirectionalLightComponent.h"
 #include "Components/SkeletalMeshComponent.h"
 #include "Components/SkyLightComponent.h"
+#include "Components/StaticMeshComponent.h"
+#include "ContentStreaming.h"
 #include "Dom/JsonObject.h"
 #include "Engine/DirectionalLight.h"
 #include "Engine/Level.h"
 #include "Engine/LevelStreamingDynamic.h"
 #include "Engine/SkeletalMesh.h"
 #include "Engine/SkyLight.h"
+#include "Engine/StaticMeshActor.h"
 #include "Engine/World.h"
 #include "EngineUtils.h"
+#include "Kismet/GameplayStatics.h"
+#include "Materials/MaterialInterface.h"
 #include "Misc/FileHelper.h"
 #include "Misc/Paths.h"
 #include "Misc/SecureHash.h"
+#include "RenderingThread.h"
 #include "Serialization/JsonReader.h"
 #include "Serialization/JsonSerializer.h"
 
@@ -263,6 +269,83 @@ FString ASpineForgeActor::GetMarkers(const FString& Name)
 	}
 	return TEXT("{\"markers\":") + PointsOf(*Person, TEXT("marker_")) + TEXT(",\"keypoints\":")
 		+ PointsOf(*Person, TEXT("keypoint_")) + TEXT(",\"held\":") + HeldBy(*Person) + TEXT("}");
+}
+
+FString ASpineForgeActor::GetBones(const FString& Name)
+{
+	const FPerson* Person = People.Find(Name);
+	if (Person == nullptr)
+	{
+		return Error(TEXT("Cannot find object"));
+	}
+	FString Bones;
+	TArray<FName> Names;
+	Person->Mesh->GetBoneNames(Names);
+	for (const FName& Bone : Names)
+	{
+		const FVector At = Person->Mesh->GetSocketLocation(Bone);
+		const FRotator Turn = Person->Mesh->GetSocketRotation(Bone);
+		Bones += (Bones.IsEmpty() ? TEXT("") : TEXT(",")) + Quoted(Bone.ToString()) + TEXT(":{\"location\":")
+			+ Triple(At.X, At.Y, At.Z) + TEXT(",\"rotation\":") + Triple(Turn.Pitch, Turn.Yaw, Turn.Roll) + TEXT("}");
+	}
+	return TEXT("{\"bones\":{") + Bones + TEXT("},\"held\":") + HeldBy(*Person) + TEXT("}");
+}
+
+FString ASpineForgeActor::SetMaterial(const FString& Name, const FString& Material)
+{
+	const FString Path = FString::Printf(TEXT("%s/Materials/%s.%s"), Root, *Material, *Material);
+	UMaterialInterface* Look = LoadObject<UMaterialInterface>(nullptr, *Path);
+	if (Look == nullptr)
+	{
+		return Error(TEXT("no material ") + Path);
+	}
+	for (TActorIterator<AStaticMeshActor> It(GetWorld()); It; ++It)
+	{
+		if (It->GetName() == Name)
+		{
+			UStaticMeshComponent* Mesh = It->GetStaticMeshComponent();
+			for (int32 Slot = 0; Slot < Mesh->GetNumMaterials(); ++Slot)
+			{
+				Mesh->SetMaterial(Slot, Look);
+			}
+			return TEXT("{}");
+		}
+	}
+	return Error(TEXT("Cannot find object"));
+}
+
+ASpineForgeActor::ASpineForgeActor()
+{
+	PrimaryActorTick.bCanEverTick = true;
+}
+
+void ASpineForgeActor::Tick(float Seconds)
+{
+	Super::Tick(Seconds);
+	if (TicksLeft > 0 && --TicksLeft == 0)
+	{
+		UGameplayStatics::SetGamePaused(this, true);
+	}
+}
+
+FString ASpineForgeActor::Step(const FString& Ticks)
+{
+	const int32 Count = FCString::Atoi(*Ticks);
+	if (Count < 1 || Count > 10000)
+	{
+		return Error(TEXT("Argument Invalid"));
+	}
+	TicksLeft = Count;
+	UGameplayStatics::SetGamePaused(this, false);
+	return FString::Printf(TEXT("{\"ticks\":%d}"), Count);
+}
+
+FString ASpineForgeActor::Settle()
+{
+	GetWorld()->FlushLevelStreaming();
+	IStreamingManager::Get().StreamAllResources(10.0f);
+	FlushRenderingCommands();
+	return TEXT("{\"settled\":true}");
 }
 
 FString ASpineForgeActor::PointsOf(const FPerson& Person, const FString& Prefix) const

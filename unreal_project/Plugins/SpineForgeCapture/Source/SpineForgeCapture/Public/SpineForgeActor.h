@@ -40,6 +40,25 @@ public:
 	UFUNCTION(BlueprintCallable, Category = "SpineForge")
 	FString GetMarkers(const FString& Name);
 
+	/** {"bones": {name: {"location", "rotation"}}, "held": {...}}, world, centimetres and degrees */
+	UFUNCTION(BlueprintCallable, Category = "SpineForge")
+	FString GetBones(const FString& Name);
+
+	/** Gives all of an object a material of /Game/SpineForge/Materials, until the next SetPlace: {} */
+	UFUNCTION(BlueprintCallable, Category = "SpineForge")
+	FString SetMaterial(const FString& Name, const FString& Material);
+
+	/** Lets the game run for so many ticks and stops it; is_paused says when it is done: {"ticks"} */
+	UFUNCTION(BlueprintCallable, Category = "SpineForge")
+	FString Step(const FString& Ticks);
+
+	/** Waits for levels and textures that are still being loaded: {"settled": true} */
+	UFUNCTION(BlueprintCallable, Category = "SpineForge")
+	FString Settle();
+
+	ASpineForgeActor();
+	virtual void Tick(float Seconds) override;
+
 private:
 	struct FPerson
 	{
@@ -58,4 +77,5 @@ private:
 	TMap<FString, FPerson> People;
 	TSharedPtr<FJsonObject> Manifest;
 	ULevelStreamingDynamic* Place = nullptr;
+	int32 TicksLeft = 0;
 };
