@@ -40,9 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         stage = commands.add_parser(name, help=words, description=words)
         _add_run_options(stage)
         if name == "render":
-            stage.add_argument(
-                "--world", metavar="HOST:PORT", help="a running world; without it the embedded one is started"
-            )
+            _add_engine(stage)
         if name == "fit-opensim":
             _add_outside(stage)
         if name == "scenes":
@@ -95,6 +93,29 @@ def _add_run_options(parser: argparse.ArgumentParser, default_run: str = "runs/d
     _add_config_options(parser)
     parser.add_argument(
         "--start-over", action="store_true", help="throw away what the stage made before in this run"
+    )
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--world", metavar="HOST:PORT", help="a running world; without it the embedded one is started"
+    )
+    group = parser.add_argument_group(
+        "an engine", "docs/unreal.md; 'spineforge world --probe' says which way is open"
+    )
+    group.add_argument(
+        "--people",
+        type=Path,
+        metavar="FILE",
+        help="people of a level, for an engine without the capture functions",
+    )
+    group.add_argument(
+        "--character-map",
+        metavar="MAP",
+        help="let markers ride on bones: ue5_manny, metahuman, spineforge or a file",
+    )
+    group.add_argument(
+        "--engine", metavar="COMMAND", help="with --world: starts the engine there, and again when it dies"
     )
 
 
@@ -153,6 +174,13 @@ def _add_world(commands: argparse._SubParsersAction) -> None:
     group.add_argument("--replay", type=Path, metavar="FILE", help="serve a recording instead of a world")
     group.add_argument("--record", type=Path, metavar="FILE", help="stand before a world and record it")
     group.add_argument("--of", metavar="HOST:PORT", help="with --record: the world that is recorded")
+    asked = parser.add_argument_group(
+        "engines", "what a build of UnrealCV can do, and what it costs where it cannot"
+    )
+    asked.add_argument(
+        "--probe", metavar="HOST:PORT", help="ask that world for all that a capture uses, and leave"
+    )
+    asked.add_argument("--no-mask", action="store_true", help="do not ask for masks, which end some engines")
 
 
 def _add_export_character(commands: argparse._SubParsersAction) -> None:

@@ -218,6 +218,28 @@ class RenderConfig(_Section):
     quality: Literal["fast", "fine"] = Field(
         "fine", description="How carefully the embedded world draws: fine is smoother, fast is faster."
     )
+    people: Path | None = Field(
+        None,
+        description="People file of an engine's level: what its running game shows is captured, markers from bones.",
+    )
+    character_map: str | None = Field(
+        None,
+        min_length=1,
+        description="Marker map, as --character-map, or a folder with SUBJECT.yaml: markers ride on bones.",
+    )
+    mask: Literal["auto", "use", "never"] = Field(
+        "auto",
+        description="An engine's masks: auto gives them up where they fail, never does not even ask (they end some).",
+    )
+    warmup_frames: int = Field(
+        2, ge=0, le=100, description="Pictures of an engine thrown away after each move of camera or people."
+    )
+    settle_frames: int = Field(
+        12,
+        ge=2,
+        le=1000,
+        description="Pictures after which an engine whose picture still changes is at fault.",
+    )
     max_failed_fraction: Fraction = Field(
         0.1, description="Share of scenes that may fail before the stage does."
     )

@@ -129,7 +129,7 @@ def _lines(row: Any, labels: list[dict]) -> Iterator[bytes]:
     }
     yield orjson.dumps(picture) + b"\n"
     for label in labels:
-        yield dump_item({key: label[key] for key in COCO_FIELDS}) + b"\n"
+        yield dump_item({key: label[key] for key in COCO_FIELDS if key in label}) + b"\n"
 
 
 class Labeller:

@@ -42,7 +42,7 @@ def export_from_run(run_dir: Path, out: Path, subject_id: str | None, clips: lis
         raise InputError(f"{run_dir}: no person '{wanted}'; there are {', '.join(known[:20])}")
     names = clips or sorted({person.clip for person in own})
     found = {name: _clip(folder / "clips", name) for name in names}
-    return _export(own[0].subject, found, out)
+    return _export(SubjectSpec.from_json(own[0].subject.to_json()), found, out)
 
 
 def _clip(folder: Path, name: str) -> Clip:

@@ -67,7 +67,7 @@ def _characters(scenes: list[SceneSpec], clips_dir: Path, out: Path) -> list[dic
     wanted: dict[str, set[str]] = defaultdict(lambda: {STATIC_CLIP})
     for scene in scenes:
         for person in scene.persons:
-            subjects[person.subject.subject_id] = person.subject
+            subjects[person.subject.subject_id] = SubjectSpec.from_json(person.subject.to_json())
             wanted[person.subject.subject_id].add(person.clip)
     rows = []
     for name, subject in tqdm(sorted(subjects.items()), "people", unit="body", disable=None):

@@ -186,11 +186,12 @@ def _merge(stage: Stage, render_dir: Path, more: tuple[str, ...]) -> None:
         "checks": check_table(findings),
     }
     authored_file = render_dir / "authored.parquet"
-    if authored_file.exists() and len(landmarks):
-        errors = landmark_errors(landmarks, read_table(authored_file))
+    authored = read_table(authored_file) if authored_file.exists() else pd.DataFrame()
+    if len(authored) and len(landmarks):  # a real engine knows no anatomy
+        errors = landmark_errors(landmarks, authored)
         write_table(stage.folder / "errors.parquet", errors)
         report["fit_minus_authored_mm"] = accuracy_table(errors)
-        people = with_people(errors, read_table(render_dir / "subjects.parquet"), read_table(authored_file))
+        people = with_people(errors, read_table(render_dir / "subjects.parquet"), authored)
         report["growth"] = growth(people)
     write_json(stage.folder / "report.json", report, indent=2)
     write_fit_page(stage.folder, render_dir, report)

@@ -53,7 +53,11 @@ def scenes(args: argparse.Namespace) -> None:
 def render(args: argparse.Namespace) -> None:
     from pipelines import render as stage
 
-    _say(stage.run(args.run, _config(args), args.start_over, args.world))
+    config = _config(args)
+    changes = {"people": args.people and args.people.resolve(), "character_map": args.character_map}
+    changes = {key: value for key, value in changes.items() if value is not None}
+    config = config.model_copy(update={"render": config.render.model_copy(update=changes)})
+    _say(stage.run(args.run, config, args.start_over, args.world, args.engine))
 
 
 def fit_opensim(args: argparse.Namespace) -> None:
@@ -165,6 +169,9 @@ def report(args: argparse.Namespace) -> None:
 
 
 def world(args: argparse.Namespace) -> None:
+    if args.probe is not None:
+        _probe(args)
+        return
     if args.record is not None or args.replay is not None:
         _recording(args)
         return
@@ -174,6 +181,14 @@ def world(args: argparse.Namespace) -> None:
     defaults = {"quality": "fine", "backdrops": None, "panoramas": None}
     changed = {key: value for key, value in looks.items() if value != defaults[key]}
     run_world(port=args.port, clips_dir=args.clips, out_dir=args.out, **changed)
+
+
+def _probe(args: argparse.Namespace) -> None:
+    from synth.unrealcv.driver import Driver, parse_address
+    from synth.unrealcv.probe import probe
+
+    with Driver(*parse_address(args.probe), timeout_s=30.0) as driver:
+        print("\n".join(probe(driver, ask_mask=not args.no_mask).lines()))
 
 
 def _recording(args: argparse.Namespace) -> None:

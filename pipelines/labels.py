@@ -19,8 +19,9 @@ from synth.silhouette import Whole, first_skin, whole_body
 from synth.visibility import Visibility, judge_visibility
 
 SPINE_INDICES = np.array([INDEX[name] for name in SPINE_CHAIN])
-# What of a label goes into the COCO file; the rest lies in the table beside it.
-COCO_FIELDS = ("area", "bbox", "bbox_amodal", "iscrowd", "keypoints", "num_keypoints")
+# What of a label goes into the COCO file; the rest lies in the table beside it. ``approximate`` is there where
+# visibility, box and area were told from depth.
+COCO_FIELDS = ("area", "bbox", "bbox_amodal", "iscrowd", "keypoints", "num_keypoints", "approximate")
 # Of whom less is seen is a crowd: not to be learnt from, and no false alarm where found.
 CROWD_BELOW = 0.1
 # Cloth and hair in front of the bare skin, where a world draws no ids: what lies nearer is something else.
@@ -91,7 +92,8 @@ def without_ids(frame: Frame, bodies: dict[int, PosedSkin]) -> Frame:
         bodies: The skin of everyone in the scene by instance id.
     """
     people = list(bodies)
-    if not people or frame.part_id.any():
+    # A picture that shows nobody has no part ids either; the render stage says whether its world draws any.
+    if not people or getattr(frame.row, "has_part_ids", bool(frame.part_id.any())):
         return frame
     skins = list(bodies.values())
     skin = first_skin(
@@ -114,7 +116,9 @@ def label_person(
     instances: frozenset[int],
     set_id: str,
 ) -> dict:
-    """One person's COCO fields (``COCO_FIELDS``) and ``extras``; box and area come from the pixels that the mask shows.
+    """One person's COCO fields (those of ``COCO_FIELDS`` that it has) and ``extras``.
+
+    Box and area come from the pixels that the mask shows.
 
     Args:
         frame: The picture.
@@ -142,7 +146,9 @@ def label_person(
     whole = whole_body(frame.camera, skin.vertices_m, skin.triangles)
     # Cloth and hair reach beyond the skin: of a person in full view more than the skin's area is seen.
     share = min(1.0, area / whole.area_px) if whole.area_px else 0.0
-    return {
+    # Only where it is so: labels of a world with ids stay as they were.
+    marked = {"approximate": 1} if frame.approximate else {}
+    return marked | {
         "area": area,
         "bbox": box,
         "bbox_amodal": amodal_box(box, whole),

@@ -124,7 +124,7 @@ def _view_deg(hips_world_m: np.ndarray, eye_m: np.ndarray) -> float:
 
 
 def _subject_columns(subjects: pd.DataFrame) -> pd.DataFrame:
-    specs = [json.loads(text) for text in subjects.spec_json]
+    specs = [json.loads(text or "{}") for text in subjects.spec_json]
     curves = [spec.get("posture", {}).get("curves", ()) for spec in specs]
     return pd.DataFrame(
         {

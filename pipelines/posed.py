@@ -14,6 +14,7 @@ from spinepose.skeleton import INDEX
 from synth.body.character import Skin, build_skin
 from synth.body.spec import SubjectSpec
 from synth.motion.clip import Clip, load_clip
+from synth.stand_in import stand_in
 
 _HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
@@ -50,7 +51,13 @@ class PosedSkins:
         return load_clip(self._clips / f"{name}.npz")
 
     def of(self, person: Any) -> PosedSkin:
-        """The skin of a row of the render stage's person table."""
+        """The skin of a row of the render stage's person table; a coarse one of somebody whose body is not known."""
+        if not self._specs[person.subject_id]:
+            markers, keypoints = (
+                np.array(values, float).reshape(-1, 3)
+                for values in (person.markers_world_m, person.keypoints_world_m)
+            )
+            return PosedSkin(*stand_in(markers, keypoints))
         clip, skin = self._clip(person.clip), self._skin(person.subject_id)
         vertices, hips = skin.posed(clip, clip.frame_at(person.time_s))
         keypoints = np.array(person.keypoints_world_m, float).reshape(-1, 3)

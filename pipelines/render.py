@@ -29,17 +29,19 @@ from pipelines.render_files import (
     write_subject,
     write_trials,
 )
+from pipelines.render_studio import open_studio
 from pipelines.render_worlds import Crew, Unit, cores, units, world_count
-from pipelines.run import Failure, Stage, describe, open_stage, require_stage
+from pipelines.run import Failure, Stage, describe, hash_file, open_stage, require_stage
 from pipelines.scenes import STATIC_CLIP, STATIC_TIMES_S, load_scenes
 from pipelines.tables import concat_parts, read_table, write_table
 from spinepose.errors import InputError, SpineforgeError, StageError
-from synth.body.spec import SubjectSpec
-from synth.scene import FrameSpec, PersonSpec, SceneSpec
-from synth.unrealcv.capture import MarkerSequence, RawFrame, Spoiled, Studio, unpack
+from synth.scene import FrameSpec, PersonSpec, SceneSpec, Subject
+from synth.unrealcv.capture import MarkerSequence, RawFrame, Spoiled, unpack
 from synth.unrealcv.decode import WorldFaultError
 from synth.unrealcv.driver import Driver, parse_address
+from synth.unrealcv.engine_process import EngineProcess
 from synth.unrealcv.incidents import COLUMNS
+from synth.unrealcv.people import People, load_people, observed
 from synth.unrealcv.process import WorldProcess
 
 log = logging.getLogger(__name__)
@@ -52,11 +54,17 @@ _AHEAD = 3
 _SAME_M = 1e-3
 INCIDENTS = "incidents.jsonl"
 
+Address = tuple[str, int]
+Own = WorldProcess | EngineProcess
 Rows = tuple[dict[str, Any], list[dict[str, Any]]]
 
 
 def run(
-    run_dir: Path, config: RunConfig, start_over: bool = False, world: str | Sequence[str] | None = None
+    run_dir: Path,
+    config: RunConfig,
+    start_over: bool = False,
+    world: str | Sequence[str] | None = None,
+    engine: str | None = None,
 ) -> Stage:
     """Render the run's scenes.
 
@@ -69,10 +77,19 @@ def run(
         config: The run's config.
         start_over: Throw away what was rendered before.
         world: ``host:port`` of running worlds, several with commas between; None starts embedded ones.
+        engine: Command that starts the engine at ``world``, and again when it dies.
     """
     scenes_dir, scenes_manifest = require_stage(run_dir, "scenes")
     settings = config.render
     inputs = {"scenes": scenes_manifest.content_hash}
+    addresses, people = _addresses(world), None
+    if settings.people is not None:
+        people = load_people(settings.people)
+        inputs["people"] = hash_file(settings.people)
+    if (people is not None and not addresses) or (engine is not None and len(addresses) != 1):
+        raise InputError(
+            f"{'--people' if engine is None else '--engine'} needs --world HOST:PORT, the engine's address"
+        )
     plain = settings.model_dump(mode="json", exclude=_HOW)
     stage = open_stage(
         run_dir, "render", plain, inputs, config.seed, start_over, settings.max_failed_fraction
@@ -80,13 +97,14 @@ def run(
     if stage.complete:
         return stage
     scenes = load_scenes(scenes_dir)
-    addresses = _addresses(world)
+    if people is not None:
+        scenes = observed(scenes, people)
     count = len(addresses) or world_count(settings, len(scenes))
     todo = _missing(stage, units(scenes, count))
     if todo:
         count = min(count, len(todo))
         makers = [
-            _Recorder(stage, config, i, count, scenes_dir, addresses[i] if addresses else None)
+            _Recorder(stage, config, _world(stage, config, i, count, scenes_dir, addresses, engine), people)
             for i in range(count)
         ]
         _render(stage, makers, todo)
@@ -175,20 +193,16 @@ class _Recorder:
     Args:
         stage: Where parts go.
         config: The run's config.
-        index: Which of the worlds this is.
-        count: How many there are.
-        scenes_dir: What the stage scenes left: motion clips, the user's photographs.
-        address: Of a running world; None starts an embedded one.
+        world: The address of a running world, or one of our own to start.
+        people: Of an engine's level, where its running game is captured.
     """
 
     _lock = threading.Lock()
 
-    def __init__(
-        self, stage: Stage, config: RunConfig, index: int, count: int, scenes_dir: Path,
-        address: tuple[str, int] | None,
-    ) -> None:  # fmt: skip
-        self.stage, self.config, self.address = stage, config, address
-        self.own = None if address else _own_world(stage, config, index, count, scenes_dir)
+    def __init__(self, stage: Stage, config: RunConfig, world: Address | Own, people: People | None) -> None:
+        self.stage, self.config, self.people = stage, config, people
+        self.address: Address | None = world if isinstance(world, tuple) else None
+        self.own: Own | None = None if isinstance(world, tuple) else world
         self.driver: Driver | None = None
         self.aborted = False
         self._stack = contextlib.ExitStack()
@@ -198,18 +212,19 @@ class _Recorder:
         try:
             address = self._stack.enter_context(self.own) if self.own else self.address
             assert address is not None
+            host, port = address
             self.driver = Driver(
-                *address, settings.connect_timeout_s, settings.timeout_s, settings.retries, self.own,
+                host, port, settings.connect_timeout_s, settings.timeout_s, settings.retries, self.own,
                 settings.world_restarts,
             )  # fmt: skip
             self._stack.enter_context(self.driver)
             if self.aborted:
                 self.driver.abort()
-            self._note_version(self.driver.check_version())
+            self.studio, version = open_studio(self.driver, settings, self.people)
+            self._note_version(version)
         except BaseException:
             self._stack.close()
             raise
-        self.studio = Studio(self.driver)
         self.pool = self._stack.enter_context(ThreadPoolExecutor(1))
         return self
 
@@ -229,7 +244,7 @@ class _Recorder:
         assert self.driver is not None
         self.driver.renew()
         try:
-            self.driver.check_version()
+            self.driver.text("vget /unrealcv/status")
         except SpineforgeError as error:
             log.info("world %s: %s", self.driver.address, error)
             return False
@@ -274,7 +289,7 @@ class _Recorder:
             with self._lock, open(self.stage.folder / INCIDENTS, "a", encoding="utf-8") as file:
                 file.write(text)
 
-    def _static(self, folder: Path, subject: SubjectSpec) -> None:
+    def _static(self, folder: Path, subject: Subject) -> None:
         """A subject's static trial, and what a laboratory knows of a subject: sex, stature, mass."""
         person = PersonSpec(world_name(subject.subject_id), subject, STATIC_CLIP, 0.0, 0.0, 0.0, 0.0)
         body, sequence = self.studio.static_trial(person, STATIC_TIMES_S)
@@ -378,6 +393,20 @@ def check_same_moment(person: PersonSpec, markers_world_m: np.ndarray, trial: Ma
             f"markers of {person.name} are not those of its trial at {person.time_s:g} s",
             "vbp SpineForge GetMarkers",
         )
+
+
+def _world(
+    stage: Stage,
+    config: RunConfig,
+    index: int,
+    count: int,
+    scenes_dir: Path,
+    addresses: list[Address],
+    engine: str | None,
+) -> Address | Own:
+    if engine is not None:
+        return EngineProcess(engine, addresses[0], stage.folder.parent / "world" / "engine.log")
+    return addresses[index] if addresses else _own_world(stage, config, index, count, scenes_dir)
 
 
 def _own_world(stage: Stage, config: RunConfig, index: int, count: int, scenes_dir: Path) -> WorldProcess:

@@ -15,7 +15,7 @@ from pipelines.tables import write_table
 from spinepose.errors import InputError, StageError
 from spinepose.rng import rng_for
 from spinepose.skeleton import INDEX
-from synth.body.spec import SubjectSpec
+from synth.scene import Subject
 from synth.sensor import develop
 from synth.unrealcv.capture import OTHER_INSTANCE, CapturedFrame, CapturedPerson, MarkerSequence
 
@@ -95,7 +95,7 @@ def _authored_row(landmarks_m: np.ndarray, sequence: MarkerSequence, index: int)
     }
 
 
-def write_subject(folder: Path, subject: SubjectSpec, body: dict[str, Any]) -> None:
+def write_subject(folder: Path, subject: Subject, body: dict[str, Any]) -> None:
     """Write ``subjects.parquet``: what a laboratory knows of a subject, and the specification."""
     row = {
         "subject_id": subject.subject_id,
@@ -136,12 +136,15 @@ def frame_row(part: Path, captured: CapturedFrame) -> dict[str, Any]:
         "K": camera.K.ravel(),
         "R_world_to_cam": camera.R_world_to_cam.ravel(),
         "t_world_to_cam_m": camera.t_world_to_cam_m,
+        "has_part_ids": captured.has_part_ids,
     }
 
 
 def person_row(captured: CapturedFrame, person: CapturedPerson) -> dict[str, Any]:
     spec = person.spec
-    return {
+    # Whose body nobody here can pose again is drawn from the markers.
+    stand_in = {} if spec.subject.to_json() else {"markers_world_m": person.markers_world_m.ravel()}
+    return stand_in | {
         "frame_id": captured.spec.frame_id,
         "instance": person.instance_id,
         "subject_id": spec.subject.subject_id,

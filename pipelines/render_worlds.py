@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 from pipelines.config import RenderConfig
 from spinepose.errors import InputError, SpineforgeError, StageError
-from synth.body.spec import SubjectSpec
-from synth.scene import SceneSpec
+from synth.scene import SceneSpec, Subject
 from synth.unrealcv.driver import WorldLostError
 
 # What a world may take of the machine's memory before another is not started.
@@ -26,7 +25,7 @@ _JOIN_S, _POLL_S = 10.0, 0.5
 class Unit:
     """What one world renders without a break: a block's scenes, and the static trials of bodies that are new in it."""
 
-    statics: tuple[tuple[str, SubjectSpec], ...]
+    statics: tuple[tuple[str, Subject], ...]
     scenes: tuple[SceneSpec, ...]
 
     @property

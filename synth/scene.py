@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -61,6 +61,25 @@ class SensorSpec:
     jpeg_quality: int = 93
 
 
+class Subject(Protocol):
+    """Whose body it is: a ``SubjectSpec``, or somebody of an engine's level whom nobody here could build."""
+
+    @property
+    def subject_id(self) -> str:
+        """The person's name in files."""
+
+    @property
+    def sex(self) -> str:
+        """``female`` or ``male``."""
+
+    @property
+    def age_years(self) -> int:
+        """Age."""
+
+    def to_json(self) -> str:
+        """The specification; empty where there is none."""
+
+
 @dataclass(frozen=True)
 class PersonSpec:
     """Who stands where and does what.
@@ -76,7 +95,7 @@ class PersonSpec:
     """
 
     name: str
-    subject: SubjectSpec
+    subject: Subject
     clip: str
     time_s: float
     x_m: float

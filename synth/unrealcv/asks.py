@@ -23,6 +23,7 @@ from synth.unreal_coords import (
     camera_from_unreal,
     camera_to_unreal,
     from_unreal_cm,
+    matrix_from_unreal,
     rotator_axes,
     to_unreal_cm,
     yaw_to_unreal_deg,
@@ -234,6 +235,65 @@ def authored(name: str, placing: Placing | None = None) -> Ask[tuple[np.ndarray,
     return Ask(f"vbp SpineForge GetAuthored {name}", read)
 
 
+def bones(name: str, wanted: Sequence[str] = ()) -> Ask[dict[str, np.ndarray]]:
+    """Frames of a person's bones: name -> 4x4 from the bone's own frame to the world, metres, scale left out.
+
+    Args:
+        name: The person.
+        wanted: Bones that must be there; all that the person has where none is named.
+    """
+
+    def read(reply: Reply) -> dict[str, np.ndarray]:
+        rows = decode.json_list(reply)
+        try:
+            found = {str(row["bone_name"]): _frame(row["transform"]) for row in rows}
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadReplyError(f"answered with bones that cannot be read ({error!r})") from error
+        missing = [bone for bone in wanted if bone not in found]
+        if missing or not found:
+            raise BadReplyError(
+                f"answered without bone {missing[0]}" if missing else "answered without bones"
+            )
+        return found
+
+    names = f" {','.join(wanted)}" if wanted else ""
+    return Ask(f"vget /object/{name}/bones{names} world", read)
+
+
+def _frame(transform: dict[str, Any]) -> np.ndarray:
+    place, turn = (
+        [float(transform[key]) for key in keys] for keys in (("X", "Y", "Z"), ("Pitch", "Yaw", "Roll"))
+    )
+    frame = matrix_from_unreal(np.array(place), (turn[0], turn[1], turn[2]))
+    if not np.isfinite(frame).all():
+        raise ValueError("not finite")
+    return frame
+
+
+def is_paused(words: str) -> bool:
+    """Whether the answer to ``vget /action/game/is_paused`` says yes."""
+    return words.strip().lower() in ("true", "1", "yes")
+
+
+def pause(stop: bool) -> list[Ask[None]]:
+    """Stop the game or let it go on, and read back that it did."""
+
+    def check(reply: Reply) -> None:
+        words = decode.text(reply)
+        if is_paused(words) != stop:
+            raise BadReplyError(f"answered '{words[:40]}' after {'pause' if stop else 'resume'}")
+
+    return [
+        order(f"vset /action/game/{'pause' if stop else 'resume'}"),
+        Ask("vget /action/game/is_paused", check),
+    ]
+
+
+def show(name: str, visible: bool) -> Ask[None]:
+    """Show or hide an object."""
+    return order(f"vset /object/{name}/{'show' if visible else 'hide'}")
+
+
 def _held(reply: dict[str, Any], placing: Placing | None) -> Held | None:
     held = reply.get("held")
     if not isinstance(held, dict):
@@ -284,10 +344,15 @@ def set_camera(index: int, camera: Camera) -> list[Ask[Any]]:
         order(f"vset {uri}/fov {fov:.6f}"),
         order("vset {}/location {:.3f} {:.3f} {:.3f}".format(uri, *location)),
         order("vset {}/rotation {:.3f} {:.3f} {:.3f}".format(uri, *rotation)),
-        Ask(f"vget {uri}/size", partial(decode.floats, count=2)),
-        Ask(f"vget {uri}/fov", partial(decode.floats, count=1)),
-        Ask(f"vget {uri}/location", partial(decode.floats, count=3)),
-        Ask(f"vget {uri}/rotation", partial(decode.floats, count=3)),
+        *read_camera(index),
+    ]
+
+
+def read_camera(index: int) -> list[Ask[tuple[float, ...]]]:
+    """Size, field of view, location and rotation of a camera, for :func:`camera_read`."""
+    fields = (("size", 2), ("fov", 1), ("location", 3), ("rotation", 3))
+    return [
+        Ask(f"vget /camera/{index}/{name}", partial(decode.floats, count=count)) for name, count in fields
     ]
 
 

@@ -7,6 +7,7 @@ threads, so that the world draws on meanwhile.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,13 +27,20 @@ from synth.unrealcv.decode import BadReplyError, Reply, WorldFaultError
 from synth.unrealcv.driver import Driver, LostConnectionError, WorldGoneError, WorldLostError, read
 from synth.unrealcv.incidents import Incident
 from synth.unrealcv.plausible import ImplausibleError
+from synth.unrealcv.settle import Patience, settled_pictures
+from synth.unrealcv.truth import SkinTruth, TruthSource
 
+log = logging.getLogger(__name__)
+
+MASK, PARTS = "object_mask bmp", "part_mask npy"
+ID_PICTURES = (MASK, PARTS)
 #: Instance id of everything that is no person of the frame.
 OTHER_INSTANCE = 65535
 _RETRY_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 # Requests on their way at once while markers are recorded; replies of thousands would pile up.
 _TRIAL_CHUNK = 60
 _REMEMBERED = 3
+_RESTING = Held(0, "")  # held by whom no clip was given
 _T = TypeVar("_T")
 
 
@@ -67,20 +75,22 @@ class RawFrame:
         camera: The camera of the pictures, from the pose that was read back.
         lit: Colour pictures over the open shutter, at least one; the last is of the frame's time.
         depth: An npy file.
-        mask: A picture.
-        parts: An npy file.
+        mask: A picture; None where the world's is not to be had.
+        parts: An npy file; None where the world has none.
         persons: In the order of the frame.
         has_parts: Whether the world is known to draw body parts.
+        markers_on_skin: Whether the markers are points of the skin; else they ride on bones near it.
     """
 
     spec: FrameSpec
     camera: Camera
     lit: tuple[Reply, ...]
     depth: Reply
-    mask: Reply
-    parts: Reply
+    mask: Reply | None
+    parts: Reply | None
     persons: tuple[CapturedPerson, ...]
     has_parts: bool
+    markers_on_skin: bool = True
 
 
 @dataclass(frozen=True)
@@ -93,9 +103,10 @@ class CapturedFrame:
         color: sRGB, shape (H, W, 3) uint8; an average where the shutter stays open.
         depth_m: Planar depth, metres, inf where nothing was hit, shape (H, W) float32.
         instance_id: 0 nothing, 1.. the people in the order of the frame, ``OTHER_INSTANCE`` all else,
-            shape (H, W) uint16.
-        part_id: Body parts, 0 where no person is, shape (H, W) uint8.
+            shape (H, W) uint16; all 0 from a world without a mask.
+        part_id: Body parts, 0 where no person is, shape (H, W) uint8; all 0 from a world without them.
         persons: In the order of the frame.
+        has_part_ids: Whether the world drew the ids; else whose pixels are whose is told from depth later.
     """
 
     spec: FrameSpec
@@ -105,6 +116,7 @@ class CapturedFrame:
     instance_id: np.ndarray
     part_id: np.ndarray
     persons: tuple[CapturedPerson, ...]
+    has_part_ids: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,12 +146,25 @@ class Studio:
 
     Args:
         driver: The world.
+        truth: Where markers come from.
+        ids: Which of ``ID_PICTURES`` the world has; what the others would tell is told from depth later.
+        patience: How long to wait for an engine to come to rest.
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        truth: TruthSource | None = None,
+        ids: Sequence[str] = ID_PICTURES,
+        patience: Patience = Patience(),  # noqa: B008 (frozen)
+    ) -> None:
         self.driver = driver
+        self.ids = tuple(ids)
+        self._truth, self._patience = truth or SkinTruth(), patience
         #: Attempts that failed, in the order they happened.
         self.incidents: list[Incident] = []
+        #: Whether an engine's masks may be done without once they fail.
+        self.may_give_up_mask = True
         self._standing: Any = None
         self._recent: deque[RawFrame] = deque(maxlen=_REMEMBERED)
         self._trust_repeats = False
@@ -205,6 +230,7 @@ class Studio:
         error, restarts, address = spoiled.error, self.driver.restarts, self.driver.address
         self.forget()
         self.driver.close()
+        self._give_up_mask(error)
         # Twice the same picture in a row is what the world draws, and no stale one.
         self._trust_repeats = isinstance(error, RepeatedPictureError)
         fatal: StageError | None = None
@@ -225,6 +251,15 @@ class Studio:
         if fatal is not None:
             raise fatal from error
 
+    def _give_up_mask(self, error: WorldFaultError) -> None:
+        """An engine whose mask does not show the people: from now on they are told from depth."""
+        wrong = isinstance(error, ImplausibleError) and error.command in ("object_mask", "part_mask")
+        if wrong and MASK in self.ids and self.may_give_up_mask and not self.driver.eager:
+            log.warning(
+                "the engine's mask does not show the people (%s): they are told from depth now", error
+            )
+            self.ids = ()
+
     def forget(self) -> None:
         """Set up the next frame from nothing."""
         self._standing = None
@@ -243,40 +278,56 @@ class Studio:
         shutter = sorted(shutter_times(frame.sensor), key=lambda shift_s: shift_s == 0.0)
         # Groups of requests; a real engine gets the next group when the one before it was answered.
         groups: list[list[Ask[Any]]] = [[*setup, *asks.set_camera(camera_index, camera)]]
-        plays = len(frame.persons)
         for shift_s in shutter:
             groups.append([_play(person, shift_s) for person in frame.persons])
             groups.append([asks.image(camera_index, "lit bmp")])
-        groups[-1] += [
-            asks.image(camera_index, what) for what in ("depth npy", "object_mask bmp", "part_mask npy")
-        ]
-        groups.append([ask for person in frame.persons for ask in _truth_asks(person)])
-        values = self._run(groups)
-        placed, moments, pictures, truth = values[0], values[1:-2:2], values[2:-1:2], values[-1]
+        groups[-1] += [asks.image(camera_index, what) for what in ("depth npy", *self.ids)]
+        groups.append(
+            [ask for person in frame.persons for ask in self._truth.wanted(person, _placing(person))]
+        )
+        values = self._run(groups, camera_index, camera)
+        placed, held, pictures, truth = values[0], values[1:-2:2], values[2:-1:2], values[-1]
         self._check_things(placed[: len(setup)], names)
-        held: list[list[Held]] = [moment[:plays] for moment in moments]
-        depth, mask, parts = pictures[-1][1:]
+        depth, *ids = pictures[-1][1:]
+        there = dict(zip(self.ids, ids, strict=True))
         people = tuple(
-            CapturedPerson(person, index + 1, *_truth(truth[2 * index : 2 * index + 2], held[-1][index]))
+            CapturedPerson(
+                person,
+                index + 1,
+                *self._truth.read(person, truth[2 * index : 2 * index + 2], held[-1][index]),
+            )
             for index, person in enumerate(frame.persons)
         )
         raw = RawFrame(
-            frame, asks.camera_read(camera, placed[-4:]), tuple(group[0] for group in pictures), depth, mask,
-            parts, people, self.driver.eager,
+            frame, asks.camera_read(camera, placed[-4:]), tuple(group[0] for group in pictures), depth,
+            there.get(MASK), there.get(PARTS), people, self.driver.eager and PARTS in there,
+            not self._truth.static_is_reference,
         )  # fmt: skip
         self._check_new(raw, held)
         self._recent.append(raw)
         return raw
 
-    def _run(self, groups: list[list[Ask[Any]]]) -> list[list[Any]]:
+    def _run(
+        self, groups: list[list[Ask[Any]]], camera_index: int = 0, camera: Camera | None = None
+    ) -> list[list[Any]]:
         standing, self._standing = self._standing, None  # nothing is known of a world that failed half-way
         if self.driver.eager:
             flat = iter(self.driver.run([ask for group in groups for ask in group]))
             values = [[next(flat) for _ in group] for group in groups]
         else:
-            values = [self.driver.run(group) for group in groups]
+            values = [self._group(group, camera_index, camera) for group in groups]
         self._standing = standing
         return values
+
+    def _group(self, group: list[Ask[Any]], camera_index: int, camera: Camera | None) -> list[Any]:
+        """A group of an engine: pictures wait until it has come to rest."""
+        uri = f"vget /camera/{camera_index}/"
+        kinds = [ask.command.removeprefix(uri) for ask in group]
+        if camera is None or not kinds or not kinds[0].startswith("lit"):
+            return self.driver.run(group)
+        wanted = kinds if len(kinds) > 1 else [*kinds, "depth npy"]
+        found = settled_pictures(self.driver, camera_index, camera, wanted, self._patience)
+        return found[: len(kinds)]
 
     def _setup(
         self, place: str, seed: int, light: dict[str, Any], persons: tuple[PersonSpec, ...], objects: tuple
@@ -293,6 +344,7 @@ class Studio:
             wanted += asks.put(item.name, Placing.on_floor(item.x_m, item.y_m, item.yaw_rad))
         for index, person in enumerate(persons):
             wanted.append(asks.spawn(person.name, person.subject.to_json()))
+            wanted += self._truth.on_spawn(person)
             wanted += asks.put(person.name, _placing(person))
             wanted += asks.color(person.name, person_color(index))
         return [*wanted, asks.objects()], {person.name for person in persons}
@@ -323,7 +375,7 @@ class Studio:
             stale = stale or next((kind for kind in ("depth", "mask") if _same(before, raw, kind)), "")
             if any(picture == earlier for picture in raw.lit for earlier in before.lit):
                 stale = "lit"
-            if _same(before, raw, "parts") and any(bytes(raw.parts[128:])):
+            if raw.parts is not None and _same(before, raw, "parts") and any(bytes(raw.parts[128:])):
                 stale = "parts"
         for (picture, frames), (later, later_frames) in pairwise(zip(raw.lit, held, strict=True)):
             if picture == later and frames != later_frames:
@@ -340,21 +392,25 @@ class Studio:
 
     def _static(self, person: PersonSpec, times_s: Sequence[float]) -> tuple[dict[str, Any], MarkerSequence]:
         self._standing = None
-        spawn = asks.spawn(person.name, person.subject.to_json())
-        body, *_ = self.driver.run([spawn, *asks.put(person.name, _placing(person))])
-        sequence = self._record_people((person,), times_s)[person.name]
+        spawn = [asks.spawn(person.name, person.subject.to_json()), *self._truth.on_spawn(person)]
+        body, *_ = self.driver.run([*spawn, *asks.put(person.name, _placing(person))])
+        sequence = self._record_people((person,), times_s, self._truth.static_is_reference)[person.name]
         self.driver.run([asks.destroy(person.name)])
         return body, sequence
 
     def _record_people(
-        self, persons: Sequence[PersonSpec], times_s: Sequence[float]
+        self, persons: Sequence[PersonSpec], times_s: Sequence[float], as_they_stand: bool = False
     ) -> dict[str, MarkerSequence]:
         moments = [(person, float(time_s)) for time_s in times_s for person in persons]
         rows: list[tuple[np.ndarray, ...]] = []
         for start in range(0, len(moments), _TRIAL_CHUNK):
             chunk = moments[start : start + _TRIAL_CHUNK]
-            (values,) = self._run([[a for p, t in chunk for a in (_play(p, t), *_truth_asks(p))]])
-            rows += [_truth(values[i + 1 : i + 3], values[i]) for i in range(0, len(values), 3)]
+            first = [asks.objects() if as_they_stand else _play(p, t) for p, t in chunk]
+            truth = [self._truth.wanted(p, _placing(p)) for p, _ in chunk]
+            (values,) = self._run([[a for lead, two in zip(first, truth, strict=True) for a in (lead, *two)]])
+            for i, (person, _) in enumerate(chunk):
+                held = _RESTING if as_they_stand else values[3 * i]
+                rows.append(self._truth.read(person, values[3 * i + 1 : 3 * i + 3], held))
         sequences = {}
         for index, person in enumerate(persons):
             times = np.array([_clip_time(person, float(time_s)) for time_s in times_s])
@@ -376,7 +432,8 @@ class RepeatedPictureError(ImplausibleError):
 
 
 def _same(before: RawFrame, now: RawFrame, kind: str) -> bool:
-    return getattr(before, kind) == getattr(now, kind)
+    reply = getattr(now, kind)
+    return reply is not None and getattr(before, kind) == reply
 
 
 def _placing(person: PersonSpec) -> Placing:
@@ -389,21 +446,6 @@ def _clip_time(person: PersonSpec, shift_s: float) -> float:
 
 def _play(person: PersonSpec, shift_s: float = 0.0) -> Ask[Held]:
     return asks.play(person.name, person.clip, _clip_time(person, shift_s))
-
-
-def _truth_asks(person: PersonSpec) -> list[Ask[Any]]:
-    placing = _placing(person)
-    return [asks.markers(person.name, placing), asks.authored(person.name, placing)]
-
-
-def _truth(values: Sequence[Any], held: Held) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Markers, keypoints, landmarks and coordinates, if they are of the pose that is held."""
-    (markers, keypoints, of_markers), (landmarks, coordinates, of_authored) = values
-    for function, other in (("GetMarkers", of_markers), ("GetAuthored", of_authored)):
-        if other is not None and other != held:
-            command = f"vbp SpineForge {function}"
-            raise BadReplyError(f"'{command}' was answered for {other}, expected {held}", command)
-    return markers, keypoints, landmarks, coordinates
 
 
 def person_color(index: int) -> tuple[int, int, int]:
@@ -433,14 +475,23 @@ def unpack(raw: RawFrame) -> CapturedFrame:
     size = raw.camera.width, raw.camera.height
     lit = [_decoded("lit", decode.picture, reply, size) for reply in raw.lit]
     depth = _decoded("depth", decode.depth_m, raw.depth, size)
-    parts = _decoded("part_mask", decode.array, raw.parts, size).astype(np.uint8)
-    packed = _decoded("object_mask", decode.packed_picture, raw.mask, size)
-    instances = instance_ids(packed, [person_color(index) for index in range(len(raw.persons))])
+    parts = np.zeros(depth.shape, np.uint8)
+    instances = np.zeros(depth.shape, np.uint16)
+    if raw.parts is not None:
+        parts = _decoded("part_mask", decode.array, raw.parts, size).astype(np.uint8)
+    if raw.mask is not None:
+        packed = _decoded("object_mask", decode.packed_picture, raw.mask, size)
+        instances = instance_ids(packed, [person_color(index) for index in range(len(raw.persons))])
     for picture in lit:
         plausible.check_pictures(picture, depth, instances, parts, len(raw.persons), raw.has_parts)
     for person in raw.persons:
-        plausible.check_person(raw.camera, person.markers_world_m, depth, instances, person.instance_id)
-    return CapturedFrame(raw.spec, raw.camera, blend(lit), depth, instances, parts, raw.persons)
+        seen = instances if raw.mask is not None else None
+        plausible.check_person(
+            raw.camera, person.markers_world_m, depth, seen, person.instance_id, raw.markers_on_skin
+        )
+    return CapturedFrame(
+        raw.spec, raw.camera, blend(lit), depth, instances, parts, raw.persons, raw.parts is not None
+    )
 
 
 def _decoded(

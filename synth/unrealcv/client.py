@@ -51,6 +51,8 @@ class WireClient:
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self._sock = sock
+        #: ``TCP`` or ``Unix socket``.
+        self.transport = "TCP" if sock.family in (socket.AF_INET, socket.AF_INET6) else "Unix socket"
         self._selector = selectors.DefaultSelector()
         self._selector.register(sock, selectors.EVENT_READ)
         self._next_id = 0

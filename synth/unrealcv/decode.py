@@ -76,6 +76,19 @@ def json_object(reply: Reply) -> dict[str, Any]:
     return value
 
 
+def json_list(reply: Reply) -> list[Any]:
+    """Read a JSON list.
+
+    Raises:
+        BadReplyError: An error text, or anything else.
+    """
+    words = text(reply)
+    value = _parsed(words)
+    if not isinstance(value, list):
+        raise BadReplyError(f"answered '{words[:160]}', expected a JSON list")
+    return value
+
+
 def _parsed(words: str) -> Any:
     try:
         return json.loads(words)

@@ -110,6 +110,11 @@ class Driver:
     def address(self) -> str:
         return f"{self.host}:{self.port}"
 
+    @property
+    def transport(self) -> str:
+        """How the world is reached: ``TCP``, ``Unix socket``, or nothing while there is no connection."""
+        return self._client.transport if self._client is not None else ""
+
     # --- the connection
 
     def connect(self) -> None:
@@ -265,7 +270,7 @@ class Driver:
                 if asks.NO_FUNCTION in str(error) or attempt == self.retries:
                     raise InputError(
                         f"world {self.address} lacks the capture functions ({error}); open the project of "
-                        "unreal_project/ in it"
+                        "unreal_project/ in it, or name its people with --people FILE (docs/unreal.md)"
                     ) from error
         raise AssertionError("unreachable")
 

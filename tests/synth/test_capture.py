@@ -1,6 +1,7 @@
 import threading
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from synth.scene import CameraSpec, FrameSpec, ObjectSpec, PersonSpec, SceneSpec
 from synth.sensor import BLUR_PICTURES
 from synth.unrealcv.capture import OTHER_INSTANCE, Studio, instance_ids, person_color, unpack
 from synth.unrealcv.driver import Driver
+from synth.unrealcv.settle import Patience
 from synth.world.protocol import pack_frame, read_frame, split_request
 from synth.world.scene_state import MAX_THINGS, mask_color
 from tests.synth.bodies import BodyRenderer
@@ -246,3 +248,19 @@ def test_the_colours_of_people_are_nobody_elses():
     people = {person_color(index) for index in range(5)}
     assert len(people) == 5
     assert people.isdisjoint(mask_color(index) for index in range(1, 2 * MAX_THINGS + 2))
+
+
+def test_a_grey_mask_of_an_engine_is_given_up_and_the_frame_is_not_lost(listen_with, world):
+    def grey(count, command):
+        if "object_mask" in command:
+            return cv2.imencode(".bmp", np.full((64, 96, 4), 128, np.uint8))[1].tobytes()
+        return None
+
+    with listen_with(spoiled(world, grey)) as address, Driver(*address, 2, 2, 1) as driver:
+        driver.eager = False
+        studio = Studio(driver, patience=Patience(0, 9))
+        captured = studio.frame(FRAME, unpack)
+    assert studio.ids == ()
+    assert not captured.has_part_ids
+    assert not captured.instance_id.any()
+    assert [incident.command for incident in studio.incidents] == ["part_mask"]
