@@ -22,6 +22,7 @@ from synth.motion import mat_motions as mats
 from synth.motion import seated_motions as seated
 from synth.motion import spine_motions as spine
 from synth.motion import sport_motions as sport
+from synth.motion import swing_motions as swing
 from synth.motion import yoga_motions as yoga
 from synth.motion.clip import Clip
 from synth.motion.life import Life, enlivened
@@ -101,11 +102,11 @@ _LIBRARY: dict[str, tuple[Make, Life]] = {
     "run": (sport.run_rand, _STEPS),
     "step_up": (sport.step_up_rand, _FREE),
     # sport
-    "throw": (sport.throw_rand, _QUICK),
-    "tennis_serve": (sport.tennis_serve_rand, _GRIP),
-    "forehand": (sport.forehand_rand, _GRIP),
+    "throw": (swing.throw_rand, _QUICK),
+    "tennis_serve": (swing.tennis_serve_rand, _GRIP),
+    "forehand": (swing.forehand_rand, _GRIP),
     "golf_swing": (arm.golf_swing_rand, _GRIP),
-    "bat_swing": (sport.bat_swing_rand, _GRIP),
+    "bat_swing": (swing.bat_swing_rand, _GRIP),
     "kick": (sport.kick_rand, _QUICK),
     "vertical_jump": (sport.vertical_jump_rand, _QUICK),
     "squat_jump": (sport.squat_jump_rand, _QUICK),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinepose.rng import rng_for
-from synth.world import furniture, gym_things, office_things, textures
+from synth.world import furniture, gym_things, office_things, textures, wall_things, window_things
 from synth.world import shell_things as shells
 from synth.world.light import Lamp, Light, rgb, temperature_color
 from synth.world.meshes import ObjectMesh, pose_matrix
@@ -33,7 +33,7 @@ def clinic_rand(rng: Rng) -> Place:
     room = shells.Room(size, {"north": windows if draw.random() < 0.85 else ()})
     objects = _shell(room, rng_for(seed, "clinic", "shell"), hour)
     objects += _furniture(room, rng_for(seed, "clinic", "furniture"))
-    objects += shells.wall_clutter(room, rng_for(seed, "clinic", "clutter"), 1.3)
+    objects += wall_things.wall_clutter(room, rng_for(seed, "clinic", "clutter"), 1.3)
     objects += movables(
         _FREE, _movable(rng_for(seed, "clinic", "things")), objects, rng_for(seed, "clinic", "spots")
     )
@@ -60,8 +60,10 @@ def _shell(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
     placed = shells.shell(
         room, floor, walls, shells.wall_rand(rng, 0.0) if rng.random() < 0.3 else None, panels, lower
     )
-    placed += shells.window_things(room, rng, hour, "blinds" if rng.random() < 0.7 else "curtains")
-    placed.append(PlacedObject("door", shells.door(rng), room.at_wall("east", -room.size_m[1] / 2 + 1.3)))
+    placed += window_things.window_things(room, rng, hour, "blinds" if rng.random() < 0.7 else "curtains")
+    placed.append(
+        PlacedObject("door", window_things.door(rng), room.at_wall("east", -room.size_m[1] / 2 + 1.3))
+    )
     return placed
 
 
@@ -81,7 +83,7 @@ def _furniture(room: shells.Room, rng: Rng) -> list[PlacedObject]:
         ),
         PlacedObject(
             "bed_curtain",
-            shells.curtain(float(rng.uniform(0.5, 0.9)), rail, cloth, rng),
+            window_things.curtain(float(rng.uniform(0.5, 0.9)), rail, cloth, rng),
             pose_matrix((-x / 2 + 1.3, y / 2 - 0.35, 0), 0.2),
         ),
         PlacedObject(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from spinepose.rng import rng_for
-from synth.world import furniture, gym_things, textures
+from synth.world import furniture, gym_things, textures, wall_things, window_things
 from synth.world import shell_things as shells
 from synth.world.light import Lamp, Light, rgb, temperature_color
 from synth.world.meshes import Material, ObjectMesh, pose_matrix
@@ -37,7 +37,7 @@ def gym_rand(rng: Rng) -> Place:
     room = shells.Room(size, {"north": windows})
     objects = _shell(room, rng_for(seed, "gym", "shell"), hour)
     objects += _gear(room, rng_for(seed, "gym", "gear"))
-    objects += shells.wall_clutter(room, rng_for(seed, "gym", "clutter"), 1.3)
+    objects += wall_things.wall_clutter(room, rng_for(seed, "gym", "clutter"), 1.3)
     objects += movables(
         _FREE, _movable(rng_for(seed, "gym", "things")), objects, rng_for(seed, "gym", "spots")
     )
@@ -68,8 +68,10 @@ def _shell(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
     if room.size_m[2] > 3.6 and rng.random() < 0.5:
         ceiling = tinted(textures.concrete(0), pick(rng, ((0.40, 0.40, 0.40), (0.62, 0.61, 0.60))), 0.95), 0.4
     placed = shells.shell(room, floor, walls, None, ceiling, lower)
-    placed += shells.window_things(room, rng, hour, "none")
-    placed.append(PlacedObject("door", shells.door(rng), room.at_wall("east", -room.size_m[1] / 2 + 1.2)))
+    placed += window_things.window_things(room, rng, hour, "none")
+    placed.append(
+        PlacedObject("door", window_things.door(rng), room.at_wall("east", -room.size_m[1] / 2 + 1.2))
+    )
     return placed
 
 

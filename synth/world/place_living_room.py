@@ -7,7 +7,7 @@ import numpy as np
 from spinepose.rng import rng_for
 from synth.world import furniture as things
 from synth.world import shell_things as shells
-from synth.world import textures
+from synth.world import textures, wall_things, window_things
 from synth.world.light import Lamp, Light, rgb, temperature_color
 from synth.world.meshes import Material, pose_matrix
 from synth.world.place_free import movables
@@ -30,7 +30,7 @@ def living_room_rand(rng: Rng) -> Place:
     objects = _shell(room, rng_for(seed, "living_room", "shell"), hour)
     objects += _furniture(room, rng_for(seed, "living_room", "furniture"), hour)
     objects += _pictures(room, rng_for(seed, "living_room", "pictures"))
-    objects += shells.wall_clutter(room, rng_for(seed, "living_room", "clutter"), 0.8)
+    objects += wall_things.wall_clutter(room, rng_for(seed, "living_room", "clutter"), 0.8)
     gear = things.movable_rand(rng_for(seed, "living_room", "things"))
     objects += movables(_FREE, gear, objects, rng_for(seed, "living_room", "spots"))
     light = _light(room, rng_for(seed, "living_room", "light"), hour)
@@ -57,9 +57,9 @@ def _shell(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
     walls = shells.wall_rand(rng)
     accent = shells.wall_rand(rng) if rng.random() < 0.25 else None
     placed = shells.shell(room, shells.floor_rand(rng), walls, accent)
-    placed += shells.window_things(room, rng, hour, "curtains" if rng.random() < 0.75 else "blinds")
+    placed += window_things.window_things(room, rng, hour, "curtains" if rng.random() < 0.75 else "blinds")
     along = -float(rng.uniform(2.2, room.size_m[1] / 2 - 0.8))
-    placed.append(PlacedObject("door", shells.door(rng), room.at_wall("east", along)))
+    placed.append(PlacedObject("door", window_things.door(rng), room.at_wall("east", along)))
     return placed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinepose.rng import rng_for
-from synth.world import furniture, office_things, textures
+from synth.world import furniture, office_things, textures, wall_things, window_things
 from synth.world import shell_things as shells
 from synth.world.light import Lamp, Light, rgb, temperature_color
 from synth.world.meshes import ObjectMesh, pose_matrix
@@ -33,7 +33,7 @@ def office_rand(rng: Rng) -> Place:
     room = shells.Room(size, {"north": windows})
     objects = _shell(room, rng_for(seed, "office", "shell"), hour)
     objects += _furniture(room, rng_for(seed, "office", "furniture"), hour)
-    objects += shells.wall_clutter(room, rng_for(seed, "office", "clutter"), 1.3)
+    objects += wall_things.wall_clutter(room, rng_for(seed, "office", "clutter"), 1.3)
     objects += movables(
         _FREE, _movable(rng_for(seed, "office", "things")), objects, rng_for(seed, "office", "spots")
     )
@@ -61,7 +61,7 @@ def _shell(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
     ceiling = panels if rng.random() < 0.65 else bare
     accent = shells.wall_rand(rng, 0.0) if rng.random() < 0.5 else None
     placed = shells.shell(room, floor, shells.wall_rand(rng, 0.0), accent, ceiling)
-    return placed + shells.window_things(room, rng, hour, "blinds" if rng.random() < 0.7 else "none")
+    return placed + window_things.window_things(room, rng, hour, "blinds" if rng.random() < 0.7 else "none")
 
 
 def _furniture(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:

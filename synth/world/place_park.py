@@ -7,6 +7,7 @@ import numpy as np
 from spinepose.rng import rng_for
 from synth.world import furniture, plants, textures_outdoor
 from synth.world import outdoor_things as things
+from synth.world.house_things import far_house
 from synth.world.light import Lamp, rgb, temperature_color
 from synth.world.meshes import Material, ObjectMesh, Surface, grid_surface, merge, moved, pose_matrix
 from synth.world.place_free import movables
@@ -14,7 +15,7 @@ from synth.world.place_hours import DAY, hour_rand, outdoor_light
 from synth.world.place_materials import paint, pick, tinted, wooden
 from synth.world.place_types import Place, PlacedObject
 from synth.world.solids import plane
-from synth.world.street_things import bicycle, far_house, round_light, split_thing
+from synth.world.street_things import bicycle, round_light, split_thing
 
 Rng = np.random.Generator
 _FREE = (-2.5, -2.5, 2.5, 2.5)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from spinepose.rng import rng_for
-from synth.world import furniture, outdoor_things, plants, textures_outdoor
+from synth.world import car_things, furniture, house_things, outdoor_things, plants, textures_outdoor
 from synth.world import street_things as things
 from synth.world.light import Lamp, rgb, temperature_color
 from synth.world.meshes import Material, ObjectMesh, Surface, merge, moved, pose_matrix
@@ -124,15 +124,17 @@ def _houses(rng: Rng, front_y: float, back_y: float, lit: float) -> list[PlacedO
             number += 1
             near = abs(middle) < (26 if name == "house" else 22)
             if near:
-                mesh = things.house_front(rng, width, int(rng.integers(2, 4)), bool(rng.random() < 0.55), lit)
+                mesh = house_things.house_front(
+                    rng, width, int(rng.integers(2, 4)), bool(rng.random() < 0.55), lit
+                )
             else:
-                mesh = things.far_house(rng, width, float(rng.uniform(8, 14)), lit)
+                mesh = house_things.far_house(rng, width, float(rng.uniform(8, 14)), lit)
             placed.append(PlacedObject(f"{name}_{number}", mesh, pose_matrix((middle, y, 0), yaw)))
             x += width
             if rng.random() < 0.12:
                 x += float(rng.uniform(2.5, 5.0))
     for i, x in enumerate((-58.0, 58.0)):  # houses that close the view along the street
-        mesh = things.far_house(rng, 44.0, 11.0, lit)
+        mesh = house_things.far_house(rng, 44.0, 11.0, lit)
         placed.append(
             PlacedObject(f"end_house_{i + 1}", mesh, pose_matrix((x, -2.0, 0), 0.0 if x < 0 else np.pi))
         )
@@ -142,7 +144,7 @@ def _houses(rng: Rng, front_y: float, back_y: float, lit: float) -> list[PlacedO
 def _cars(rng: Rng) -> list[PlacedObject]:
     """Cars parked along the near kerb, some beyond; gaps between."""
     placed = []
-    kinds = [things.car_rand(rng) for _ in range(6)]
+    kinds = [car_things.car_rand(rng) for _ in range(6)]
     number = 0
     for y, step, chance in ((_KERB_Y - 1.12, 5.5, 0.72), (_FAR_KERB_Y + 1.12, 6.2, 0.6)):
         for bay in range(-4, 5):

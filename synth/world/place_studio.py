@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinepose.rng import rng_for
-from synth.world import furniture, gym_things, office_things, textures
+from synth.world import furniture, gym_things, office_things, textures, wall_things, window_things
 from synth.world import shell_things as shells
 from synth.world import studio_things as things
 from synth.world.light import Lamp, Light, Rgb, rgb, temperature_color
@@ -56,8 +56,8 @@ def photo_studio(seed: int) -> Place:
     lamps, light = _softboxes(rng_for(seed, "studio", "softboxes"), color)
     objects += lamps
     objects += _photo_gear(room, rng_for(seed, "studio", "gear"))
-    objects += shells.wall_clutter(room, rng_for(seed, "studio", "clutter"))
-    objects.append(PlacedObject("door", shells.door(draw), room.at_wall("east", -size[1] / 2 + 1.3)))
+    objects += wall_things.wall_clutter(room, rng_for(seed, "studio", "clutter"))
+    objects.append(PlacedObject("door", window_things.door(draw), room.at_wall("east", -size[1] / 2 + 1.3)))
     objects += movables(
         _FREE, _photo_movables(rng_for(seed, "studio", "things")), objects, rng_for(seed, "studio", "spots")
     )
@@ -192,9 +192,9 @@ def yoga_studio(seed: int) -> Place:
     if draw.random() < 0.2:
         walls = (shells.Material(shells.textures_outdoor.brick(3), roughness=0.9), 1 / 1.2)
     objects = shells.shell(room, shells.wood_floor_rand(draw), walls)
-    objects += shells.window_things(room, draw, hour, "curtains" if draw.random() < 0.6 else "none")
+    objects += window_things.window_things(room, draw, hour, "curtains" if draw.random() < 0.6 else "none")
     objects += _yoga_gear(room, rng_for(seed, "studio", "gear"), hour)
-    objects += shells.wall_clutter(room, rng_for(seed, "studio", "clutter"), 0.7)
+    objects += wall_things.wall_clutter(room, rng_for(seed, "studio", "clutter"), 0.7)
     objects += movables(
         _FREE, _yoga_movables(rng_for(seed, "studio", "things")), objects, rng_for(seed, "studio", "spots")
     )
@@ -226,7 +226,7 @@ def _yoga_gear(room: shells.Room, rng: Rng, hour: str) -> list[PlacedObject]:
             room.at_wall("south", float(rng.uniform(-2, 2)), 0.3),
             footprint_m=0.7,
         ),
-        PlacedObject("door", shells.door(rng), room.at_wall("east", -y / 2 + 1.2)),
+        PlacedObject("door", window_things.door(rng), room.at_wall("east", -y / 2 + 1.2)),
     ]
     if rng.random() < 0.5:
         placed.append(

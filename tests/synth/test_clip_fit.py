@@ -19,6 +19,7 @@ from synth.motion import (
     mat_motions,
     seated_motions,
     sport_motions,
+    swing_motions,
     yoga_motions,
 )
 from synth.motion.author import both, clip_from_angles
@@ -76,7 +77,7 @@ def test_feet_stand_and_arms_stay_outside(heavy, probe):
         daily_motions.mopping(),
         sport_motions.kick(),
         sport_motions.vertical_jump(),
-        sport_motions.throw(),
+        swing_motions.throw(),
         yoga_motions.downward_dog(),
         ground_motions.kneel_down(),
         ground_motions.get_up(),
@@ -134,7 +135,7 @@ def test_a_box_is_between_the_palms_and_stands_on_the_floor_before(heavy):
 
 
 def test_handles_run_along_the_thumb_and_bars_from_palm_to_palm(heavy):
-    clip = sport_motions.forehand()
+    clip = swing_motions.forehand()
     posed = heavy.pose(clip, 20)
     racket = prop_matrices(clip, 20, heavy, posed)[0]
     thumb = palm_frames(heavy, posed)["r"][:3, 0]

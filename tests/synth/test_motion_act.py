@@ -8,7 +8,7 @@ import pytest
 from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
 from opensim_models.spine import REGIONAL_RANGES_RAD
 from spinepose.errors import InputError
-from synth.motion import load_motions, seated_motions, sport_motions
+from synth.motion import load_motions, seated_motions, swing_motions
 from synth.motion.act import Arms, act, phase, tracks
 from synth.motion.clip import PROP_KINDS, Clip, ClipProp
 from synth.motion.edit import excerpt, mirrored_clip
@@ -62,7 +62,7 @@ def test_a_foot_on_its_way_is_lifted_and_one_that_stays_is_not():
 
 
 def test_mirrored_clips_are_mirror_images():
-    clip = sport_motions.throw()
+    clip = swing_motions.throw()
     other = mirrored_clip(clip)
     ours, theirs = stick_points(clip), stick_points(other)
     for name in ("hand", "elbow", "ankle", "shoulder"):
@@ -125,7 +125,7 @@ def test_discs_lie_where_the_things_are():
     assert len(discs) == 2  # 1.3 m wide and half as deep; mats are walked over
     assert {round(x, 2) for x, _, _ in discs} == {0.6}
     assert max(y for _, y, _ in discs) == pytest.approx(0.35, abs=0.02)
-    racket = prop_discs(sport_motions.forehand())
+    racket = prop_discs(swing_motions.forehand())
     assert all(0.5 < radius < 1.0 for _, _, radius in racket)
     assert prop_discs(gait()) == []
 
