@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from synth.motion.clip import SEGMENTS, Clip
@@ -22,6 +23,8 @@ _ARM = LENGTHS["upper_arm"] + LENGTHS["forearm"]
 # From the middle, the forearm turns about 80 degrees either way (AAOS norms: pronation 80, supination 80).
 _MOST_PRONATION_DEG = 80.0
 _MOST_WRIST_RAD = np.radians(100.0)  # flexion and deviation together, of a hand that leans on the floor
+# A wrist that follows a handle through a fast swing is smoothed over so many frames: tendons and flesh give.
+_WRIST_SMOOTH = 1.2
 # Arms straighten softly: beyond this share of its length an arm gives way, so that an elbow never snaps.
 _SOFT_REACH = 0.9
 
@@ -200,11 +203,13 @@ def with_hands(
         upper, fore = upper @ _ARM_FROM_LEG[side], fore @ _ARM_FROM_LEG[side]
         turned = np.asarray(0.0 if pronation_deg is None else pronation_deg)
         if pronation_deg is None and hands is not None:
-            turned = _pronation(fore, np.broadcast_to(hands[side], fore.shape))
+            turned = gaussian_filter1d(
+                _pronation(fore, np.broadcast_to(hands[side], fore.shape)), _WRIST_SMOOTH, mode="nearest"
+            )
         fore = fore @ turn_deg("y", turned)
         hand = fore if hands is None else np.broadcast_to(hands[side], fore.shape)
         if pronation_deg is None:
-            hand = _held_wrist(fore, hand)
+            hand = fore @ _smoothed(transpose(fore) @ _held_wrist(fore, hand))
         chain = (world[f"clavicle_{side}"], upper, fore, hand)
         for stem, parent, child in zip(("upper_arm", "forearm", "hand"), chain, chain[1:], strict=False):
             limbs[:, SEGMENTS.index(f"{stem}_{side}")] = transpose(parent) @ child
@@ -235,6 +240,12 @@ def _held_wrist(fore: np.ndarray, hand: np.ndarray) -> np.ndarray:
     held = np.where(angle < half, angle, half + half * np.tanh((angle - half) / half))
     axis = unit(np.cross(np.array([0.0, 1.0, 0.0]), aim))
     return fore @ Rotation.from_rotvec(axis * held).as_matrix()
+
+
+def _smoothed(wrist: np.ndarray) -> np.ndarray:
+    """Turns of a wrist without snaps, shape (T, 3, 3)."""
+    soft = gaussian_filter1d(wrist, _WRIST_SMOOTH, axis=0, mode="nearest")
+    return frame_from(soft[..., 1], soft[..., 0], "yx")
 
 
 def _within_reach(shoulder: np.ndarray, wrist: np.ndarray) -> np.ndarray:

@@ -140,7 +140,8 @@ def forehand(turn_deg: float = 40.0, low: float = 0.0, duration_s: float = 2.3) 
         "nod": -8.0, "side": 0.0, "ex_r": -0.4, "ey_r": 0.7, "ez_r": -0.7}  # fmt: skip
     back = {"pz": 0.88, "py": -0.09, "pelvis_turn": -40.0, "twist": -turn_deg, "look": 50.0, "wx_r": 0.08,
         "wy_r": 0.52, "wz_r": -0.06, "gx_r": -0.4, "gy_r": 0.4, "gz_r": 0.8, "wx_l": 0.46, "wy_l": -0.06,
-        "wz_l": -0.10, "foot_yaw_r": 48.0, "foot_pitch_l": 18.0, "foot_x_l": 0.10}  # fmt: skip
+        "wz_l": -0.10, "foot_yaw_r": 48.0, "foot_pitch_l": 18.0, "foot_x_l": 0.10, "ex_r": -0.9, "ey_r": 0.3,
+        "ez_r": -0.3}  # fmt: skip
     lag = {"pz": 0.85, "py": -0.02, "pelvis_turn": -12.0, "twist": -0.8 * turn_deg, "look": 24.0, "wx_r": 0.10,
         "wy_r": 0.50, "wz_r": -0.34 - low, "gx_r": -0.5, "gy_r": 0.6, "gz_r": -0.4, "foot_pitch_l": 0.0,
         "foot_x_l": 0.18, "side": 8.0 + 20.0 * low}  # fmt: skip

@@ -20,7 +20,7 @@ from synth.motion.rotations import angle_between_rad, rotation_angle_rad, transp
 from synth.motion.stick import segment_rotations, stick_points
 
 _ARMS = [PARTS[f"{part}_{side}"] for part in ("forearm", "hand") for side in "lr"]
-_CORE = [PARTS[name] for name in ("trunk", "thigh_l", "thigh_r")]
+_CORE = [PARTS[name] for name in ("trunk", "thigh_l", "thigh_r", "shank_l", "shank_r")]
 # A ball of the foot this little above its height in standing stands on the ground.
 _CONTACT_M = 0.012
 _DEEPEST_M = 0.12  # beyond, the nearest skin says nothing about inside and outside
@@ -33,7 +33,7 @@ class Fit:
     Attributes:
         float_m: How far the balls of feet that should stand are over the ground at worst.
         slide_m: How far a foot slides while it stands, at worst.
-        inside_m: How deep hands or forearms are in trunk or thighs at worst.
+        inside_m: How deep hands or forearms are in trunk or legs at worst.
         inside_share: Share of frames in which they are by more than 1 cm.
     """
 
@@ -101,14 +101,14 @@ def _slide(path: np.ndarray, stands: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Probe:
-    """A person's bare skin, which has no hems and folds, and which of its vertices are arms and trunk or thighs."""
+    """A person's bare skin, which has no hems and folds, and which of its vertices are arms and trunk or legs."""
 
     skin: Skin
     arms: np.ndarray
     core: np.ndarray
 
     def arm_depth_m(self, clip: Clip, frame: int) -> float:
-        """How deep the deepest vertices of hands and forearms lie under the skin of trunk and thighs, metres."""
+        """How deep the deepest vertices of hands and forearms lie under the skin of trunk and legs, metres."""
         vertices, _ = self.skin.posed(clip, frame)
         normals = vertex_normals(vertices, self.skin.triangles)
         gap, nearest = cKDTree(vertices[self.core]).query(

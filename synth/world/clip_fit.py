@@ -27,12 +27,20 @@ from synth.motion.stick import segment_rotations, stick_points
 _SEGMENT = {name: index for index, name in enumerate(SEGMENTS)}
 _STATIONS = ("sacrum", "L4", "L2", "T12", "T10", "T8", "T6", "T4", "T2")
 _HALF_SLICE_M = 0.035
-_THIGH_BINS = 5
+_LEG_BINS = 5
+# A leg's segments: the bone and joint that start them, the joint that ends them and the bone that it is told by.
+_LEGS = {"thigh": ("thigh_near", "hip", "knee", "shank"), "shank": ("shank", "knee", "ankle", "foot")}
 # The least gap between arm and body, and how thick forearm, wrist and hand are, metres at BMI 24.
 _GAP_M = 0.006
 _ARM_POINTS = (
-    ("fore", 0.35, 0.048), ("fore", 0.7, 0.040), ("fore", 1.0, 0.030), ("hand", 0.6, 0.026), ("hand", 1.2, 0.022),
-    ("hand", 1.8, 0.014),
+    ("fore", 0.1, 0.044), ("fore", 0.35, 0.048), ("fore", 0.7, 0.040), ("fore", 1.0, 0.030), ("hand", 0.6, 0.026),
+    ("hand", 1.2, 0.022), ("hand", 1.8, 0.014),
+)  # fmt: skip
+# A hand is broad, and its fingers curl into the palm unless it is held flat: shares of the way to the knuckles, metres
+# to the thumb's side and out of the palm, and room.
+_HAND_POINTS = (
+    (0.5, 0.036, 0.0, 0.018), (1.1, 0.030, 0.0, 0.014), (0.7, -0.030, 0.0, 0.014), (1.3, -0.026, 0.0, 0.012),
+    (1.0, 0.0, 0.030, 0.016), (0.8, 0.048, 0.024, 0.012), (1.5, 0.012, 0.030, 0.014), (1.5, -0.014, 0.030, 0.014),
 )  # fmt: skip
 # Trunks are boxier than ellipses: the exponent of a superellipse.
 _BOXY = 2.6
@@ -50,21 +58,21 @@ _cores: OrderedDict[int, tuple[Any, Core]] = OrderedDict()
 
 @dataclass(frozen=True)
 class Core:
-    """The trunk as ellipsoids on vertebrae and the thighs as tapered capsules: what arms must stay out of.
+    """The trunk as ellipsoids on vertebrae, thighs and shanks as tapered capsules: what arms must stay out of.
 
     Attributes:
         stations: Index of each station among the vertebral frames, shape (K,).
         centers_m: Its middle in that frame's axes (forward, up, right), shape (K, 3).
         radii_m: Half sizes along them, shape (K, 3).
-        thigh_m: Radius along the thigh from hip to knee, shape (B,).
-        arm: Factor on the thickness of arms.
+        leg_m: Radius along ``thigh``, from hip to knee, and ``shank``, from knee to ankle, shape (B,) each.
+        arm: Factor on the thickness of arms; slim ones have hands of no less room.
         toe_m: Height of the joint at the ball of the foot over the sole.
     """
 
     stations: np.ndarray
     centers_m: np.ndarray
     radii_m: np.ndarray
-    thigh_m: np.ndarray
+    leg_m: dict[str, np.ndarray]
     arm: float
     toe_m: float
 
@@ -88,8 +96,8 @@ def core_of(body: Any, rest: Clip) -> Core:
         centers.append([(low[0] + high[0]) / 2, 0.0, (low[2] + high[2]) / 2])
         radii.append([(high[0] - low[0]) / 2, 0.075, (high[2] - low[2]) / 2])
     core = Core(
-        stations, np.array(centers), np.array(radii), _thigh(body, posed, points, ids),
-        float(np.sqrt(max(body.bmi, 16.0) / 24.0)), _toe_height(body, posed),
+        stations, np.array(centers), np.array(radii), {name: _radii(body, posed, points, ids, name) for name in _LEGS},
+        float(np.sqrt(max(body.bmi, 24.0) / 24.0)), _toe_height(body, posed),
     )  # fmt: skip
     _cores[id(body)] = (weakref.ref(body), core)
     while len(_cores) > _CACHED:
@@ -102,13 +110,15 @@ def _joint(body: Any, posed: Any, bone: str, joint: str, side: str) -> np.ndarra
     return matrix[:3, :3] @ body.skeleton.joints_m[f"{joint}_{side}"] + matrix[:3, 3]
 
 
-def _thigh(body: Any, posed: Any, points: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    hip, knee = _joint(body, posed, "thigh_near", "hip", "l"), _joint(body, posed, "shank", "knee", "l")
-    along = knee - hip
-    skin = points[ids == PARTS["thigh_l"]] - hip
+def _radii(body: Any, posed: Any, points: np.ndarray, ids: np.ndarray, segment: str) -> np.ndarray:
+    """How thick a segment of the leg is from joint to joint, metres, shape (B,)."""
+    bone, first, second, below = _LEGS[segment]
+    start, end = _joint(body, posed, bone, first, "l"), _joint(body, posed, below, second, "l")
+    along = end - start
+    skin = points[ids == PARTS[f"{segment}_l"]] - start
     share = skin @ along / (along @ along)
     away = np.linalg.norm(skin - share[:, None] * along, axis=1)
-    edges = np.linspace(0.0, 1.0, _THIGH_BINS + 1)
+    edges = np.linspace(0.0, 1.0, _LEG_BINS + 1)
     rows = [away[(share >= a) & (share < b)] for a, b in itertools.pairwise(edges)]
     return np.array([np.percentile(row, 80.0) if len(row) else 0.06 for row in rows])
 
@@ -137,6 +147,9 @@ class ClipFit:
         self.clip = replace(clip, limb_rotations=clip.limb_rotations.copy())
         self._done = np.zeros(clip.num_frames, bool)
         self._core = core_of(body, rest)
+        # What both hands hold has its place before the shanks or between them, and the palms are on it.
+        self._holds = any(prop.attach == "hands" for prop in clip.props)
+        self._legs = ("thigh",) if self._holds else tuple(_LEGS)
         self._plan, self._turned = stick_points(clip), segment_rotations(clip)
         if clip.anchor == "feet":  # with the legs fitted, feet stand where hips are where the plan has them
             self.clip = replace(self.clip, pelvis_position=self._plan["pelvis"], anchor="pelvis")
@@ -283,27 +296,41 @@ class ClipFit:
         limbs[_SEGMENT[f"hand_{side}"]] = fore.T @ hand
 
     def _clear_arm(self, frame: int, side: str, pose: Pose, share: float) -> None:
-        """Turn an arm about its shoulder until forearm and hand are outside trunk and thighs."""
+        """Turn an arm about its shoulder until forearm and hand are outside trunk and legs."""
         if share <= 0:
             return
         shoulder, elbow, wrist, knuckle = (
             pose.joints_m[f"{name}_{side}"] for name in ("shoulder", "elbow", "wrist", "knuckle")
         )
+        upper, fore, hand = self._arm_world(frame, side, pose)
+        size = self._core.arm * self.body.stature_m / 1.75
+        # Arms that hold a load between them may brush the body with the elbows.
+        along, around = (_ARM_POINTS[1:], ()) if self._holds else (_ARM_POINTS, _HAND_POINTS)
+        curl = 0.0 if self.source.hand_curl is None else self.source.hand_curl[frame]["lr".index(side)]
+        curled = float(np.clip(1.0 + curl, 0.0, 1.0))
         points = np.array([
             elbow + at * (wrist - elbow) if part == "fore" else wrist + at * (knuckle - wrist)
-            for part, at, _ in _ARM_POINTS
+            for part, at, _ in along
+        ] + [
+            wrist + at * (knuckle - wrist) + size * (out * hand[:, 0] - curled * palm * hand[:, 2])
+            for at, out, palm, _ in around
         ])  # fmt: skip
-        thick = np.array([radius for *_, radius in _ARM_POINTS]) * self._core.arm * self.body.stature_m / 1.75
-        way = _way_out(self._core, pose, points - shoulder, shoulder, thick + _GAP_M, side)
+        thick = size * np.array([point[-1] for point in (*along, *around)])
+        way = _way_out(self._core, pose, points - shoulder, shoulder, thick + _GAP_M, side, self._legs)
         if not way.any():
             return
         total = Rotation.from_rotvec(share * way).as_matrix()
-        upper, fore, hand = self._arm_world(frame, side, pose)
         self._set_arm(frame, side, upper, total @ upper, total @ fore, total @ hand)
 
 
 def _way_out(
-    core: Core, pose: Pose, arm: np.ndarray, shoulder: np.ndarray, thick: np.ndarray, side: str
+    core: Core,
+    pose: Pose,
+    arm: np.ndarray,
+    shoulder: np.ndarray,
+    thick: np.ndarray,
+    side: str,
+    legs: tuple[str, ...],
 ) -> np.ndarray:
     """The turn about the shoulder that takes an arm out of the body, as a rotation vector, shape (3,).
 
@@ -317,8 +344,9 @@ def _way_out(
         shoulder: Shape (3,).
         thick: How much room each point needs, shape (P,).
         side: ``l`` or ``r``.
+        legs: The segments of the legs that it stays out of.
     """
-    if (_depths(core, pose, shoulder + arm) + thick).max() <= 0:
+    if (_depths(core, pose, shoulder + arm, legs) + thick).max() <= 0:
         return np.zeros(3)
     chest = pose.frames_m[VERTEBRAE.index("T8"), :3, :3]
     sign = 1.0 if side == "l" else -1.0
@@ -327,7 +355,7 @@ def _way_out(
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     turns = Rotation.from_rotvec((axes[:, None] * _TRIED_RAD[None, :, None]).reshape(-1, 3)).as_matrix()
     points = shoulder + np.einsum("kij,pj->kpi", turns, arm)
-    depth = _depths(core, pose, points.reshape(-1, 3)).reshape(len(axes), len(_TRIED_RAD), -1) + thick
+    depth = _depths(core, pose, points.reshape(-1, 3), legs).reshape(len(axes), len(_TRIED_RAD), -1) + thick
     worst = np.maximum(depth.max(axis=2), 0.0)
     cost = _TRIED_RAD + _WORSE * worst
     best = cost.argmin(axis=1)
@@ -336,20 +364,21 @@ def _way_out(
     return (weight * _TRIED_RAD[best]) @ axes / weight.sum()
 
 
-def _depths(core: Core, pose: Pose, points: np.ndarray) -> np.ndarray:
-    """How deep points are in trunk or thighs (negative outside), metres, shape (N, 3) to (N,)."""
+def _depths(core: Core, pose: Pose, points: np.ndarray, legs: tuple[str, ...]) -> np.ndarray:
+    """How deep points are in the trunk or segments of the legs (negative outside), metres, shape (N, 3) to (N,)."""
     frames = pose.frames_m[core.stations]
     offset = points[:, None] - frames[None, :, :3, 3]
     local = np.einsum("kji,nkj->nki", frames[:, :3, :3], offset) - core.centers_m
     size = np.maximum((np.abs(local / core.radii_m) ** _BOXY).sum(axis=-1) ** (1.0 / _BOXY), 1e-6)
     depth = ((1.0 / size - 1.0) * np.linalg.norm(local, axis=-1)).max(axis=1)
-    for side in "lr":
-        hip, knee = pose.joints_m[f"hip_{side}"], pose.joints_m[f"knee_{side}"]
-        along = knee - hip
-        share = np.clip((points - hip) @ along / (along @ along), 0.0, 1.0)
-        gap = np.linalg.norm(points - hip - share[:, None] * along, axis=1)
-        radius = np.interp(share, (np.arange(_THIGH_BINS) + 0.5) / _THIGH_BINS, core.thigh_m)
-        depth = np.maximum(depth, radius - gap)
+    bins = (np.arange(_LEG_BINS) + 0.5) / _LEG_BINS
+    for side, segment in itertools.product("lr", legs):
+        _, first, second, _ = _LEGS[segment]
+        start, end = pose.joints_m[f"{first}_{side}"], pose.joints_m[f"{second}_{side}"]
+        along = end - start
+        share = np.clip((points - start) @ along / (along @ along), 0.0, 1.0)
+        gap = np.linalg.norm(points - start - share[:, None] * along, axis=1)
+        depth = np.maximum(depth, np.interp(share, bins, core.leg_m[segment]) - gap)
     return depth
 
 

@@ -352,8 +352,14 @@ def test_recordings_keep_their_limbs_and_sides(path, plant, most_deg):
     for k in (0, 1, 4, 5):
         triple_source = np.sum(np.cross(hips, source[k]) * source[k + 2], axis=1)
         triple_ours = np.sum(np.cross(p["hip_l"] - p["hip_r"], ours[k]) * ours[k + 2], axis=1)
-        strong = np.abs(triple_source) > np.percentile(np.abs(triple_source), 50)
-        assert (np.sign(triple_source[strong]) == np.sign(triple_ours[strong])).mean() > 0.9
+        # A knee recorded straight or a few degrees past it has no side; ours bends forward there.
+        bent = angle_between_rad(source[k], source[k + 2]) > np.radians(9.0)
+        strong = bent & (np.abs(triple_source) > np.percentile(np.abs(triple_source), 50))
+        if strong.any():
+            assert (np.sign(triple_source[strong]) == np.sign(triple_ours[strong])).mean() > 0.9
+    # No leg spins about itself from one frame to the next, as it did where a straight knee seemed to bend backward.
+    turns = rotation_angle_rad(transpose(clip.limb_rotations[:-1]) @ clip.limb_rotations[1:])
+    assert np.degrees(turns.max()) * clip.fps < 3000.0
     thigh = segment_rotations(clip)["thigh_l"]
     ankle = np.einsum("tij,ti->tj", thigh, p["ankle_l"] - p["knee_l"])
     assert np.percentile(ankle[:, 0], 98) < 0.1  # knees bend back
