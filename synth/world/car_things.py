@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -139,16 +140,34 @@ def _car_body(shape: CarShape, look: Material) -> Surface:
     return merge([sheet, tail, nose_cap]).surfaces[0]
 
 
+@cache
+def _pane() -> np.ndarray:
+    """A car's window from outside: the sky mirrored above, the street below, seats seen through it, (64, 128, 3)."""
+    v, u = np.meshgrid(np.linspace(1.0, 0.0, 64), np.linspace(0.0, 1.0, 128), indexing="ij")
+    skyline = 0.50 + 0.05 * np.sin(7.0 * u + 1.0) + 0.03 * np.sign(np.sin(23.0 * u))
+    share = 1.0 / (1.0 + np.exp(-(v - skyline) / 0.035))
+    seats = sum(np.exp(-(((u - at) / 0.075) ** 4) - ((v - 0.22) / 0.30) ** 4) for at in (0.28, 0.72))
+    ground = np.array([30.0, 32.0, 34.0]) * (1.0 - 0.45 * seats[..., None]) * (0.8 + 0.5 * v[..., None])
+    sky = np.array([104.0, 112.0, 121.0]) * (0.75 + 0.4 * v[..., None])
+    picture = ground + share[..., None] * (sky - ground)
+    # A pane is curved: what it mirrors is stretched towards one end.
+    picture *= 0.86 + 0.28 * u[..., None]
+    picture = np.clip(picture, 0, 255).astype(np.uint8)
+    picture.setflags(write=False)
+    return picture
+
+
 def _car_cabin(shape: CarShape, body: Material) -> list[Surface]:
     """Windows, pillars and roof."""
-    glass = Material(color=(0.016, 0.018, 0.020), roughness=0.08, specular=0.07)
+    glass = Material(_pane(), roughness=0.08, specular=0.07)
     (x0, z0), (x1, z1), (x2, z2), (x3, z3) = shape.roof
     belt, top = shape.width / 2 * 0.86, shape.width / 2 * 0.66
     foot = [(x0, z0), (x3, z3)]
     head = [(x1, z1), (x2, z2)]
 
     def quad(a: Point, b: Point, c: Point, d: Point, look: Material) -> Surface:
-        return grid_surface(np.array([[a, b], [d, c]], float), np.zeros((2, 2, 2)), look)
+        uv = np.array([[[0.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 1.0]]])
+        return grid_surface(np.array([[a, b], [d, c]], float), uv, look)
 
     pieces = []
     for side in (-1, 1):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from synth.world import textures_outdoor
@@ -86,14 +88,41 @@ def _bark(rng: Rng) -> Material:
 
 
 def _crown(
-    radii: np.ndarray, center: np.ndarray, cards: int, card_m: float, looks: tuple, rng: Rng
+    radii: np.ndarray,
+    center: np.ndarray,
+    cards: int,
+    card_m: float,
+    looks: tuple,
+    rng: Rng,
+    heart: np.ndarray | None = None,
 ) -> list[Surface]:
+    """A clump of leaves.
+
+    Args:
+        radii: Half sizes, metres, shape (3,).
+        center: Its middle, metres, shape (3,).
+        cards: Number of sprays.
+        card_m: Their size.
+        looks: From :func:`_looks`.
+        rng: Random numbers.
+        heart: The middle of the whole tree's crown: light falls on that, not on each clump as on a ball of its own.
+    """
     spray, inside = looks
     direction = rng.normal(0, 1, (cards, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     centers = center + direction * radii * rng.uniform(0.72, 1.15, (cards, 1))
     size = card_m * rng.uniform(0.7, 1.25, cards)
-    return [_blob(0.74 * radii, center, inside, rng), _cards(centers, direction, size, spray, rng)]
+    sprays = _cards(centers, direction, size, spray, rng)
+    blob = _blob(0.74 * radii, center, inside, rng)
+    return [blob, sprays] if heart is None else [_lit_as_one(piece, heart) for piece in (blob, sprays)]
+
+
+def _lit_as_one(piece: Surface, heart: np.ndarray) -> Surface:
+    """Normals that point away from a crown's middle more than from the clump's."""
+    away = piece.positions_m - heart
+    normals = piece.normals + 1.6 * away / np.linalg.norm(away, axis=1, keepdims=True)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
+    return replace(piece, normals=normals.astype(np.float32))
 
 
 def tree_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
@@ -122,8 +151,10 @@ def tree_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
         if i == count - 1:
             center = np.array([*bend[:2], height * 0.80])
         pieces.append(rod(tuple(top), tuple(center), radius * 0.6, wood, 8, radius * 0.25))
-        radii = spread * rng.uniform(0.45, 0.85) * np.array([1, 1, rng.uniform(0.75, 0.95)])
-        pieces += _crown(radii, center, int(110 * detail), (0.26 * spread + 0.36) / detail**0.4, looks, rng)
+        radii = spread * rng.uniform(0.5, 0.95) * np.array([1, 1, rng.uniform(0.7, 0.95)])
+        heart = np.array([*bend[:2], stem + 0.35 * (height - stem)])
+        card_m = (0.26 * spread + 0.36) / detail**0.4
+        pieces += _crown(radii, center, int(110 * detail), card_m, looks, rng, heart)
     return merge(pieces)
 
 
@@ -143,7 +174,8 @@ def street_tree(rng: Rng) -> tuple[ObjectMesh, ObjectMesh]:
         center = np.array([out * np.cos(turn), out * np.sin(turn), top + spread * rng.uniform(0.75, 1.4)])
         pieces.append(rod((0, 0, top + 0.1), tuple(center), radius * 0.6, wood, 6, radius * 0.25))
         radii = spread * rng.uniform(0.5, 0.72) * np.array([1, 1, rng.uniform(0.8, 1.0)])
-        pieces += _crown(radii, center, 90, 0.3 * spread + 0.25, looks, rng)
+        heart = np.array([0.0, 0.0, top + 0.6 * spread])
+        pieces += _crown(radii, center, 90, 0.3 * spread + 0.25, looks, rng, heart)
     return merge(trunk), merge(pieces)
 
 
@@ -153,13 +185,26 @@ def conifer_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:
     wood = _bark(rng)
     pieces = [rod((0, 0, -0.1), (0, 0, height * 0.9), 0.018 * height, wood, 10, 0.02)]
     spray, inside = _looks(rng, ((0.20, 0.28, 0.18), (0.24, 0.30, 0.22), (0.19, 0.25, 0.15)), narrow=True)
-    for share in np.linspace(0.12, 0.93, 9):
-        wide = 0.20 * height * (1.02 - share)
-        radii = np.array([wide, wide, 0.07 * height])
-        pieces += _crown(
-            radii, np.array([0, 0, height * share]), int(55 * detail), 0.3 + 0.5 * wide, (spray, inside), rng
-        )
-    return merge(pieces)
+    wide, foot = float(rng.uniform(0.16, 0.22)) * height, 0.10 * height
+    count = int(495 * detail)
+    # Branches are as many as the cone is wide; the longer ones hang.
+    up = 1.0 - np.sqrt(rng.uniform(0.004, 1.0, count))
+    whorl = 0.5 + 0.5 * np.cos(2 * np.pi * up * rng.uniform(9.0, 12.0))
+    out = wide * (1.0 - up) * rng.uniform(0.5, 1.0, count) * (0.8 + 0.3 * whorl)
+    turn = rng.uniform(0, 2 * np.pi, count)
+    rise = foot + up * (height - foot) - 0.22 * out
+    centers = np.stack([out * np.cos(turn), out * np.sin(turn), rise], axis=1)
+    outward = np.stack([np.cos(turn), np.sin(turn), 0.2 + 0.5 * whorl], axis=1)
+    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+    size = (0.28 + 0.42 * wide * (1.0 - up) ** 0.7) * rng.uniform(0.75, 1.2, count) / detail**0.3
+    core = [
+        (0.0, foot),
+        (0.62 * wide, foot),
+        (0.42 * wide, 0.4 * height),
+        (0.2 * wide, 0.72 * height),
+        (0.0, height),
+    ]
+    return merge([*pieces, lathe(core, inside, 12), _cards(centers, outward, size, spray, rng)])
 
 
 def bush_rand(rng: Rng, height_m: float | None = None) -> ObjectMesh:
