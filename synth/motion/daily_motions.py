@@ -214,7 +214,7 @@ def mopping(
     for side, at, sign in (("l", upper, 1.0), ("r", lower, -1.0)):
         values |= {f"wx_{side}": at[:, 0], f"wy_{side}": sign * at[:, 1], f"wz_{side}": at[:, 2]}
         values |= {f"gx_{side}": -along[:, 0], f"gy_{side}": -sign * along[:, 1], f"gz_{side}": -along[:, 2]}
-    handle = ClipProp("bat", "hand_l", position=(0.0, 0.0, -1.15), scale=(0.45, 0.45, 1.55))
+    handle = ClipProp("mop", "hand_l", position=(0.0, 0.0, -1.15))
     return act("mopping", values, arms=Arms("world", (-0.5, 0.9, -0.2)), props=(handle,))
 
 

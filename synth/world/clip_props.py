@@ -218,7 +218,7 @@ def _lowest(matrix: np.ndarray, extents_m: tuple[float, float, float], base: flo
 
 def _base(kind: str, extents_m: tuple[float, float, float]) -> float:
     """Where a thing's box starts along its z, from its origin."""
-    if kind in GROUND_KINDS or kind in ("racket", "bat"):
+    if kind in GROUND_KINDS or kind in ("racket", "bat", "mop"):
         return 0.0
     return -extents_m[2] if kind == "kettlebell" else -0.5 * extents_m[2]
 

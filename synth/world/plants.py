@@ -114,15 +114,15 @@ def _crown(
     size = card_m * rng.uniform(0.7, 1.25, cards)
     sprays = _cards(centers, direction, size, spray, rng)
     blob = _blob(0.74 * radii, center, inside, rng)
-    return [blob, sprays] if heart is None else [_lit_as_one(piece, heart) for piece in (blob, sprays)]
+    return [blob, sprays if heart is None else _lit_as_one(sprays, heart)]
 
 
-def _lit_as_one(piece: Surface, heart: np.ndarray) -> Surface:
+def _lit_as_one(sprays: Surface, heart: np.ndarray) -> Surface:
     """Normals that point away from a crown's middle more than from the clump's."""
-    away = piece.positions_m - heart
-    normals = piece.normals + 1.6 * away / np.linalg.norm(away, axis=1, keepdims=True)
+    away = sprays.positions_m - heart
+    normals = sprays.normals + 1.6 * away / np.linalg.norm(away, axis=1, keepdims=True)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
-    return replace(piece, normals=normals.astype(np.float32))
+    return replace(sprays, normals=normals.astype(np.float32))
 
 
 def tree_rand(rng: Rng, detail: float = 1.0) -> ObjectMesh:

@@ -190,6 +190,32 @@ def bat_rand(size_m: Size, rng: Rng) -> ObjectMesh:
     )
 
 
+def mop_rand(size_m: Size, rng: Rng) -> ObjectMesh:
+    """A mop whose head stands on the origin, flat or of strings along x, its handle towards +z."""
+    wide, deep, length = size_m
+    stick = (
+        wooden(rng) if rng.random() < 0.5 else paint(pick(rng, ((0.62, 0.63, 0.64), (0.16, 0.30, 0.52))), 0.3)
+    )
+    cloth = paint(pick(rng, ((0.72, 0.70, 0.64), (0.35, 0.45, 0.58), (0.66, 0.62, 0.30))), 0.95)
+    joint = paint(pick(rng, ((0.10, 0.10, 0.11), (0.60, 0.12, 0.10))), 0.5)
+    pieces = [
+        rod((0, 0, 0.09), (0, 0, length), 0.012, stick, 10),
+        rod((0, 0, length - 0.13), (0, 0, length), 0.0145, joint, 10),
+        rod((0, 0, 0.05), (0, 0, 0.17), 0.02, joint, 10),
+    ]
+    if rng.random() < 0.5:
+        return merge([*pieces, box((wide, deep, 0.035), cloth, (0, 0, 0.0175), 0.012),
+            box((0.6 * wide, 0.6 * deep, 0.02), joint, (0, 0, 0.043), 0.006)])  # fmt: skip
+    turns = np.linspace(0, 2 * np.pi, 23)[:-1]
+    for turn in turns:
+        reach = rng.uniform(0.82, 1.0) * np.array([np.cos(turn) * wide / 2, np.sin(turn) * deep / 2, 0.0])
+        path = np.array(
+            [[0.0, 0.0, 0.12], [*(0.45 * reach[:2]), 0.085], [*(0.8 * reach[:2]), 0.02], [*reach[:2], 0.008]]
+        )
+        pieces.append(tube(path, 0.008, cloth, 5))
+    return merge([*pieces, box((0.55 * wide, 0.55 * deep, 0.016), cloth, (0, 0, 0.008), 0.004)])
+
+
 def oar_rand(size_m: Size, rng: Rng) -> ObjectMesh:
     """A rowing machine's handle along y, with a short piece of its chain towards +x."""
     length, radius = size_m[1], min(size_m[0], size_m[2]) / 2

@@ -80,7 +80,7 @@ def test_held_kinds_have_their_grip_at_the_origin() -> None:
     kettlebell = _points(prop_mesh("kettlebell", PROP_KINDS["kettlebell"], 0))
     assert kettlebell[:, 2].max() < 0.02
     assert kettlebell[:, 2].min() < -0.2
-    for kind in ("racket", "bat"):
+    for kind in ("racket", "bat", "mop"):
         points = _points(prop_mesh(kind, PROP_KINDS[kind], 0))
         assert abs(points[:, 2].min()) < 0.005
         assert abs(points[:, 2].max() - PROP_KINDS[kind][2]) < 0.02
