@@ -146,7 +146,8 @@ def _pane() -> np.ndarray:
     v, u = np.meshgrid(np.linspace(1.0, 0.0, 64), np.linspace(0.0, 1.0, 128), indexing="ij")
     skyline = 0.50 + 0.05 * np.sin(7.0 * u + 1.0) + 0.03 * np.sign(np.sin(23.0 * u))
     share = 1.0 / (1.0 + np.exp(-(v - skyline) / 0.035))
-    seats = sum(np.exp(-(((u - at) / 0.075) ** 4) - ((v - 0.22) / 0.30) ** 4) for at in (0.28, 0.72))
+    across = np.minimum(np.abs(u - 0.28), np.abs(u - 0.72))  # from the nearer of two seats
+    seats = np.exp(-((across / 0.075) ** 4) - ((v - 0.22) / 0.30) ** 4)
     ground = np.array([30.0, 32.0, 34.0]) * (1.0 - 0.45 * seats[..., None]) * (0.8 + 0.5 * v[..., None])
     sky = np.array([104.0, 112.0, 121.0]) * (0.75 + 0.4 * v[..., None])
     picture = ground + share[..., None] * (sky - ground)
