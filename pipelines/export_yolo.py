@@ -30,14 +30,16 @@ def export_yolo(files: Sequence[Path], out: Path) -> None:
     if len(skeletons) > 1:
         raise InputError("the label files have different keypoints; mix them into one skeleton first")
     names = skeletons.pop()
+    made: set[Path] = set()
     for labels in files:
         images = images_folder(labels)
         for image, people in iter_pictures(labels):
             picture = require_picture(images, image)
             name = picture.relative_to(labels.parent.parent / "images")
             target, text = out / "images" / name, (out / "labels" / name).with_suffix(".txt")
-            for path in (target, text):
-                path.parent.mkdir(parents=True, exist_ok=True)
+            for parent in {target.parent, text.parent} - made:
+                parent.mkdir(parents=True, exist_ok=True)
+                made.add(parent)
             link_file(picture, target)
             lines = [yolo_line(person, image) for person in people if not person.get("iscrowd")]
             text.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
