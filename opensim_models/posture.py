@@ -10,7 +10,7 @@ deviation and are guesses unless said otherwise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,22 +41,20 @@ _COMMON_DEPTH_SD = 0.20  # share: a subject whose skin is thick is so at all lev
 _OWN_DEPTH_SD = 0.12  # share, and 5 mm beside it: a single level's own deviation
 _OWN_DEPTH_SD_M = 0.005
 _PLACEMENT_SD_M = 0.009  # palpation error along the spine
-_SACRUM_SD_M = 0.008
-_TILTED_SACRUM_SD_M = 0.015  # where the pelvis is not known to stand at its neutral tilt
-# What a unit of body mass index is worth: share of the mean depth over the spine, and metres over the sacrum, after
-# the slopes of anatomy.soft_tissue.
-_DEPTH_SHARE_PER_BMI, _SACRUM_M_PER_BMI = 0.055, 0.001
-# Stated beside: a whole back that is thicker than thought looks like a spine farther back, which no prior on its shape
-# notices. After the slope at L3; on people with 20 mm more than told it still holds fewer than it should.
-_UNNOTICED_M_PER_BMI = 0.0015
+# Where the S1 endplate lies from the posterior spines, and from the anterior ones, which are farther off: shapes of
+# pelves and markers, forward and up.
+_FROM_BACK_SD_M, _FROM_FRONT_SD_M = np.array([0.008, 0.008]), np.array([0.011, 0.013])
+_TILTED = 1.9  # times that where the pelvis is not known to stand at its neutral tilt
+# What a unit of body mass index is worth: share of the mean depth, after the slopes of anatomy.soft_tissue. Those are
+# guesses themselves, off by a third from level to level.
+_DEPTH_SHARE_PER_BMI, _SLOPE_SD_SHARE = 0.055, 0.3
 _SKULL_SD_M = 0.012
 _TIP_TO_LANDMARK_SD_M = 0.004  # spinous process length
 _ENOUGH_FOR_NORMALS = 4  # midline markers that show the back's own slope
 # A sagittal frame has two axes: u forward, v up.
-_NUM_CURVE, _SLOTS = (
-    3,
-    7,
-)  # lordosis, kyphosis, slope, length, common depth, sacrum u and v; then the level's tilts
+# Slots: lordosis, kyphosis, slope, length, common depth, sacrum u and v, skin's excess; then the levels' tilts.
+_NUM_CURVE, _SLOTS = 3, 8
+_SACRUM_UNIT_M = 0.03  # a wide prior: markers tell
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,19 @@ class _Evidence:
     skull: np.ndarray | None
     rise: np.ndarray  # height over length of each vertebra, (25,)
     common_depth_sd: float  # share
-    sacrum_sd_m: np.ndarray  # forward and up, (2,)
+    own_depth_sd: np.ndarray  # of each level, metres
+    spines: tuple[_Spines, ...]
+    excess: tuple[float, float]  # mean and standard deviation, metres
+
+
+@dataclass(frozen=True)
+class _Spines:
+    """A pair of iliac spines: where it puts the S1 endplate (2,), how surely (2,), and its skin forward of the bone."""
+
+    s1: np.ndarray
+    sd: np.ndarray
+    depth: float
+    skin_ahead: float  # 1 before the bone, -1 behind it
 
 
 def estimate_posture(
@@ -109,6 +119,8 @@ def estimate_posture(
     bends_rad: np.ndarray | None = None,
     bmi_sd: float = 0.0,
     quiet: bool = True,
+    s1_from_front_m: np.ndarray | None = None,
+    excess_m: tuple[float, float] = (0.0, 0.0),
 ) -> Posture:
     """Find the most probable neutral spine (maximum a posteriori, Gauss-Newton).
 
@@ -121,15 +133,18 @@ def estimate_posture(
         skull_m: Where the head markers put the skull's origin, (3,), or None.
         bends_rad: Lateral lean of each of ``JOINT_LEVELS``, (25,), if known: a column that is bent aside is longer than
             it is high.
-        bmi_sd: Standard deviation of the body mass index, where it is not known well: skin depth and sacrum widen.
+        bmi_sd: Standard deviation of the body mass index, where it is not known well: skin depth widens.
         quiet: Whether the markers are of quiet standing; else the pelvis may be tilted, and the sacrum is less sure.
+        s1_from_front_m: Where the anterior spines put the S1 endplate, (3,); None leaves it to the posterior ones.
+        excess_m: By how much the skin of the whole trunk is thicker than the build says: mean and standard deviation.
 
     Returns:
         The posture.
     """
     base = spine_from_tilts(stature_m, sex, np.zeros(len(JOINT_LEVELS)), 0.0)
     rise = np.ones(len(JOINT_LEVELS)) if bends_rad is None else np.cos(bends_rad)
-    evidence = _evidence((bmi_kg_m2, bmi_sd), quiet, dorsal_m, skull_m, base, rise)
+    spines = _spines(bmi_kg_m2, s1_from_front_m, 1.0 if quiet else _TILTED)
+    evidence = _evidence((bmi_kg_m2, bmi_sd), dorsal_m, skull_m, base, rise, spines, excess_m)
     root = _tilt_root()
     x = np.zeros(_SLOTS + len(LEVELS))
     for _ in range(12):
@@ -139,38 +154,45 @@ def estimate_posture(
         x = x - step
         if np.abs(step).max() < 1e-6:
             break
-    found = _result(x, np.linalg.inv(hessian), root, base, evidence, stature_m, sex)
-    unnoticed = np.diag([(_UNNOTICED_M_PER_BMI * bmi_sd) ** 2, 0.0, 0.0])
-    return replace(found, landmark_covariance_m2=found.landmark_covariance_m2 + unnoticed)
+    return _result(x, np.linalg.inv(hessian), root, base, evidence, stature_m, sex)
+
+
+def _spines(bmi: float, from_front_m: np.ndarray | None, wider: float) -> tuple[_Spines, ...]:
+    back = _Spines(np.zeros(2), wider * _FROM_BACK_SD_M, soft_tissue.depth_m("PSI", bmi), -1.0)
+    if from_front_m is None:
+        return (back,)
+    front = _Spines(from_front_m[:2], wider * _FROM_FRONT_SD_M, soft_tissue.depth_m("ASI", bmi), 1.0)
+    return back, front
 
 
 def _evidence(
     build: tuple[float, float],
-    quiet: bool,
     dorsal_m: dict[str, np.ndarray],
     skull_m: np.ndarray | None,
     base: SpineShape,
     rise: np.ndarray,
+    spines: tuple[_Spines, ...],
+    excess_m: tuple[float, float],
 ) -> _Evidence:
     bmi, bmi_sd = build
     unlike = np.hypot(_COMMON_DEPTH_SD, _DEPTH_SHARE_PER_BMI * bmi_sd)
-    sacrum = np.hypot(_SACRUM_SD_M if quiet else _TILTED_SACRUM_SD_M, [_SACRUM_M_PER_BMI * bmi_sd, 0.0])
     names = tuple(level for level in DORSAL_LEVELS if level in dorsal_m)
     skin = np.array([dorsal_m[name][:2] for name in names]).reshape(-1, 2)
     line = np.vstack([dorsal_m["PSI"][:2], skin]) if "PSI" in dorsal_m else skin
     if len(names) >= _ENOUGH_FOR_NORMALS:
         tangent = np.gradient(line, axis=0)[-len(names) :]
     else:  # too few for the back's own shape: that of the average spine
-        tips = _chain(np.zeros(_SLOTS + len(LEVELS)), _tilt_root(), base, rise, sacrum)[0]
+        tips = _chain(np.zeros(_SLOTS + len(LEVELS)), _tilt_root(), base, rise)[0]
         tangent = np.gradient(tips, axis=0)[[LEVELS.index(name) for name in names]]
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-    inward = np.stack(
-        [tangent[:, 1], -tangent[:, 0]], axis=1
-    )  # a back seen from the right: up turns to forward
+    # A back seen from the right: up turns to forward.
+    inward = np.stack([tangent[:, 1], -tangent[:, 0]], axis=1)
     depth = np.array([soft_tissue.depth_m(name, bmi) for name in names])
-    return _Evidence(
-        names, skin, inward, depth, None if skull_m is None else skull_m[:2], rise, float(unlike), sacrum
-    )
+    slopes = np.array([soft_tissue.DEPTHS[name][1] for name in names]) / 1000
+    from_slope = _SLOPE_SD_SHARE * slopes * abs(bmi - soft_tissue.REFERENCE_BMI)
+    own = np.sqrt((_OWN_DEPTH_SD * depth) ** 2 + _OWN_DEPTH_SD_M**2 + from_slope**2)
+    skull = None if skull_m is None else skull_m[:2]
+    return _Evidence(names, skin, inward, depth, skull, rise, float(unlike), own, spines, excess_m)
 
 
 def _tilt_root() -> np.ndarray:
@@ -199,7 +221,7 @@ def _unpack(x: np.ndarray, root: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
 
 
 def _chain(
-    x: np.ndarray, root: np.ndarray, base: SpineShape, rise: np.ndarray, sacrum_sd_m: np.ndarray
+    x: np.ndarray, root: np.ndarray, base: SpineShape, rise: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sagittal positions of spinous tips (..., 24, 2) and of the skull's origin (..., 2), from S1."""
     tilts, slope, length = _unpack(x, root)
@@ -208,7 +230,7 @@ def _chain(
     up[..., 0] = base.joint_offsets_m[0, 1] * length
     up[..., 1:] *= rise[:-1]
     joints = np.cumsum(np.stack([up * np.sin(below), up * np.cos(below)], axis=-1), axis=-2)
-    joints = joints + sacrum_sd_m * x[..., None, 5:7]
+    joints = joints + _SACRUM_UNIT_M * x[..., None, 5:7]
     own = tilts[..., : len(LEVELS)]
     back, high = base.spinous_tips_m[:, 0], base.spinous_tips_m[:, 1] * length[..., None]
     turned = np.stack(
@@ -219,17 +241,29 @@ def _chain(
 
 def _residual(x: np.ndarray, root: np.ndarray, base: SpineShape, evidence: _Evidence) -> np.ndarray:
     """Standardised misfits (..., R)."""
-    tips, skull = _chain(x, root, base, evidence.rise, evidence.sacrum_sd_m)
+    tips, skull = _chain(x, root, base, evidence.rise)
     rows = [LEVELS.index(name) for name in evidence.levels]
-    depth = evidence.depth * np.exp(evidence.common_depth_sd * x[..., 4:5])
+    swell, excess = _thickness(x, evidence)
+    depth = evidence.depth * swell + excess
     gap = tips[..., rows, :] - evidence.skin - evidence.inward * depth[..., None]
-    across = (gap * evidence.inward).sum(-1) / np.hypot(_OWN_DEPTH_SD * evidence.depth, _OWN_DEPTH_SD_M)
+    across = (gap * evidence.inward).sum(-1) / evidence.own_depth_sd
     along_axis = np.stack([-evidence.inward[:, 1], evidence.inward[:, 0]], axis=1)
     along = (gap * along_axis).sum(-1) / _PLACEMENT_SD_M
     parts = [across, along]
+    for pair in evidence.spines:
+        # What is told of S1 counts on a usual depth: with more of it the bone is farther in.
+        deeper = -pair.skin_ahead * (pair.depth * (swell - 1.0) + excess)
+        told = pair.s1 + np.concatenate([deeper, np.zeros_like(deeper)], axis=-1)
+        parts.append((_SACRUM_UNIT_M * x[..., 5:7] - told) / pair.sd)
     if evidence.skull is not None:
         parts.append((skull - evidence.skull) / _SKULL_SD_M)
     return np.concatenate(parts, axis=-1)
+
+
+def _thickness(x: np.ndarray, evidence: _Evidence) -> tuple[np.ndarray, np.ndarray]:
+    """The subject's skin over the mean for the build: a factor and what comes to it, metres, (..., 1) each."""
+    mean, sd = evidence.excess
+    return np.exp(evidence.common_depth_sd * x[..., 4:5]), mean + sd * x[..., 7:8]
 
 
 def _linearise(
@@ -254,15 +288,16 @@ def _result(
 ) -> Posture:
     tilts, slope, length = _unpack(x, root)
     spine = spine_from_tilts(stature_m, sex, tilts, float(slope), float(length))
-    tips = _chain(x, root, base, evidence.rise, evidence.sacrum_sd_m)[0]
-    depth = float(np.exp(evidence.common_depth_sd * x[4]))
+    tips = _chain(x, root, base, evidence.rise)[0]
+    swell, excess = (float(part[0]) for part in _thickness(x, evidence))
     residual = {}
     for name, skin, inward, mean in zip(
         evidence.levels, evidence.skin, evidence.inward, evidence.depth, strict=True
     ):
-        residual[name] = float(np.linalg.norm(tips[LEVELS.index(name)] - skin - inward * mean * depth))
-    spread = _landmark_covariance(x, covariance, root, stature_m, sex, evidence.sacrum_sd_m)
-    return Posture(spine, evidence.sacrum_sd_m * x[5:7], spread, float(length), depth, residual)
+        residual[name] = float(np.linalg.norm(tips[LEVELS.index(name)] - skin - inward * (mean * swell + excess)))
+    usual = float(evidence.depth.mean()) if len(evidence.depth) else soft_tissue.depth_m("L3", soft_tissue.REFERENCE_BMI)
+    spread = _landmark_covariance(x, covariance, root, stature_m, sex)
+    return Posture(spine, _SACRUM_UNIT_M * x[5:7], spread, float(length), swell + excess / usual, residual)
 
 
 def _landmark_covariance(
@@ -271,7 +306,6 @@ def _landmark_covariance(
     root: np.ndarray,
     stature_m: float,
     sex: str,
-    sacrum_sd_m: np.ndarray,
 ) -> np.ndarray:
     """Covariance of the landmarks under the posterior, sacrum's frame, (9, 3, 3)."""
 
@@ -279,7 +313,7 @@ def _landmark_covariance(
         tilts, slope, length = _unpack(y, root)
         spine = spine_from_tilts(stature_m, sex, tilts, float(slope), float(length))
         frames = spine_forward(spine, np.zeros(len(REGIONAL_COORDINATES)))
-        shift = np.append(sacrum_sd_m * y[5:7], 0.0)
+        shift = np.append(_SACRUM_UNIT_M * y[5:7], 0.0)
         return landmarks(spine, frames) + shift
 
     step = 1e-3

@@ -14,7 +14,7 @@ import numpy as np
 from opensim_models.anatomy import soft_tissue
 from opensim_models.anatomy.levels import REFERENCE_STATURE_M
 from opensim_models.anatomy.segments import DORSAL_LEVELS, MARKER_OFFSETS_M, NOMINAL_STATURE_M, S1_IN_PELVIS_M
-from opensim_models.girth import build_doubt
+from opensim_models.girth import assess_build
 from opensim_models.ik import Problem, default_problem, solve
 from opensim_models.kinematics import Kinematics, compile_model
 from opensim_models.lateral import Lateral, bent, estimate_lateral
@@ -95,16 +95,22 @@ def fit_static(
     """
     shown = complete_pelvis(markers_m, stature_m)
     build = soft_tissue.bmi(stature_m, mass_kg)
-    build_sd, doubts = build_doubt(build, shown, stature_m, mass_told)
+    known = assess_build(build, shown, stature_m, mass_told)
     pelvis = _pelvis_pose(shown)
-    s1, hip_middle = _pelvis_points(shown, pelvis, stature_m, build)
+    s1, from_front, hip_middle = _pelvis_points(shown, pelvis, stature_m, build)
     local = {n: pelvis.T @ (p - s1) for n, p in shown.items()}
     dorsal = {level: local[level] for level in DORSAL_LEVELS if level in local}
     dorsal["PSI"] = (local["LPSI"] + local["RPSI"]) / 2
     skull = _skull_origin(local, stature_m)
-    posture = estimate_posture(stature_m, sex, build, dorsal, skull, None, build_sd, quiet)
-    lateral = _lateral(local, stature_m, posture, quiet)
-    posture = estimate_posture(stature_m, sex, build, dorsal, skull, lateral.bends_rad, build_sd, quiet)
+
+    def sagittal(bends_rad: np.ndarray | None) -> Posture:
+        return estimate_posture(
+            stature_m, sex, build, dorsal, skull, bends_rad, known.bmi_sd, quiet,
+            pelvis.T @ (from_front - s1), known.excess_m,
+        )  # fmt: skip
+
+    lateral = _lateral(local, stature_m, sagittal(None), quiet)
+    posture = sagittal(lateral.bends_rad)
     spine = bent(posture.spine, lateral, stature_m / REFERENCE_STATURE_M)
     spread = posture.landmark_covariance_m2.copy()
     spread[:, 2, 2] += lateral.landmark_variance_m2
@@ -123,7 +129,7 @@ def fit_static(
     stature_scale = stature_m / NOMINAL_STATURE_M
     shares = {segment: float(scales[segment][1] / stature_scale) for segment in SEGMENTS}
     shares["spine"] = posture.length_scale
-    return StaticFit(placed, x, shares, posture, rms, _odd(shares) + doubts, lateral)
+    return StaticFit(placed, x, shares, posture, rms, _odd(shares) + known.doubts, lateral)
 
 
 def complete_pelvis(markers_m: dict[str, np.ndarray], stature_m: float) -> dict[str, np.ndarray]:
@@ -191,19 +197,15 @@ def _yaw_list_tilt(yaw: float, roll: float, pitch: float) -> np.ndarray:
 
 def _pelvis_points(
     markers_m: dict[str, np.ndarray], pelvis: np.ndarray, stature_m: float, build: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """The S1 endplate's centre and the mid-hip, (3,) each, in ground.
-
-    The sacrum is told by the posterior spines alone, where skin is thin and bone is near; the hips also by the
-    anterior ones.
-    """
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The S1 endplate's centre by the posterior and by the anterior spines, and the mid-hip, (3,) each, in ground."""
     scale = stature_m / NOMINAL_STATURE_M
     psi_bone = _middle(markers_m, "PSI") + pelvis[:, 0] * soft_tissue.depth_m("PSI", build)
     asi_bone = _middle(markers_m, "ASI") - pelvis[:, 0] * soft_tissue.depth_m("ASI", build)
     s1 = psi_bone + pelvis @ np.append(_PSI_BONE_TO_S1_M, 0.0) * scale
     from_back = s1 - pelvis @ np.array(S1_IN_PELVIS_M) * scale
     from_front = asi_bone - pelvis @ np.append(_ASI_BONE_IN_PELVIS_M, 0.0) * scale
-    return s1, (from_back + from_front) / 2
+    return s1, from_front + pelvis @ np.array(S1_IN_PELVIS_M) * scale, (from_back + from_front) / 2
 
 
 def _lateral(local_m: dict[str, np.ndarray], stature_m: float, posture: Posture, quiet: bool) -> Lateral:

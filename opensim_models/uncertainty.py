@@ -32,6 +32,7 @@ from spinepose.skeleton import SPINE_CHAIN
 SHARE_SD = 0.35  # of a level's share
 LEVEL_SD_RAD = np.radians(0.6)  # of a level's angle, whatever the region's
 NOISE_SD_M = 0.003
+MARKER_SD_M = 0.008  # of a usual marker of the back, noise and skin
 SKIN_SD_M = {"pelvis": 0.005, "spine": 0.007, "skull": 0.003, "clavicle": 0.007}
 # On the standard deviation of the static posterior, sacrum to C1: its guesses are a little wide, at the neck more.
 STATIC_FACTOR = np.array([0.88, 0.88, 0.88, 0.88, 0.90, 0.88, 0.82, 0.80, 0.78])
