@@ -21,12 +21,12 @@ import numpy as np
 
 from opensim_models._opensim import load_opensim
 from opensim_models.build import write_osim
-from opensim_models.fit import landmark_rows, trial_problem
 from opensim_models.ik import solve
 from opensim_models.initial import align_root
 from opensim_models.io import write_trc
 from opensim_models.kinematics import Kinematics, compile_model
 from opensim_models.osim_file import read_osim
+from opensim_models.problem import landmark_rows, trial_problem
 from opensim_models.reference import ACCURACY, solve_reference
 from opensim_models.spine import nominal_spine
 from opensim_models.subject import average_shape, model_spec

@@ -6,136 +6,44 @@ stature, mass and sex, and nothing else of the subject.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from opensim_models import checks
-from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
 from opensim_models.build import write_osim
-from opensim_models.findings import Evidence, Finding
-from opensim_models.ik import Problem, Solution, default_problem, solve
-from opensim_models.initial import align_root
+from opensim_models.findings import Evidence
+from opensim_models.ik import Solution
 from opensim_models.io import write_mot, write_trc
 from opensim_models.kinematics import Kinematics, compile_model
 from opensim_models.osim_file import read_osim
-from opensim_models.readings import Reading, covariance_to_world, read_set
+from opensim_models.problem import LANDMARK_SET, landmark_rows, measured_markers, solve_trial, trial_problem
+from opensim_models.readings import covariance_to_world, read_set
 from opensim_models.reference import solve_reference
-from opensim_models.scale import (
-    StaticFit,
-    complete_pelvis,
-    fit_static,
-    marker_weights,
-    posture_presets,
-)
-from opensim_models.spine import REGIONAL_RANGES_RAD
+from opensim_models.results import ScaleReport, SubjectFit, SubjectInfo, TrialFit, write_report
+from opensim_models.scale import StaticFit, complete_pelvis, fit_static, marker_weights, with_shares
+from opensim_models.shares import Shares, choose_frames, estimate_shares
 from opensim_models.standing import frame_from_motion, marker_bodies, static_frame
 from opensim_models.subject import model_spec
-from opensim_models.trial import MarkerTrial, to_osim, to_world
-from opensim_models.uncertainty import MARKER_SD_M, landmark_uncertainty, regional_prior_sd_rad
+from opensim_models.trial import MarkerTrial, to_world
+from opensim_models.uncertainty import landmark_uncertainty
 from opensim_models.unknowns import estimate_info
-from opensim_models.verdict import Verdict, findings_table, judge
+from opensim_models.verdict import Verdict, judge
 from spinepose.errors import InputError
 from spinepose.skeleton import SPINE_CHAIN
 
-__all__ = ["MarkerTrial", "ScaleReport", "SubjectFit", "SubjectInfo", "TrialFit", "fit_subject"]
+__all__ = [
+    "LANDMARK_SET",
+    "MarkerTrial",
+    "ScaleReport",
+    "SubjectFit",
+    "SubjectInfo",
+    "TrialFit",
+    "fit_subject",
+]
 
-SCHEMA_VERSION = 1
-LANDMARK_SET = "spinetrack"
-
-
-@dataclass(frozen=True)
-class SubjectInfo:
-    """What may be known of a subject beside markers: id, sex (``female`` or ``male``), stature and mass.
-
-    What is None is estimated, with a warning.
-    """
-
-    subject_id: str
-    sex: str | None = None
-    stature_m: float | None = None
-    mass_kg: float | None = None
-
-
-@dataclass(frozen=True)
-class ScaleReport:
-    """How the subject's model came out.
-
-    Attributes:
-        segment_scales: Length of each segment relative to what the stature says; ``spine`` too.
-        lordosis_deg: S1 endplate to the lower endplate of T12, neutral.
-        kyphosis_deg: Lower endplate of T12 to the upper one of T1, neutral.
-        skin_depth_scale: The subject's estimated dorsal skin depth relative to the mean for the BMI.
-        lateral_curve_deg: The largest difference of sideways lean between two vertebrae of the trunk in standing.
-        marked_curve: Probability that it is no chance: that the subject's back has a curve of 10 degrees or more.
-        placement_rms_m: How far markers were from their expected places before they were placed.
-        landmark_sd_m: Standard deviation per axis of the nine landmarks in the static trial, by name.
-        reference_mm: Mean and largest distance of landmarks from OpenSim's own solver, millimetres, and the number of
-            frames compared; None where no frame was.
-        warnings: What looked odd.
-    """
-
-    segment_scales: dict[str, float]
-    lordosis_deg: float
-    kyphosis_deg: float
-    skin_depth_scale: float
-    placement_rms_m: float
-    landmark_sd_m: dict[str, float]
-    reference_mm: dict[str, float] | None
-    warnings: tuple[str, ...]
-    lateral_curve_deg: float
-    marked_curve: float
-
-
-@dataclass(frozen=True)
-class TrialFit:
-    """One trial's vertebrae.
-
-    Attributes:
-        landmarks_m: The nine landmarks of the ``spinetrack`` set in the order of ``SPINE_CHAIN``, world frame, z up,
-            metres, (T, 9, 3).
-        covariance_m2: Covariance of each landmark, world frame, (T, 9, 3, 3): the 95 % ellipsoid (chi-square, three
-            degrees of freedom) is meant to hold the true landmark.
-        sigma_m: Standard deviation per axis, sqrt(trace / 3), (T, 9).
-        observed: Whether the markers observe the landmark or leave it to its prior, (T, 9); see
-            :mod:`opensim_models.uncertainty`.
-        at_limit: Frames with a regional coordinate beyond its anatomical range, (T,).
-        marker_rms_m: Root mean square of marker errors, (T,).
-        marker_max_m: Largest marker error, (T,).
-        coordinates: Independent coordinates, radians and metres in OpenSim's axes, (T, Q).
-        coordinate_names: Their Q names.
-        curves_deg: Lordosis, kyphosis and cervical lordosis of each frame, (T,) each.
-        verdict: ``accept``, ``review`` or ``reject``.
-        reasons: Why, in words.
-        findings: Every check with its number, bound and outcome.
-        readings: Further landmark sets that were asked for, by name.
-    """
-
-    landmarks_m: np.ndarray
-    covariance_m2: np.ndarray
-    sigma_m: np.ndarray
-    observed: np.ndarray
-    at_limit: np.ndarray
-    marker_rms_m: np.ndarray
-    marker_max_m: np.ndarray
-    coordinates: np.ndarray
-    coordinate_names: tuple[str, ...]
-    curves_deg: dict[str, np.ndarray]
-    verdict: str
-    reasons: tuple[str, ...]
-    findings: tuple[Finding, ...] = ()
-    readings: dict[str, Reading] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class SubjectFit:
-    """A subject's model and trials: the ``.osim``, how it was scaled, and each trial by name."""
-
-    model_path: Path
-    scale: ScaleReport
-    trials: dict[str, TrialFit]
+_FRAMES_FOR_SHARES = 5
 
 
 def fit_subject(
@@ -174,13 +82,14 @@ def fit_subject(
         )
     standing, warnings = _standing(info, static, trials)
     mass_told = info.mass_kg is not None
-    info, guesses = _complete_info(info, standing)
+    info, guesses = _complete_info(info, standing, static is not None)
     source = [static] if static is not None else trials[:1]
     bodies = {name: body for trial in source for name, body in marker_bodies(trial).items()}
     fitted = fit_static(
         info.subject_id, info.stature_m, info.sex, info.mass_kg, standing, bodies, static is not None, mass_told,  # type: ignore[arg-type]
     )  # fmt: skip
     warnings += guesses + _left_out(trials, standing)
+    fitted, shares = _own_shares(fitted, trials, standing, bodies)
     out_dir.mkdir(parents=True, exist_ok=True)
     model_path = out_dir / "model.osim"
     write_osim(model_spec(fitted.shape), model_path)
@@ -189,31 +98,16 @@ def fit_subject(
     start = _reorder(fitted, kinematics)
     fits, solutions = {}, {}
     for trial in trials:
-        measured = _measured(trial, kinematics)
-        solutions[trial.name] = _solve_trial(kinematics, measured, start)
+        measured = measured_markers(trial, kinematics)
+        solutions[trial.name] = solve_trial(kinematics, measured, start)
         fits[trial.name] = _trial_fit(
             kinematics, fitted, trial, measured, solutions[trial.name], standing, more_sets
         )
         _write_trial(out_dir, trial, kinematics, solutions[trial.name])
     reference = _compare(model_path, kinematics, trials, solutions, reference_frames)
-    report = _report(kinematics, fitted, start, reference, warnings)
-    _write_report(out_dir / "fit.json", info, report, fits)
+    report = _report(kinematics, fitted, shares, start, reference, warnings)
+    write_report(out_dir / "fit.json", info, report, fits)
     return SubjectFit(model_path, report, fits)
-
-
-def trial_problem(kinematics: Kinematics) -> Problem:
-    """Weights of the marker table, the spine's anatomical limits, and a prior where markers leave the spine open.
-
-    The prior is what statistics ask for: as strong as a marker's error is small beside the coordinate's spread. Where
-    markers show a region it moves nothing (0.2 % of a lumbar flexion); where they do not, a neck would otherwise be
-    turned through its whole range by millimetres of skin at C7.
-    """
-    anatomical = dict(zip(REGIONAL_COORDINATES, map(tuple, REGIONAL_RANGES_RAD), strict=True))
-    problem = default_problem(kinematics, marker_weights(kinematics.marker_names), anatomical)
-    stiffness = problem.prior_stiffness.copy()
-    for name, sd in zip(REGIONAL_COORDINATES, regional_prior_sd_rad(), strict=True):
-        stiffness[kinematics.index(name)] = (MARKER_SD_M / sd) ** 2
-    return replace(problem, prior_stiffness=stiffness)
 
 
 def _standing(
@@ -227,10 +121,31 @@ def _standing(
     return frame_from_motion(info.subject_id, info.stature_m, trials[0])
 
 
-def _complete_info(info: SubjectInfo, standing: dict[str, np.ndarray]) -> tuple[SubjectInfo, tuple[str, ...]]:
+def _complete_info(
+    info: SubjectInfo, standing: dict[str, np.ndarray], quiet: bool
+) -> tuple[SubjectInfo, tuple[str, ...]]:
     shown = complete_pelvis(standing, info.stature_m or 1.70)
-    stature, mass, sex, guesses = estimate_info(info.stature_m, info.mass_kg, info.sex, shown)
+    stature, mass, sex, guesses = estimate_info(info.stature_m, info.mass_kg, info.sex, shown, quiet)
     return replace(info, stature_m=stature, mass_kg=mass, sex=sex), guesses
+
+
+def _own_shares(
+    fitted: StaticFit,
+    trials: list[MarkerTrial],
+    standing: dict[str, np.ndarray],
+    bodies: dict[str, str],
+) -> tuple[StaticFit, Shares | None]:
+    """The subject with the shares that its moving markers speak for; None where too few frames move."""
+    kinematics = compile_model(model_spec(fitted.shape))
+    chosen = choose_frames([trial.times_s for trial in trials])
+    if sum(len(frames) for frames in chosen) < _FRAMES_FOR_SHARES:
+        return fitted, None
+    frames = [measured_markers(t, kinematics)[rows] for t, rows in zip(trials, chosen, strict=True)]
+    solved = [solve_trial(kinematics, part, fitted.coordinates) for part in frames]
+    poses = np.concatenate([solution.coordinates for solution in solved])
+    measured = np.concatenate(frames)
+    found = estimate_shares(kinematics, trial_problem(kinematics), measured, poses, fitted.shape.spine.shares)
+    return with_shares(fitted, found.shares, standing, bodies), found
 
 
 def _left_out(trials: list[MarkerTrial], standing: dict[str, np.ndarray]) -> tuple[str, ...]:
@@ -249,26 +164,6 @@ def _reorder(fitted: StaticFit, kinematics: Kinematics) -> np.ndarray:
     """The static pose in the coordinate order of the file."""
     before = compile_model(model_spec(fitted.shape)).coordinate_names
     return fitted.coordinates[[before.index(name) for name in kinematics.coordinate_names]]
-
-
-def _measured(trial: MarkerTrial, kinematics: Kinematics) -> np.ndarray:
-    """A trial's markers in the model's order and axes, NaN for those it lacks, (T, K, 3)."""
-    out = np.full((len(trial.times_s), len(kinematics.marker_names), 3), np.nan)
-    for column, name in enumerate(kinematics.marker_names):
-        if name in trial.marker_names:
-            out[:, column] = to_osim(trial.markers_m[:, trial.marker_names.index(name)])
-    few = np.isfinite(out).all(axis=-1).sum(axis=1) < 3
-    if few.any():
-        raise InputError(
-            f"trial {trial.name!r}: frame {int(np.flatnonzero(few)[0])} has fewer than 3 of the model's markers; "
-            "cut it out"
-        )
-    return out
-
-
-def _solve_trial(kinematics: Kinematics, measured: np.ndarray, start: np.ndarray) -> Solution:
-    first = align_root(kinematics, start, measured[0])
-    return solve(kinematics, trial_problem(kinematics), measured, first, posture_presets(kinematics))
 
 
 def _trial_fit(
@@ -329,11 +224,6 @@ def _trial_fit(
     )
 
 
-def landmark_rows(kinematics: Kinematics, landmark_set: str = LANDMARK_SET) -> list[int]:
-    """Rows of the model's stations that hold a landmark set, in the order of ``SPINE_CHAIN``."""
-    return [kinematics.station_names.index(f"{landmark_set}_{name}") for name in SPINE_CHAIN]
-
-
 def _write_trial(out_dir: Path, trial: MarkerTrial, kinematics: Kinematics, solution: Solution) -> None:
     write_trc(trial, out_dir / f"{trial.name}.trc")
     values = kinematics.all_coordinates(solution.coordinates)
@@ -352,7 +242,7 @@ def _compare(
     if frames <= 0 or not everything:
         return None
     picks = [everything[i] for i in np.linspace(0, len(everything) - 1, frames).round().astype(int)]
-    measured = np.stack([_measured(trial, kinematics)[frame] for trial, frame in picks])
+    measured = np.stack([measured_markers(trial, kinematics)[frame] for trial, frame in picks])
     solved = np.stack([solutions[trial.name].coordinates[frame] for trial, frame in picks])
     weights = marker_weights(kinematics.marker_names)
     # Moved off by 3 degrees and 5 cm all over, OpenSim has to come back by itself.
@@ -366,6 +256,7 @@ def _compare(
 def _report(
     kinematics: Kinematics,
     fitted: StaticFit,
+    shares: Shares | None,
     start: np.ndarray,
     reference: dict[str, float] | None,
     warnings: tuple[str, ...],
@@ -382,34 +273,5 @@ def _report(
         warnings + fitted.warnings,
         fitted.lateral.curve_deg,
         fitted.lateral.marked,
+        {} if shares is None else shares.by_motion(),
     )
-
-
-def _write_report(path: Path, info: SubjectInfo, report: ScaleReport, fits: dict[str, TrialFit]) -> None:
-    rows = {
-        name: {
-            "verdict": fit.verdict,
-            "reasons": list(fit.reasons),
-            "frames": len(fit.marker_rms_m),
-            "marker_rms_mm": round(1000 * float(np.mean(fit.marker_rms_m)), 3),
-            "marker_max_mm": round(1000 * float(np.max(fit.marker_max_m)), 3),
-            "observed": [round(float(o), 3) for o in fit.observed.mean(axis=0)],
-            "frames_at_limit": int(fit.at_limit.sum()),
-            "findings": findings_table(fit.findings),
-            "sigma_mm": [round(1000 * float(s), 3) for s in fit.sigma_m.mean(axis=0)],
-        }
-        for name, fit in fits.items()
-    }
-    text = json.dumps(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "landmark_set": LANDMARK_SET,
-            "subject": asdict(info),
-            "scale": asdict(report),
-            "trials": rows,
-        },
-        indent=1,
-    )
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)

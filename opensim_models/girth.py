@@ -23,9 +23,9 @@ _NEEDED = 3
 UNKNOWN_BMI = 24.0
 # Of a guess without and with these distances; real people vary more [guess].
 _UNKNOWN_SD, _GIRTH_SD = 5.0, 4.0
-# How much thicker the skin of a whole trunk is than the body mass index says: 3 mm, but for one in five, of whom the mass
-# was told wrongly or sits elsewhere than in most, 20 mm; distances across a trunk tell it to 6 mm a side, for bones differ
-# too. All [guess].
+# How much thicker the skin of a whole trunk is than the body mass index says: 3 mm, but for one in five, of whom the
+# mass was told wrongly or sits elsewhere than in most, 20 mm; distances across a trunk tell it to 6 mm a side, for
+# bones differ too. All [guess].
 _EXCESS_SD_M, _ODD_EXCESS_SD_M, _ODD_SHARE, _SIDE_SD_M = 0.003, 0.020, 0.2, 0.006
 _UNTOLD_EXCESS_SD_M = 0.006  # where the build itself comes from those distances
 _WORTH_SAYING = 0.3

@@ -294,8 +294,14 @@ def _result(
     for name, skin, inward, mean in zip(
         evidence.levels, evidence.skin, evidence.inward, evidence.depth, strict=True
     ):
-        residual[name] = float(np.linalg.norm(tips[LEVELS.index(name)] - skin - inward * (mean * swell + excess)))
-    usual = float(evidence.depth.mean()) if len(evidence.depth) else soft_tissue.depth_m("L3", soft_tissue.REFERENCE_BMI)
+        residual[name] = float(
+            np.linalg.norm(tips[LEVELS.index(name)] - skin - inward * (mean * swell + excess))
+        )
+    usual = (
+        float(evidence.depth.mean())
+        if len(evidence.depth)
+        else soft_tissue.depth_m("L3", soft_tissue.REFERENCE_BMI)
+    )
     spread = _landmark_covariance(x, covariance, root, stature_m, sex)
     return Posture(spine, _SACRUM_UNIT_M * x[5:7], spread, float(length), swell + excess / usual, residual)
 

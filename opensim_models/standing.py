@@ -16,6 +16,8 @@ from spinepose.errors import InputError
 
 MAX_STATIC_SWAY_M = 0.03
 _BEST_FRAMES = 15
+_ALIKE_RAD = np.radians(3.0)  # a median of different postures is none
+_SIDE_FRAMES = 50
 _FULL_ENOUGH = 0.95  # of the most markers that any frame shows
 _TRUNK = ("pelvis", "sacrum", "skull", *LEVELS)
 _TOPS = (("C7",), ("CLAV",), ("LACR", "RACR"), ("LFHD", "RFHD", "LBHD", "RBHD"))
@@ -54,7 +56,8 @@ def frame_from_motion(
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """A standing frame out of a moving trial: its most upright ones, the trunk's markers as their median.
 
-    The frames are laid on each other by the pelvis. Limbs are those of the best frame: their pose matters less.
+    The frames are laid on each other by the pelvis. Limbs are those of the best frame: their pose matters less. Upright
+    is a trunk over its pelvis with a level head and shoulders that face as the pelvis does.
 
     Raises:
         InputError: No known markers, no frame with a pelvis, other units or axes, or swapped sides.
@@ -71,8 +74,10 @@ def frame_from_motion(
     count = seen.sum(axis=1)
     full = able & (count >= _FULL_ENOUGH * count[able].max())
     lean = _lean(points, seen, names, pelvis)
-    order = np.flatnonzero(full)[np.argsort(lean[full], kind="stable")][:_BEST_FRAMES]
+    off = np.sqrt(lean**2 + _head_lean(points, names) ** 2 + _shoulder_turn(points, names) ** 2)
+    order = np.flatnonzero(full)[np.argsort(off[full], kind="stable")][:_BEST_FRAMES]
     best = int(order[0])
+    order = order[off[order] <= off[best] + _ALIKE_RAD]
     standing = {name: points[best, i] for i, name in enumerate(names) if seen[best, i]}
     bodies = marker_bodies(trial)
     trunk = [
@@ -87,7 +92,7 @@ def frame_from_motion(
     middle = _median(np.array(laid))
     standing.update({names[i]: p for i, p in zip(trunk, middle, strict=True) if np.isfinite(p).all()})
     _check_scale(trial.name, stature_m, standing, None)
-    _check_sides(subject_id, trial.name, standing)
+    _check_moving_sides(subject_id, trial.name, points[np.flatnonzero(able)], names)
     words = (
         f"no static trial: markers were placed on the most upright frames of {trial.name!r} "
         f"(frame {best}, trunk {np.degrees(lean[best]):.0f} degrees from upright), whose posture counts as neutral"
@@ -127,6 +132,28 @@ def _lean(points: np.ndarray, seen: np.ndarray, names: list[str], pelvis: list[i
     return np.zeros(len(points))
 
 
+def _head_lean(points: np.ndarray, names: list[str]) -> np.ndarray:
+    """Angle of the head from level, radians, (T,); zero where its markers lack, infinite in frames that miss them."""
+    head = ("LFHD", "RFHD", "LBHD", "RBHD")
+    if any(name not in names for name in head):
+        return np.zeros(len(points))
+    lf, rf, lb, rb = (points[:, names.index(name)] for name in head)
+    up = np.cross(rf + rb - lf - lb, lf + rf - lb - rb)
+    with np.errstate(invalid="ignore"):
+        angle = np.arccos(np.clip(up[:, 1] / np.linalg.norm(up, axis=1), -1.0, 1.0))
+    return np.where(np.isfinite(angle), angle, np.inf)
+
+
+def _shoulder_turn(points: np.ndarray, names: list[str]) -> np.ndarray:
+    """Heading of the shoulders against the pelvis, radians, (T,); zero where their markers lack or are missed."""
+    if any(name not in names for name in ("LACR", "RACR", "LASI", "RASI")):
+        return np.zeros(len(points))
+    across = [points[:, names.index(f"R{n}")] - points[:, names.index(f"L{n}")] for n in ("ACR", "ASI")]
+    heading = [np.arctan2(line[:, 0], line[:, 2]) for line in across]
+    turn = np.abs((heading[0] - heading[1] + np.pi) % (2 * np.pi) - np.pi)
+    return np.where(np.isfinite(turn), turn, 0.0)
+
+
 def _check_scale(
     name: str, stature_m: float | None, standing: dict[str, np.ndarray], middle: np.ndarray | None
 ) -> None:
@@ -142,6 +169,39 @@ def _check_scale(
             raise InputError(
                 f"trial {name!r}: the anterior iliac spines are {apart:.3g} apart; give metres and check their names"
             )
+
+
+def _check_moving_sides(subject_id: str, name: str, points: np.ndarray, names: list[str]) -> None:
+    """Refuse sides that are swapped in most frames: in single ones legs cross, (T, N, 3)."""
+    some = points[np.unique(np.linspace(0, len(points) - 1, _SIDE_FRAMES).astype(int))]
+    votes: dict[str, int] = {}
+    for frame in some:
+        shown = {n: p for n, p in zip(names, frame, strict=True) if np.isfinite(p).all()}
+        if set(PELVIS_SPINES) <= shown.keys():
+            for group in set(checks.swapped_standing(shown)) - _crossing(shown):
+                votes[group] = votes.get(group, 0) + 1
+    swapped = [group for group, count in sorted(votes.items()) if 2 * count > len(some)]
+    if swapped:
+        raise InputError(
+            f"subject {subject_id!r}: left and right of the {' and '.join(swapped)} are swapped in most frames of "
+            f"{name!r}; rename the markers"
+        )
+
+
+def _crossing(shown: dict[str, np.ndarray]) -> set[str]:
+    """Groups whose limbs may cross but are named well: by their shoulders, and by the outer sides of their knees."""
+    right = shown["RASI"] - shown["LASI"]
+    found = set()
+    if {"LACR", "RACR"} <= shown.keys() and (shown["RACR"] - shown["LACR"]) @ right > 0:
+        found.add("arms")
+    outward = [
+        np.sign((shown[f"{side}KNL"] - shown[f"{side}KNM"]) @ right) * way
+        for side, way in (("L", -1.0), ("R", 1.0))
+        if f"{side}KNL" in shown and f"{side}KNM" in shown
+    ]
+    if outward and float(np.sum(outward)) > 0:
+        found.add("legs")
+    return found
 
 
 def _check_sides(subject_id: str, name: str, standing: dict[str, np.ndarray]) -> None:

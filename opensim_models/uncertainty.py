@@ -94,19 +94,19 @@ def landmark_uncertainty(
     """
     rows = [kinematics.station_names.index(f"{landmark_set}_{name}") for name in SPINE_CHAIN]
     bodies, offsets = kinematics.station_bodies[rows], kinematics.station_offsets_m[rows]
-    trunk = _trunk_bodies(kinematics)
+    trunk = trunk_bodies(kinematics)
     markers = np.flatnonzero([trunk[b] != "" for b in kinematics.marker_bodies])
     sd = np.array([np.hypot(NOISE_SD_M, SKIN_SD_M[trunk[b]]) for b in kinematics.marker_bodies[markers]])
     errors = np.ascontiguousarray(solution.errors_m[:, markers])
     factor = _residual_factor(errors, sd)
-    columns, spread = _columns(kinematics)
+    columns, spread = spine_columns(kinematics)
     upright = kinematics.bodies(np.zeros(len(kinematics.coordinate_names)))[0][bodies]
     scaled = STATIC_FACTOR[:, None, None] ** 2 * static_covariance_m2
     # In the body's frame, with which it turns.
     static = np.einsum("kji,kjl,klm->kim", upright, scaled, upright)
     covariance, share = _covariances(
         np.ascontiguousarray(solution.coordinates), errors, problem.weights[markers], (factor * sd) ** 2,
-        problem.huber_m, problem.prior_stiffness[columns], spread**2, columns, _spine_rows(kinematics),
+        problem.huber_m, problem.prior_stiffness[columns], spread**2, columns, spine_rows(kinematics),
         kinematics.marker_bodies[markers], kinematics.marker_offsets_m[markers], bodies, offsets, static,
         SHARE_SD**2, LEVEL_SD_RAD**2, *kinematics.chain(),
     )  # fmt: skip
@@ -122,7 +122,7 @@ def landmark_uncertainty(
     return Uncertainty(covariance, observed, factor)
 
 
-def _trunk_bodies(kinematics: Kinematics) -> list[str]:
+def trunk_bodies(kinematics: Kinematics) -> list[str]:
     """Kind of each body that the spine's solution hangs on, empty for limbs and carriers, B of them."""
     kinds = []
     for name in kinematics.body_names:
@@ -146,7 +146,7 @@ def _residual_factor(errors_m: np.ndarray, sd_m: np.ndarray) -> float:
     return float(np.clip(np.sqrt(found.sum() / expected) / _USUAL_RESIDUAL, *_RESIDUAL_LIMITS))
 
 
-def _columns(kinematics: Kinematics) -> tuple[np.ndarray, np.ndarray]:
+def spine_columns(kinematics: Kinematics) -> tuple[np.ndarray, np.ndarray]:
     """The coordinates of pelvis, spine and clavicles, and their prior standard deviations."""
     clavicles = [i for i, name in enumerate(kinematics.coordinate_names) if name.startswith("clavicle")]
     columns = np.array([*range(15), *clavicles], dtype=np.int64)
@@ -156,7 +156,7 @@ def _columns(kinematics: Kinematics) -> tuple[np.ndarray, np.ndarray]:
     return columns, spread
 
 
-def _spine_rows(kinematics: Kinematics) -> np.ndarray:
+def spine_rows(kinematics: Kinematics) -> np.ndarray:
     """Index of each body among the joint levels, -1 for the rest, (B,)."""
     levels = {("skull" if name == "C0" else name): i for i, name in enumerate(JOINT_LEVELS)}
     return np.array([levels.get(name, -1) for name in kinematics.body_names], dtype=np.int64)
@@ -179,7 +179,7 @@ def _along(kinematics: Kinematics, markers: np.ndarray, bodies: np.ndarray) -> n
 
 
 @numba.njit(cache=True)
-def _level_jacobian(points, world, org, parents, rows, bodies, out):
+def level_jacobian(points, world, org, parents, rows, bodies, out):
     """Derivative of points by the levels' own angles, (N, 3, 75)."""
     out[:] = 0.0
     for n in range(points.shape[0]):
@@ -228,8 +228,8 @@ def _covariances(
         )
         points, jac = points_jacobian(rot, org, world, parents, coords, slopes, m_bodies, m_offsets, size)
         marks_m, l_jac = points_jacobian(rot, org, world, parents, coords, slopes, l_bodies, l_offsets, size)
-        _level_jacobian(points, world, org, parents, rows, m_bodies, m_lev)
-        _level_jacobian(marks_m, world, org, parents, rows, l_bodies, l_lev)
+        level_jacobian(points, world, org, parents, rows, m_bodies, m_lev)
+        level_jacobian(marks_m, world, org, parents, rows, l_bodies, l_lev)
         normal[:] = 0.0
         spread[:] = 0.0
         mixed[:] = 0.0

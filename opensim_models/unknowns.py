@@ -11,25 +11,39 @@ from opensim_models.scale import SACRUM_MARKER
 # Lengths between markers relative to stature, from the tables of anatomy.segments; trunk: C7 to the posterior iliac
 # spines, 509 mm (Ernst 2013) at an assumed 1.72 m.
 _OF_STATURE = {"shanks": 0.41 / 1.70, "legs": 0.478 / 1.70, "forearms": 0.248 / 1.70, "trunk": 0.296}
+_LENGTH_SD_M = 0.07
+# How high above the feet's markers (heel and toe) others are in somebody who stands, relative to stature, by the
+# project's own tables, and the standard error of a stature taken from it [guess]; the best that is shown counts.
+_FEET = ("LHEE", "RHEE", "LTOE", "RTOE")
+_HEIGHTS: tuple[tuple[str, tuple[str, ...], float, float], ...] = (
+    ("the head's height", ("LFHD", "RFHD", "LBHD", "RBHD"), 0.947, 0.02),
+    ("the height of C7", ("C7",), 0.828, 0.03),
+    ("the shoulders' height", ("LACR", "RACR"), 0.818, 0.035),
+)
 
 
 def estimate_info(
-    stature_m: float | None, mass_kg: float | None, sex: str | None, markers_m: dict[str, np.ndarray]
+    stature_m: float | None,
+    mass_kg: float | None,
+    sex: str | None,
+    markers_m: dict[str, np.ndarray],
+    standing: bool = False,
 ) -> tuple[float, float, str, tuple[str, ...]]:
-    """Fill in what is not known of a subject from lengths between markers.
+    """Fill in what is not known of a subject from lengths and heights of markers.
 
     Args:
         stature_m: Metres, or None.
         mass_kg: Kilograms, or None.
         sex: ``female``, ``male`` or None.
-        markers_m: Marker name to its place, (3,).
+        markers_m: Marker name to its place, (3,), OpenSim's axes.
+        standing: Whether they are of somebody who stands, so that heights tell too.
 
     Returns:
         Stature, mass, sex, and a warning for each that was estimated.
     """
     warnings = []
     if stature_m is None:
-        stature_m, spread, words = _stature(markers_m)
+        stature_m, spread, words = _stature(markers_m, standing)
         warnings.append(
             f"stature is not known: taken as {stature_m:.2f} m from {words} (give or take {spread:.2f})"
         )
@@ -50,8 +64,32 @@ def estimate_info(
     return stature_m, mass_kg, sex, tuple(warnings)
 
 
-def _stature(markers_m: dict[str, np.ndarray]) -> tuple[float, float, str]:
-    """Stature, its standard error and what it was taken from: the mean of what each length says."""
+def _stature(markers_m: dict[str, np.ndarray], standing: bool) -> tuple[float, float, str]:
+    """Stature, its standard error and what it was taken from: what lengths say on average, and the best height."""
+    lengths = _lengths(markers_m)
+    said = {what: (value, _LENGTH_SD_M * np.sqrt(len(lengths))) for what, value in lengths.items()}
+    said.update(_height(markers_m) if standing else {})
+    if not said:
+        return NOMINAL_STATURE_M, 0.09, "nothing but the average"
+    weights = np.array([spread**-2 for _, spread in said.values()])
+    mean = float(weights @ [value for value, _ in said.values()] / weights.sum())
+    # Lengths of one body go together: their mean is hardly better than one of them.
+    return float(np.clip(mean, 1.2, 2.2)), float(weights.sum() ** -0.5), ", ".join(said)
+
+
+def _height(markers_m: dict[str, np.ndarray]) -> dict[str, tuple[float, float]]:
+    """Stature by the best height that is shown, with its standard error."""
+    if not all(name in markers_m for name in _FEET):
+        return {}
+    floor = np.mean([markers_m[name][1] for name in _FEET])
+    for words, names, share, spread in _HEIGHTS:
+        if all(name in markers_m for name in names):
+            return {words: (float(np.mean([markers_m[name][1] for name in names]) - floor) / share, spread)}
+    return {}
+
+
+def _lengths(markers_m: dict[str, np.ndarray]) -> dict[str, float]:
+    """Stature by each length that is shown, the mean of both sides."""
 
     def middle(*names: str) -> np.ndarray | None:
         return np.mean([markers_m[n] for n in names], axis=0) if all(n in markers_m for n in names) else None
@@ -69,8 +107,4 @@ def _stature(markers_m: dict[str, np.ndarray]) -> tuple[float, float, str]:
     back = markers_m.get(SACRUM_MARKER) if back is None else back
     if back is not None and "C7" in markers_m:
         said["trunk"] = [float(np.linalg.norm(markers_m["C7"] - back)) / _OF_STATURE["trunk"]]
-    if not said:
-        return NOMINAL_STATURE_M, 0.09, "nothing but the average"
-    values = [float(np.mean(lengths)) for lengths in said.values()]
-    stature = float(np.clip(np.mean(values), 1.2, 2.2))
-    return stature, 0.07 / np.sqrt(len(values)), ", ".join(said)
+    return {what: float(np.mean(values)) for what, values in said.items()}

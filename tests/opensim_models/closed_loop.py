@@ -15,11 +15,11 @@ import numpy as np
 from opensim_models.anatomy import soft_tissue
 from opensim_models.anatomy.coordinates import JOINT_LEVELS, LEVELS, REGIONAL_COORDINATES, region_of_joint
 from opensim_models.anatomy.segments import DORSAL_LEVELS
-from opensim_models.fit import trial_problem
 from opensim_models.ik import solve
 from opensim_models.initial import align_root
 from opensim_models.kinematics import Kinematics, compile_model
 from opensim_models.markers import MARKER_NAMES
+from opensim_models.problem import trial_problem
 from opensim_models.scale import fit_static, posture_presets
 from opensim_models.spine import REGIONAL_RANGES_RAD, assemble, neutral_tilts, spine_forward, spine_from_tilts
 from opensim_models.standing import frame_from_motion

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from opensim_models.fit import covariance_to_world, trial_problem
 from opensim_models.ik import solve
+from opensim_models.problem import trial_problem
+from opensim_models.readings import covariance_to_world
 from opensim_models.trial import to_world
 from opensim_models.uncertainty import landmark_uncertainty
 from tests.opensim_models.closed_loop import fit_hard
@@ -76,13 +77,13 @@ def test_covariance_equals_plain_linear_algebra(kinematics):
 
     x = np.zeros((1, len(kinematics.coordinate_names)))
     x[0, 6:15] = 0.1
-    trunk = module._trunk_bodies(kinematics)
+    trunk = module.trunk_bodies(kinematics)
     keep = np.array([trunk[b] != "" for b in kinematics.marker_bodies])
     problem = trial_problem(kinematics)
     problem = replace(problem, weights=np.where(keep, problem.weights, 0.0))
     solution = solve(kinematics, problem, kinematics.markers(x[0])[None], x[0])
     stated = landmark_uncertainty(kinematics, problem, solution, np.zeros((9, 3, 3)))
-    columns, spread = module._columns(kinematics)
+    columns, spread = module.spine_columns(kinematics)
     jac = kinematics.jacobian(solution.coordinates[0], kinematics.marker_bodies, kinematics.marker_offsets_m)
     flat = jac[:, :, columns].reshape(-1, len(columns))
     weight = np.repeat(problem.weights, 3)[:, None]

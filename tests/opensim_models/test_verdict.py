@@ -7,9 +7,9 @@ import pytest
 
 from opensim_models import motion_checks
 from opensim_models.findings import Evidence, Finding
-from opensim_models.fit import trial_problem
 from opensim_models.ik import Solution, solve
 from opensim_models.landmark_sets import station_rows
+from opensim_models.problem import trial_problem
 from opensim_models.verdict import findings_table, judge, rule, with_more
 
 FRAMES, RATE = 120, 100.0
