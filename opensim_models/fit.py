@@ -22,7 +22,7 @@ from opensim_models.problem import LANDMARK_SET, landmark_rows, measured_markers
 from opensim_models.readings import covariance_to_world, read_set
 from opensim_models.reference import solve_reference
 from opensim_models.results import ScaleReport, SubjectFit, SubjectInfo, TrialFit, write_report
-from opensim_models.scale import StaticFit, complete_pelvis, fit_static, marker_weights, with_shares
+from opensim_models.scale import StaticFit, complete_pelvis, fit_static, with_shares
 from opensim_models.shares import Shares, choose_frames, estimate_shares
 from opensim_models.standing import frame_from_motion, marker_bodies, static_frame
 from opensim_models.subject import model_spec
@@ -244,9 +244,11 @@ def _compare(
     picks = [everything[i] for i in np.linspace(0, len(everything) - 1, frames).round().astype(int)]
     measured = np.stack([measured_markers(trial, kinematics)[frame] for trial, frame in picks])
     solved = np.stack([solutions[trial.name].coordinates[frame] for trial, frame in picks])
-    weights = marker_weights(kinematics.marker_names)
+    problem = trial_problem(kinematics)
     # Moved off by 3 degrees and 5 cm all over, OpenSim has to come back by itself.
-    found = solve_reference(model_path, kinematics, weights, measured, solved + 0.05)
+    found = solve_reference(
+        model_path, kinematics, problem.weights, measured, solved + 0.05, problem.prior_stiffness
+    )
     rows = landmark_rows(kinematics)
     ours = np.stack([kinematics.stations(x) for x in solved])
     gap = 1000 * np.linalg.norm(found.stations_m[:, rows] - ours[:, rows], axis=-1)

@@ -12,6 +12,7 @@ from opensim_models._opensim import load_opensim
 from opensim_models.kinematics import Kinematics
 
 CONSTRAINT_WEIGHT = 0.05  # soft couplers: ten times as fast as hard ones for 0.02 mm
+_FAINT = 2e-5  # m2/rad2, a pull that only settles what nothing else does
 ACCURACY = 1e-5  # at 1e-3 the assembly stops 9-30 mm early
 _UNSEEN_WEIGHT = 0.0
 
@@ -32,7 +33,12 @@ class ReferenceSolution:
 
 
 def solve_reference(
-    model_path: Path, kinematics: Kinematics, weights: np.ndarray, measured_m: np.ndarray, starts: np.ndarray
+    model_path: Path,
+    kinematics: Kinematics,
+    weights: np.ndarray,
+    measured_m: np.ndarray,
+    starts: np.ndarray,
+    stiffness: np.ndarray | None = None,
 ) -> ReferenceSolution:
     """Solve frames with ``InverseKinematicsSolver``, each from its own start.
 
@@ -45,13 +51,15 @@ def solve_reference(
         weights: (K,).
         measured_m: (T, K, 3), OpenSim's axes, NaN where missing.
         starts: Independent coordinates to start each frame from, (T, Q).
+        stiffness: Pull of each independent coordinate to zero, m2/rad2, (Q,); those that hardly pull are left out.
     """
     import time
 
     osim = load_opensim()
     model = osim.Model(str(model_path))
     state = model.initSystem()
-    solver = _solver(osim, model, kinematics, weights, measured_m)
+    goals = _goals(osim, kinematics, weights, stiffness)
+    solver = _solver(osim, model, kinematics, weights, measured_m, goals)
     markers, stations, spent = [], [], 0.0
     for frame, start in enumerate(starts):
         begin = time.process_time()
@@ -73,8 +81,19 @@ def set_coordinates(model: Any, state: Any, kinematics: Kinematics, x: np.ndarra
         coordinates.get(name).setValue(state, float(value), False)
 
 
+def _goals(osim: Any, kinematics: Kinematics, weights: np.ndarray, stiffness: np.ndarray | None) -> Any:
+    """Coordinates that are drawn to zero; OpenSim divides the markers' goal by the sum of their weights."""
+    goals = osim.SimTKArrayCoordinateReference()
+    for name, pull in zip(kinematics.coordinate_names, () if stiffness is None else stiffness, strict=False):
+        if pull > _FAINT:
+            goal = osim.CoordinateReference(name, osim.Constant(0.0))
+            goal.setWeight(float(pull / weights.sum()))
+            goals.push_back(goal)
+    return goals
+
+
 def _solver(
-    osim: Any, model: Any, kinematics: Kinematics, weights: np.ndarray, measured_m: np.ndarray
+    osim: Any, model: Any, kinematics: Kinematics, weights: np.ndarray, measured_m: np.ndarray, goals: Any
 ) -> Any:
     table = osim.TimeSeriesTableVec3()
     table.setColumnLabels(kinematics.marker_names)
@@ -88,7 +107,6 @@ def _solver(
         marker_weights.cloneAndAppend(osim.MarkerWeight(name, float(weight)))
     reference = osim.MarkersReference(table, marker_weights)
     # SWIG keeps no hold on what the solver only points at: hang it on the solver.
-    goals = osim.SimTKArrayCoordinateReference()
     orientations = osim.OrientationsReference()
     solver = osim.InverseKinematicsSolver(model, reference, orientations, goals, CONSTRAINT_WEIGHT)
     solver.setAccuracy(ACCURACY)

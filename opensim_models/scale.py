@@ -42,6 +42,8 @@ _PSI_BONE_TO_S1_M = (
 )  # forward and up, at the nominal stature; from the tables of anatomy.segments
 _ASI_BONE_IN_PELVIS_M = (0.062, 0.062)
 # Held near zero in the static fit: the spine's neutral is the static posture itself.
+_SHOULDER_DROP_M = 0.05  # of the shoulder's centre under the acromion
+_BENT_ELBOW_RAD, _CARRYING_RAD = np.radians(50.0), np.radians([-5.0, 30.0])
 _HELD = 10.0  # m2/rad2
 _LOOSE = 0.02  # m2/rad2 for bending and rotation of the neck: nobody is asked to hold the head straight
 
@@ -125,6 +127,7 @@ def fit_static(
     shape = SubjectShape(
         name, mass_kg, posture.spine, scales, pelvis.T @ (s1 - hip_middle),
         {n: v for n, v in nominal_markers(posture.spine, scales, build).items() if n in markers_m},
+        _carrying(shown, stature_m),
     )  # fmt: skip
     kinematics = compile_model(model_spec(shape))
     x, rms = _fit_pose(kinematics, markers_m, pelvis, hip_middle)
@@ -257,7 +260,7 @@ def _scales(
     width = np.linalg.norm(markers_m["RASI"] - markers_m["LASI"]) / (2 * MARKER_OFFSETS_M["ASI"][1][2])
     scales["pelvis"][2] = np.clip(np.sqrt(base * width), *np.multiply(_SCALE_LIMITS, base))
     hip = 0.085 * scales["pelvis"][2]
-    shoulder_drop = np.array([0.0, 0.05 * base, 0.0])
+    shoulder_drop = np.array([0.0, _SHOULDER_DROP_M * base, 0.0])
 
     def middle(side: str, first: str, second: str) -> np.ndarray | None:
         pair = (f"{side}{first}", f"{side}{second}")
@@ -287,6 +290,31 @@ def _scales(
         ratio = float(np.linalg.norm(markers_m["RACR"] - markers_m["LACR"])) / (2 * 0.180)
         scales["clavicle"][:] = np.clip(ratio, *np.multiply(_SCALE_LIMITS, base))
     return scales
+
+
+def _carrying(markers_m: dict[str, np.ndarray], stature_m: float) -> dict[str, float]:
+    """Carrying angle of each elbow that is shown and not much bent, radians.
+
+    A model without it turns the whole upper arm about itself to get at the wrist of a straight arm; once markers are
+    placed so, the elbow bends about a wrong axis.
+    """
+    found = {}
+    drop = np.array([0.0, _SHOULDER_DROP_M * stature_m / NOMINAL_STATURE_M, 0.0])
+    for side in "RL":
+        names = [f"{side}{stem}" for stem in ("ACR", "ELL", "ELM", "WRR", "WRU")]
+        if any(name not in markers_m for name in names):
+            continue
+        acromion, lateral, medial, radial, ulnar = (markers_m[name] for name in names)
+        elbow, wrist = (lateral + medial) / 2, (radial + ulnar) / 2
+        upper, fore, axis = elbow - acromion + drop, wrist - elbow, lateral - medial
+        upper, fore = upper / np.linalg.norm(upper), fore / np.linalg.norm(fore)
+        axis = axis - (axis @ upper) * upper
+        axis /= np.linalg.norm(axis)
+        straight = np.hypot(fore @ upper, fore @ axis)
+        if straight > np.cos(_BENT_ELBOW_RAD):
+            angle = np.arctan2(fore @ axis, fore @ upper)
+            found[side.lower()] = float(np.clip(angle, *_CARRYING_RAD))
+    return found
 
 
 def _fit_pose(

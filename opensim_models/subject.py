@@ -65,6 +65,7 @@ class SubjectShape:
         scales: For each of ``SEGMENTS`` the factors on (x, y, z) of the tables in ``anatomy.segments``, shape (3,).
         s1_in_pelvis_m: Centre of the S1 endplate in the pelvis, shape (3,).
         marker_offsets_m: Marker name to (body, offset (3,) in its frame).
+        carrying_rad: By how much the straight forearm of a side (``r``, ``l``) points outward of the upper arm.
     """
 
     name: str
@@ -73,6 +74,7 @@ class SubjectShape:
     scales: dict[str, np.ndarray]
     s1_in_pelvis_m: np.ndarray
     marker_offsets_m: dict[str, tuple[str, np.ndarray]] = field(repr=False)
+    carrying_rad: dict[str, float] = field(default_factory=dict)
 
 
 def average_shape(stature_m: float, mass_kg: float, spine: SpineShape, name: str = "average") -> SubjectShape:
@@ -201,7 +203,8 @@ def _limb_joint(joint: LimbJoint, side: str, shape: SubjectShape) -> tuple[Joint
         frames = spine_forward(shape.spine, np.zeros(len(REGIONAL_COORDINATES)))
         upright = frames[1 + LEVELS.index(joint.parent), :3, :3].T
     offset = upright @ (np.array(joint.offset_m) * scale * mirror)
-    angle = np.radians(joint.neutral_about_x_deg) * mirror[2]
+    outward = shape.carrying_rad.get(side, 0.0) if joint.child == "forearm" else 0.0
+    angle = (np.radians(joint.neutral_about_x_deg) - outward) * mirror[2]
     turn = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
     axes, own = [], []
     for name, axis, low, high in joint.coordinates:
