@@ -41,9 +41,9 @@ _PSI_BONE_TO_S1_M = (
     0.010,
 )  # forward and up, at the nominal stature; from the tables of anatomy.segments
 _ASI_BONE_IN_PELVIS_M = (0.062, 0.062)
-# Held near zero in the static fit: the spine's neutral is the static posture itself.
 _SHOULDER_DROP_M = 0.05  # of the shoulder's centre under the acromion
 _BENT_ELBOW_RAD, _CARRYING_RAD = np.radians(50.0), np.radians([-5.0, 30.0])
+# Held near zero in the static fit: the spine's neutral is the static posture itself.
 _HELD = 10.0  # m2/rad2
 _LOOSE = 0.02  # m2/rad2 for bending and rotation of the neck: nobody is asked to hold the head straight
 
@@ -293,7 +293,8 @@ def _scales(
 
 
 def _carrying(markers_m: dict[str, np.ndarray], stature_m: float) -> dict[str, float]:
-    """Carrying angle of each elbow that is shown and not much bent, radians.
+    """Carrying angle of each elbow that is shown and not much bent, radians: 12 degrees in men, 17 in women (Van Roy
+    2005, Ergonomics 48:1645).
 
     A model without it turns the whole upper arm about itself to get at the wrist of a straight arm; once markers are
     placed so, the elbow bends about a wrong axis.
