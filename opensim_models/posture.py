@@ -44,6 +44,9 @@ _PLACEMENT_SD_M = 0.009  # palpation error along the spine
 # Where the S1 endplate lies from the posterior spines, and from the anterior ones, which are farther off: shapes of
 # pelves and markers, forward and up.
 _FROM_BACK_SD_M, _FROM_FRONT_SD_M = np.array([0.008, 0.008]), np.array([0.011, 0.013])
+# In front a belly soon hides the bone: on rendered people the distance between the spines grows by 10 mm for each unit
+# of body mass index, where the depth of the table's skin grows by 2.
+_FRONT_SD_M_PER_BMI, _FRONT_LEAN_BMI = 0.006, 20.0
 _TILTED = 1.9  # times that where the pelvis is not known to stand at its neutral tilt
 # What a unit of body mass index is worth: share of the mean depth, after the slopes of anatomy.soft_tissue. Those are
 # guesses themselves, off by a third from level to level.
@@ -161,7 +164,10 @@ def _spines(bmi: float, from_front_m: np.ndarray | None, wider: float) -> tuple[
     back = _Spines(np.zeros(2), wider * _FROM_BACK_SD_M, soft_tissue.depth_m("PSI", bmi), -1.0)
     if from_front_m is None:
         return (back,)
-    front = _Spines(from_front_m[:2], wider * _FROM_FRONT_SD_M, soft_tissue.depth_m("ASI", bmi), 1.0)
+    belly = np.array([_FRONT_SD_M_PER_BMI * max(bmi - _FRONT_LEAN_BMI, 0.0), 0.0])
+    front = _Spines(
+        from_front_m[:2], wider * np.hypot(_FROM_FRONT_SD_M, belly), soft_tissue.depth_m("ASI", bmi), 1.0
+    )
     return back, front
 
 
