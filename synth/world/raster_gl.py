@@ -21,10 +21,7 @@ _VERSION = 420
 _PASSES = {
     "shadow": ("depth_frag.glsl",),
     "surface": ("pack.glsl", "surface_frag.glsl"),
-    "key": ("key_frag.glsl",),
 }
-# What casts and what is whose needs no colour: surfaces without holes are drawn together there.
-_MERGED = ("shadow", "key")
 
 
 def make_context() -> moderngl.Context:
@@ -113,7 +110,7 @@ class Programs:
         self._made: dict[tuple[str, ...], Program] = {}
 
     def mesh(self, kind: str, alpha_test: bool, macro: bool = False) -> Program:
-        """The program of a pass over meshes: ``shadow``, ``surface`` or ``key``."""
+        """The program of a pass over meshes: ``shadow`` or ``surface``."""
         names = ("ALPHA_TEST",) * alpha_test + ("MACRO",) * (macro and kind == "surface")
         return self._get("mesh_vert.glsl", _PASSES[kind], dict.fromkeys(names, ""))
 
@@ -263,19 +260,15 @@ class GpuMesh:
     def batches(self, kind: str, programs: Programs) -> list[Batch]:
         """What to draw in a pass, made when first wanted: many meshes are never seen by some passes."""
         if kind not in self._batches:
-            groups = self._merged(kind) if kind in _MERGED else [[piece] for piece in self._pieces]
+            groups = self._casters() if kind == "shadow" else [[piece] for piece in self._pieces]
             self._batches[kind] = [self._batch(kind, group, programs) for group in groups]
         return self._batches[kind]
 
-    def _merged(self, kind: str) -> list[list[_Piece]]:
-        """Surfaces that one call can draw: those with holes each by its texture, the others by their culling."""
-        groups: dict[tuple, list[_Piece]] = {}
+    def _casters(self) -> list[list[_Piece]]:
+        """Surfaces that one call can draw into a shadow map: those with holes by their texture, the others together."""
+        groups: dict[int | None, list[_Piece]] = {}
         for piece in self._pieces:
-            look = piece.material
-            # Walls are seen from one side but keep the sun out from both.
-            culled = kind != "shadow" and not look.two_sided
-            group = (culled, piece.texture.glo if look.alpha_test else None)
-            groups.setdefault(group, []).append(piece)
+            groups.setdefault(piece.texture.glo if piece.material.alpha_test else None, []).append(piece)
         return list(groups.values())
 
     def _batch(self, kind: str, pieces: list[_Piece], programs: Programs) -> Batch:
@@ -288,6 +281,7 @@ class GpuMesh:
         array = self._array(program.gl, index)
         self._owned += [index, array]
         texture = pieces[0].texture if kind == "surface" or look.alpha_test else None
+        # Walls are seen from one side but keep the sun out from both.
         return Batch(program, array, texture, look, kind != "shadow" and not look.two_sided)
 
     def _array(self, program: moderngl.Program, index: moderngl.Buffer) -> moderngl.VertexArray:

@@ -9,10 +9,9 @@ import numpy as np
 
 from synth.camera import Camera, to_camera
 from synth.world import raster_gl as gl
-from synth.world.raster_frustum import FAR_M, NEAR_M
 from synth.world.raster_lights import LightRig
 
-_SURFACE, _OPEN, _LOOKS, _COLOR, _KEYS, _DEPTHS, _OPEN_DEPTH = 0, 1, 2, 8, 9, 10, 11
+_SURFACE, _OPEN, _LOOKS, _COLOR, _OPEN_DEPTH = 0, 1, 2, 8, 9
 LOOKS_UNIT = _LOOKS
 _RADIUS_M = (0.7, 0.14)  # how far occlusion reaches: corners of rooms, things that touch
 MAX_BALLS = 32
@@ -22,9 +21,6 @@ _UNITS = {
     "u_open_depth": _OPEN_DEPTH,
     "u_looks": _LOOKS,
     "u_color": _COLOR,
-    "u_keys": _KEYS,
-    "u_depths": _DEPTHS,
-    "u_near_far": (NEAR_M, FAR_M),
 }
 _SHADE = ("pack.glsl", "tone.glsl", "sky.glsl", "shade_frag.glsl")
 _SKY = ("tone.glsl", "sky.glsl", "sky_frag.glsl")
@@ -33,29 +29,24 @@ _SKY = ("tone.glsl", "sky.glsl", "sky_frag.glsl")
 class Targets:
     """Frame buffers of one picture size: surfaces, occlusion, colour, and what smooths its edges."""
 
-    def __init__(self, context: moderngl.Context, programs: gl.Programs, samples: int, taps: int) -> None:
+    def __init__(self, context: moderngl.Context, programs: gl.Programs, taps: int) -> None:
         """Compile the passes.
 
         Args:
             context: The context.
             programs: The programs.
-            samples: Samples a pixel that tell whose an edge's pixels are, 0 or 4.
             taps: Of ambient occlusion, at least 2.
         """
         self._context, self._programs = context, programs
-        self._samples, self._taps = samples, taps
+        self._taps = taps
         self._size = (0, 0)
         self._owned: list[Any] = []
         self._arrays: dict[int, moderngl.VertexArray] = {}
-        sampled = {"SAMPLED": 1} if samples else {}
         self._nothing = programs.screen(("nothing_frag.glsl",))
         self._blur = programs.screen(("blur_frag.glsl",))
-        self._edges = programs.screen(("pack.glsl", "edges_frag.glsl"), sampled)
-        # Two passes, each where the mark of an edge has its depth: software runs both sides of a branch.
-        self._smoothers = [programs.screen(("smooth_frag.glsl",), {"AT_DEPTH": "0.0"})]
-        if samples:
-            by_samples = ("pack.glsl", "samples_frag.glsl")
-            self._smoothers.append(programs.screen(by_samples, {"AT_DEPTH": "-0.5"}))
+        self._edges = programs.screen(("edges_frag.glsl",))
+        # Only where the mark of an edge has its depth: software runs both sides of a branch.
+        self._smoother = programs.screen(("smooth_frag.glsl",), {"AT_DEPTH": "0.0"})
 
     def resize(self, size: tuple[int, int]) -> None:
         """Make the buffers of a picture size (width, height), unless they are there."""
@@ -86,11 +77,6 @@ class Targets:
         self._owned = [self._surface_buffer, self._rough_buffer, self._open_buffer, self._color_buffer]
         self._owned += [self._final_buffer, self._surface, self._depth, self._rough, self._open, self._color]
         self._owned += [self._final, marks, self._rough_depth]
-        if self._samples:
-            self._keys = context.texture(size, 1, samples=self._samples, dtype="u4")
-            self._depths = context.depth_texture(size, samples=self._samples)
-            self._keys_buffer = context.framebuffer([self._keys], self._depths)
-            self._owned += [self._keys_buffer, self._keys, self._depths]
         self._size = size
 
     def begin_surfaces(self) -> None:
@@ -98,14 +84,6 @@ class Targets:
         self._surface_buffer.use()
         self._surface_buffer.clear(depth=1.0)
         self._context.enable_only(moderngl.NOTHING)
-        self._screen(self._nothing)
-        self._context.enable_only(moderngl.DEPTH_TEST)
-
-    def begin_keys(self) -> None:
-        """Choose and empty the target of whose each sample is."""
-        self._keys_buffer.use()
-        self._context.enable_only(moderngl.NOTHING)
-        self._keys_buffer.clear(depth=1.0)
         self._screen(self._nothing)
         self._context.enable_only(moderngl.DEPTH_TEST)
 
@@ -163,10 +141,6 @@ class Targets:
     def smooth(self) -> None:
         """Smooth edges."""
         self._color.use(_COLOR)
-        self._surface.use(_SURFACE)
-        if self._samples:
-            self._keys.use(_KEYS)
-            self._depths.use(_DEPTHS)
         self._final_buffer.use()
         self._final_buffer.depth_mask = True
         self._context.enable_only(moderngl.DEPTH_TEST)
@@ -174,8 +148,7 @@ class Targets:
         self._screen(self._edges)
         self._final_buffer.depth_mask = False
         self._context.depth_func = "=="
-        for smoother in self._smoothers:
-            self._screen(smoother)
+        self._screen(self._smoother)
         self._context.depth_func = "<"
 
     def _screen(self, program: gl.Program, values: dict[str, Any] | None = None) -> None:

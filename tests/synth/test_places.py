@@ -37,7 +37,7 @@ _place = lru_cache(maxsize=64)(_build)
 
 @pytest.fixture(scope="module")
 def renderer() -> Renderer:
-    return Renderer(samples=0, shadow_size=512)
+    return Renderer(shadow_size=512)
 
 
 _READ: dict[int, bytes] = {}

@@ -189,8 +189,8 @@ def test_bad_input_is_one_line(empty: Renderer) -> None:
         empty.update_character("anna", vertices[:-1], normals)
     with pytest.raises(InputError, match="instance id of floor is 70000"):
         empty.render(camera, {"floor": 70000})
-    with pytest.raises(InputError, match="samples is 3"):
-        Renderer(samples=3)
+    with pytest.raises(InputError, match="shadow_size is 100"):
+        Renderer(shadow_size=100)
     with pytest.raises(InputError, match="quality is 'best'; give fine or fast"):
         Renderer("best")
 

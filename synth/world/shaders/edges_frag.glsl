@@ -1,10 +1,5 @@
-// Copy the picture and mark, in the depth buffer, the pixels that want smoothing: 0.25 for those that hold samples of
-// several things, 0.5 for those beside a jump in brightness.
+// Copy the picture and mark, in the depth buffer, the pixels beside a jump in brightness: they want smoothing.
 uniform sampler2D u_color;  // its alpha is luma
-#ifdef SAMPLED
-uniform usampler2D u_surface;
-uniform usampler2DMS u_keys;
-#endif
 
 out vec4 out_color;
 
@@ -21,13 +16,6 @@ void main() {
     float most = max(max(max(up, down), max(left, right)), here.a);
     float least = min(min(min(up, down), min(left, right)), here.a);
     bool edge = most - least > max(LEAST, 0.125 * most);
-#ifdef SAMPLED
-    uint key = texelFetch(u_surface, pixel, 0).x & THING_AND_PART;
-    bool several = false;
-    for (int i = 0; i < 4; i++) several = several || texelFetch(u_keys, pixel, i).x != key;
-    gl_FragDepth = several ? 0.25 : edge ? 0.5 : 1.0;
-#else
     gl_FragDepth = edge ? 0.5 : 1.0;
-#endif
     out_color = here;
 }

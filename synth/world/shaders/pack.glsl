@@ -15,5 +15,3 @@ vec3 unfold(uint word) {
     normal.xy += vec2(normal.x < 0.0 ? back : -back, normal.y < 0.0 ? back : -back);
     return normalize(normal);
 }
-
-const uint THING_AND_PART = 0xFFFFFFu;
