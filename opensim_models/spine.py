@@ -274,7 +274,11 @@ def joint_rotation(angles_rad: np.ndarray) -> np.ndarray:
         (-sf * cr + cf * sb * sr, cf * cb, -sf * sr - cf * sb * cr),
         (-cb * sr, sb, cb * cr),
     )
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    turned = np.empty((*f.shape, 3, 3))  # stacking nine arrays takes longer than reckoning them
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row):
+            turned[..., i, j] = value
+    return turned
 
 
 def _lean(angle_rad: float) -> np.ndarray:

@@ -222,8 +222,10 @@ def config(args: argparse.Namespace) -> None:
 
 def setup(args: argparse.Namespace) -> None:
     from synth.body.bake import ensure_baked
+    from synth.world.prepare import prepare_worlds
 
     ensure_baked(force=args.force, say=print)
+    prepare_worlds(say=print)
 
 
 def export_character(args: argparse.Namespace) -> None:

@@ -14,17 +14,17 @@ from synth.body.asset import BodyAsset, load_asset
 from synth.body.asymmetry import asymmetry_of, make_unlike
 from synth.body.dress import Layer, dress
 from synth.body.garment_seat import Seat, sit
-from synth.body.geometry import skin, vertex_normals
-from synth.body.hair_swing import Swing, let_hang
+from synth.body.geometry import lowest_skinned, skin
 from synth.body.hands import RELAXED, HandShapes, make_hands
 from synth.body.joints import SIDES, rest_joints
 from synth.body.keypoints import assemble_keypoints, find_surface_keypoints
 from synth.body.markers import Prober, SurfacePoints, place_markers
 from synth.body.parts import PARTS
 from synth.body.patch import Patch
+from synth.body.posed import BodyMesh, Moved, PosedBody
 from synth.body.posing import Pose, Skeleton, make_skeleton, pose_skeleton
 from synth.body.posture import height_lost_m
-from synth.body.rig import BONE_INDEX, BONES, pack_weights, part_ids, rest_weights, skin_weights
+from synth.body.rig import BONE_INDEX, pack_weights, part_ids, rest_weights, skin_weights
 from synth.body.shape import solve_shape
 from synth.body.spec import SubjectSpec
 from synth.motion.clip import Clip
@@ -63,69 +63,6 @@ class MeshPart:
 
 
 @dataclass(frozen=True)
-class _Mesh:
-    """Everything that skinning needs. Geometry vertices carry shape, render vertices add texture coordinates."""
-
-    rest_m: np.ndarray  # (G, 3) float32
-    bone_indices: np.ndarray  # (G, K)
-    bone_weights: np.ndarray  # (G, K)
-    triangles: np.ndarray  # (F, 3) over geometry vertices, for normals: the whole skin and all cloth
-    render_source: np.ndarray  # (V,) geometry vertex of each render vertex
-    drawn: np.ndarray  # geometry vertices that are drawn: the lowest of them touches the ground
-    swings: tuple[Swing, ...] = ()  # hair that leaves the back when the head is turned
-    seats: tuple[Seat, ...] = ()  # skirts that close round bent thighs
-
-
-@dataclass(frozen=True)
-class PosedBody:
-    """A character at one moment, in the character frame, metres.
-
-    Attributes:
-        markers_m: In the order of ``MARKER_NAMES``, shape (M, 3).
-        keypoints_m: In the skeleton's order; the nine of the spine are NaN (they come from the fit), shape (37, 3).
-        authored_landmarks_m: The hidden anatomy's nine spine points (set ``spinetrack``), order ``SPINE_CHAIN``.
-        vertebrae: Frames of the sacrum and ``JOINT_LEVELS``, shape (26, 4, 4); columns forward, up, right.
-        coordinates_rad: The nine authored spine coordinates.
-        transforms: Rest to posed of each of ``BONES``, shape (52, 3, 4).
-        geometry_m: Geometry vertices, long hair on the back, shape (G, 3), float32.
-        mesh: What the geometry is drawn by.
-    """
-
-    markers_m: np.ndarray
-    keypoints_m: np.ndarray
-    authored_landmarks_m: np.ndarray
-    vertebrae: np.ndarray
-    coordinates_rad: np.ndarray
-    transforms: np.ndarray
-    geometry_m: np.ndarray
-    mesh: _Mesh
-
-    # What only some poses are asked for: trials want no mesh.
-
-    @cached_property
-    def _hung_m(self) -> np.ndarray:
-        return let_hang(self.geometry_m, self.mesh.swings, self.transforms)
-
-    @cached_property
-    def vertices_m(self) -> np.ndarray:
-        """All render vertices, shape (V, 3), float32."""
-        return self._hung_m.take(self.mesh.render_source, axis=0)
-
-    @cached_property
-    def normals(self) -> np.ndarray:
-        """Their normals, shape (V, 3), float32."""
-        normals = vertex_normals(self._hung_m, self.mesh.triangles)
-        return normals.take(self.mesh.render_source, axis=0)
-
-    @cached_property
-    def bones(self) -> dict[str, np.ndarray]:
-        """Name -> 4x4 rest-to-posed transform of each skin bone."""
-        rows = np.zeros((len(BONES), 4, 4))
-        rows[:, :3], rows[:, 3, 3] = self.transforms, 1.0
-        return dict(zip(BONES, rows, strict=True))
-
-
-@dataclass(frozen=True)
 class Character:
     """A person who can be posed; make one with :func:`build_character`.
 
@@ -153,7 +90,7 @@ class Character:
     markers: SurfacePoints
     surface_keypoints: SurfacePoints
     hands: HandShapes
-    mesh: _Mesh
+    mesh: BodyMesh
 
     @property
     def bmi(self) -> float:
@@ -175,24 +112,42 @@ class Character:
         Raises:
             InputError: The clip has no such frame.
         """
-        pose, vertices = self._posed(clip, frame_index)
-        return self._finish(pose, vertices, self.anatomy.coupled(clip.spine_rad[frame_index]))
-
-    def _posed(self, clip: Clip, i: int) -> tuple[Pose, np.ndarray]:
-        if not 0 <= i < clip.num_frames:
-            raise InputError(f"clip {clip.name!r} has frames 0 to {clip.num_frames - 1}, asked for {i}")
+        if not 0 <= frame_index < clip.num_frames:
+            raise InputError(
+                f"clip {clip.name!r} has frames 0 to {clip.num_frames - 1}, asked for {frame_index}"
+            )
         pose = pose_skeleton(
-            self.skeleton, clip.pelvis_rotation[i], clip.spine_rad[i], clip.limb_rotations[i]
+            self.skeleton,
+            clip.pelvis_rotation[frame_index],
+            clip.spine_rad[frame_index],
+            clip.limb_rotations[frame_index],
         )
-        vertices = self._skin(pose, _curl_of(clip, i))
-        shift = self._placement(pose, clip.pelvis_position[i], clip.anchor)
-        shift[2] = clip.clearance[i] * self.hip_height_m - float(vertices[self.mesh.drawn, 2].min())
-        return pose.moved(shift), vertices + shift.astype(np.float32)
+        rest, transforms = self._rest(pose, _curl_of(clip, frame_index)), pose.transforms.astype(np.float32)
+        shift = self._placement(pose, clip.pelvis_position[frame_index], clip.anchor)
+        shift[2] = clip.clearance[frame_index] * self.hip_height_m - self._lowest(rest, transforms)
+        moved = Moved(self.mesh, rest, transforms, shift)
+        return self._finish(pose.moved(shift), moved, self.anatomy.coupled(clip.spine_rad[frame_index]))
 
-    def _skin(self, pose: Pose, curl: np.ndarray) -> np.ndarray:
+    def _rest(self, pose: Pose, curl: np.ndarray) -> np.ndarray:
+        """The rest mesh with hands and skirts as the pose wants them."""
+        return sit(self.hands.bent(self.mesh.rest_m, curl), self.mesh.seats, pose.transforms)
+
+    def _lowest(self, rest_m: np.ndarray, transforms: np.ndarray) -> float:
         mesh = self.mesh
-        rest = sit(self.hands.bent(mesh.rest_m, curl), mesh.seats, pose.transforms)
-        return skin(rest, mesh.bone_indices, mesh.bone_weights, pose.transforms.astype(np.float32))
+        return float(lowest_skinned(rest_m, mesh.bone_indices, mesh.bone_weights, transforms, mesh.drawn))
+
+    @cached_property
+    def _probes(self) -> tuple[np.ndarray, SurfacePoints, SurfacePoints]:
+        """The few vertices that markers and keypoints hang on, and both as points of those."""
+        points = (self.markers, self.surface_keypoints)
+        vertices, places = np.unique(np.concatenate([each.corners for each in points]), return_inverse=True)
+        places = places.reshape(-1, 3)
+        count = len(self.markers.corners)
+        return (
+            vertices,
+            SurfacePoints(places[:count], self.markers.weights),
+            SurfacePoints(places[count:], self.surface_keypoints.weights),
+        )
 
     def _placement(self, pose: Pose, pelvis_position: np.ndarray, anchor: str) -> np.ndarray:
         """How far the pose moves over the ground, shape (3,); z is left at 0."""
@@ -204,16 +159,18 @@ class Character:
             now = (pose.joints_m["hip_l"] + pose.joints_m["hip_r"]) / 2
         return np.array([target[0] - now[0], target[1] - now[1], 0.0])
 
-    def _finish(self, pose: Pose, vertices: np.ndarray, coordinates: np.ndarray) -> PosedBody:
+    def _finish(self, pose: Pose, moved: Moved, coordinates: np.ndarray) -> PosedBody:
+        among, markers, keypoints = self._probes
+        vertices = moved.vertices_m(among)
         return PosedBody(
-            markers_m=self.markers.positions_m(vertices),
-            keypoints_m=assemble_keypoints(pose.joints_m, self.surface_keypoints.positions_m(vertices)),
+            markers_m=markers.positions_m(vertices),
+            keypoints_m=assemble_keypoints(pose.joints_m, keypoints.positions_m(vertices)),
             authored_landmarks_m=self.anatomy.landmarks(pose.frames_m),
             vertebrae=pose.frames_m,
             coordinates_rad=np.array(coordinates, dtype=float),
             transforms=pose.transforms,
-            geometry_m=vertices,
             mesh=self.mesh,
+            moved=moved,
         )
 
 
@@ -447,7 +404,7 @@ def _assemble(
     for layer, offset in zip(layers, offsets[:-1], strict=True):
         if layer.name.startswith("hair"):  # long hair moves with the back, and hides it like a head does
             ids[offset : offset + len(layer.patch.vertices_m)] = PARTS["head"]
-    mesh = _Mesh(
+    mesh = BodyMesh(
         np.concatenate([layer.patch.vertices_m for layer in layers]).astype(np.float32),
         indices,
         packed,
@@ -488,7 +445,7 @@ def _standing(character: Character) -> Character:
     """Measure hip height and ankles in the T-pose."""
     eye = np.eye(3)
     pose = pose_skeleton(character.skeleton, eye, np.zeros(9), np.broadcast_to(eye, (16, 3, 3)))
-    floor = float(character._skin(pose, np.zeros(2))[character.mesh.drawn, 2].min())
+    floor = character._lowest(character._rest(pose, np.zeros(2)), pose.transforms.astype(np.float32))
     hips = (pose.joints_m["hip_l"] + pose.joints_m["hip_r"]) / 2
     ankles = (pose.joints_m["ankle_l"] + pose.joints_m["ankle_r"]) / 2
     return replace(character, hip_height_m=float(hips[2] - floor), standing_ankles_m=ankles - hips)

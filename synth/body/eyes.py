@@ -12,7 +12,7 @@ from synth.body.hair_strands import make_cards, on_head, unit
 from synth.body.hair_textures import tuft_texture
 from synth.body.layer import Layer
 from synth.body.patch import Patch, submesh
-from synth.body.skin_masks import canvas_of
+from synth.body.skin_bake import canvas_of
 from synth.body.skin_textures import brow_color, brow_share
 from synth.body.spec import SubjectSpec
 

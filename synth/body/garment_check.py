@@ -131,7 +131,7 @@ def find_faults(character: Character, clip: Clip, frame: int, views: Sequence = 
         frame: Which frame of it.
         views: Azimuths and elevations, degrees.
     """
-    _, geometry = character._posed(clip, frame)
+    geometry = character.pose(clip, frame).geometry_m
     drawn = geometry[character.mesh.render_source].astype(float)
     triangles, ranks = _joined(character)
     whole = load_asset().skin_triangles

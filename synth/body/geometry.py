@@ -78,6 +78,33 @@ def skin(rest: np.ndarray, indices: np.ndarray, weights: np.ndarray, transforms:
 
 
 @numba.njit(cache=True)
+def lowest_skinned(
+    rest: np.ndarray, indices: np.ndarray, weights: np.ndarray, transforms: np.ndarray, among: np.ndarray
+) -> float:
+    """Lowest z of some of the vertices that :func:`skin` would give, to the last bit, for a third of its work.
+
+    Args:
+        rest: Rest vertices, shape (V, 3).
+        indices: Bones of each vertex, shape (V, K).
+        weights: Their weights, shape (V, K).
+        transforms: Rest to posed for each bone, shape (B, 3, 4).
+        among: Which vertices, shape (N,).
+    """
+    lowest = np.float32(np.inf)
+    for v in among:
+        x, y, z = rest[v, 0], rest[v, 1], rest[v, 2]
+        pz = 0.0
+        for k in range(indices.shape[1]):
+            w = weights[v, k]
+            if w == 0:
+                continue
+            m = transforms[indices[v, k]]
+            pz += w * (m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3])
+        lowest = min(lowest, np.float32(pz))
+    return lowest
+
+
+@numba.njit(cache=True)
 def _ray_hits(
     origin: np.ndarray, direction: np.ndarray, vertices: np.ndarray, triangles: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

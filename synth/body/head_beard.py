@@ -10,7 +10,7 @@ from synth.body.hair_strands import Growth, Obstacle, grow, make_cards, on_head,
 from synth.body.hair_textures import tuft_texture
 from synth.body.layer import Layer
 from synth.body.patch import Patch
-from synth.body.skin_masks import canvas_of
+from synth.body.skin_bake import canvas_of
 from synth.body.spec import SubjectSpec
 
 _STEPS = 3

@@ -162,6 +162,11 @@ class Skeleton:
     anatomy: Anatomy
 
     @cached_property
+    def from_rest(self) -> np.ndarray:
+        """From the character frame to each vertebra's at rest, shape (26, 4, 4)."""
+        return np.linalg.inv(self.anatomy.rest_frames_m)
+
+    @cached_property
     def girdle_posture(self) -> np.ndarray:
         """How the shoulder girdle has turned from rest in standing, shape (3, 3): with T3, but kept more level."""
         neutral, rest = (
@@ -301,7 +306,7 @@ def pose_skeleton(
     pelvis[:3, :3] = pelvis_rotation
     pelvis[:3, 3] = middle - pelvis_rotation @ middle
     frames = pelvis @ anatomy.frames(anatomy.coupled(spine_rad))
-    deltas = frames @ np.linalg.inv(anatomy.rest_frames_m)
+    deltas = frames @ skeleton.from_rest
     # Limbs are turned away from how they hang in quiet standing, whatever the posture of pelvis and thorax there.
     thorax = frames[_T3, :3, :3] @ anatomy.neutral_frames_m[_T3, :3, :3].T
     transforms = np.zeros((len(BONES), 3, 4))

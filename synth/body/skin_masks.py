@@ -18,7 +18,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 from spinepose.rng import rng_for
 from synth.body.asset import BodyAsset
 from synth.body.geometry import vertex_normals
-from synth.body.hair_scalp import head_frame, once_per_asset
+from synth.body.hair_scalp import head_frame
 from synth.body.paint import ramp
 
 SKIN_SIZE = 1024
@@ -267,9 +267,8 @@ def _neighbours(triangles: np.ndarray, vertices: np.ndarray) -> tuple[csr_matrix
     return matrix.multiply(1.0 / count[:, None]).tocsr().astype(np.float32), mean.astype(np.float32)
 
 
-@once_per_asset
-def canvas_of(asset: BodyAsset) -> Canvas:
-    """Make the canvas: about two seconds, once a process."""
+def make_canvas(asset: BodyAsset) -> Canvas:
+    """Make the canvas: about two seconds; :func:`synth.body.skin_bake.canvas_of` keeps it."""
     rng = rng_for(0, "skin", "canvas")
     template = asset.template_m.astype(float)
     body = template[: asset.num_body]

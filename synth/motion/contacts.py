@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from synth.motion.clip import SEGMENTS, Clip
-from synth.motion.rotations import angle_between_rad, frame_from, transpose, turn_deg, unit
+from synth.motion.rotations import angle_between_rad, cross, frame_from, transpose, turn_deg, unit
 from synth.motion.stick import LENGTHS, segment_rotations, stick_points
 
 # A standing knee is not locked: 0.3 % of the leg is a knee flexion of about 9 degrees, and the bend stays smooth.
@@ -169,9 +169,9 @@ def two_bones(
     out = np.sqrt(np.maximum(upper**2 - share**2, 0.0))
     middle = root + along * share[:, None] + across * out[:, None]
     tip = root + along * reach[:, None]
-    hinge = np.cross(across, along)
+    hinge = cross(across, along)
     first, second = root - middle, middle - tip
-    return frame_from(first, np.cross(hinge, first), "zx"), frame_from(second, np.cross(hinge, second), "zx")
+    return frame_from(first, cross(hinge, first), "zx"), frame_from(second, cross(hinge, second), "zx")
 
 
 def with_hands(

@@ -10,8 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import moderngl
@@ -23,9 +22,11 @@ from synth.world import raster_gl as gl
 from synth.world.light import Light
 from synth.world.meshes import ObjectMesh, SkinPart, checked_matrix
 from synth.world.raster_frustum import ball_touches, camera_projection, frustum_planes, view_matrix
+from synth.world.raster_images import Images
 from synth.world.raster_lights import LightRig
 from synth.world.raster_materials import LookTable, character_material, look_numbers
 from synth.world.raster_targets import LOOKS_UNIT, Targets
+from synth.world.raster_things import Thing, limb_balls
 
 if TYPE_CHECKING:
     from synth.world.place_types import Place
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 MAX_INSTANCE = 65535
 MAX_SIDE = 4096
 _MAX_THINGS = 65535
-_LIMBS, _LEAST_LIMB_M = 8, 0.04
 # What a place's ground is called where it only catches shadows.
 _GROUNDS = ("floor", "ground")
 
@@ -56,114 +56,6 @@ class Quality:
 # Four samples a pixel smoothed edges little better (8.1 against 7.2 of 255 off a picture of sixteen times the pixels at
 # people's outlines, 2.8 against 2.6 over the picture) and took a fifth of the drawing.
 QUALITIES = {"fine": Quality(2048, 4, 14), "fast": Quality(1024, 2, 6)}
-
-
-@dataclass(frozen=True)
-class Images:
-    """What one camera sees.
-
-    Attributes:
-        color: sRGB, shape (H, W, 3) uint8.
-        depth_m: Planar depth (camera z), metres, inf where nothing is, shape (H, W) float32.
-        instance_id: The ids given to ``render``, 0 for nothing, shape (H, W) uint16.
-        part_id: Body-part ids of characters, 0 elsewhere, shape (H, W) uint8.
-        packed_normal: Normals as two signed 16-bit numbers (octahedral), shape (H, W) uint32; 0 says nothing.
-    """
-
-    color: np.ndarray
-    depth_m: np.ndarray
-    instance_id: np.ndarray
-    part_id: np.ndarray
-    packed_normal: np.ndarray
-
-    @cached_property
-    def normal_world(self) -> np.ndarray:
-        """Unit normals of the shaded surface to a thirty-thousandth, 0 for nothing, shape (H, W, 3) float32."""
-        normals = unpack_normals(self.packed_normal)
-        normals[np.isinf(self.depth_m)] = 0.0
-        return normals
-
-
-def unpack_normals(words: np.ndarray) -> np.ndarray:
-    """Unit vectors from their octahedral form, any shape of uint32 to (..., 3) float32."""
-    halves = (
-        words[..., None].view(np.int16)
-        if words.flags.c_contiguous
-        else words.copy()[..., None].view(np.int16)
-    )
-    x, y = np.maximum(np.moveaxis(halves.astype(np.float32), -1, 0) / 32767.0, -1.0)
-    z = 1 - np.abs(x) - np.abs(y)
-    back = np.maximum(-z, 0)
-    x, y = x + np.where(x < 0, back, -back), y + np.where(y < 0, back, -back)
-    normals = np.stack([x, y, z], axis=-1)
-    return normals / np.linalg.norm(normals, axis=-1, keepdims=True)
-
-
-def limb_balls(vertices_m: np.ndarray, part_id: np.ndarray) -> np.ndarray:
-    """Balls that hide about as much as the larger body parts do, largest first.
-
-    Args:
-        vertices_m: Shape (V, 3).
-        part_id: Body part of each, 0 to 255, shape (V,).
-
-    Returns:
-        Centres and radii, shape (N, 4), at most eight.
-    """
-    count = np.maximum(np.bincount(part_id, minlength=1), 1)
-    center = np.stack([np.bincount(part_id, vertices_m[:, axis]) / count for axis in range(3)], axis=1)
-    apart = ((vertices_m - center[part_id]) ** 2).sum(axis=1)
-    radius = np.sqrt(np.bincount(part_id, apart) / count)
-    order = np.argsort(-radius, kind="stable")[:_LIMBS]
-    order = order[radius[order] > _LEAST_LIMB_M]
-    return np.column_stack([center[order], radius[order]])
-
-
-@dataclass
-class _Thing:
-    """An object or a character in the scene.
-
-    Attributes:
-        mesh: Its mesh.
-        slot: The number that its pixels carry.
-        moves: Whether its shadow is drawn anew for every picture: people, and what came after the place.
-        matrix: To world, shape (4, 4); set by ``move``.
-        visible: Whether it is drawn.
-        tint: Multiplies its colours.
-        catcher: Whether it only catches shadows.
-        part_id: Body part of each vertex of a character.
-        limbs: Balls about its body parts, in its own frame, shape (N, 4).
-    """
-
-    mesh: gl.GpuMesh
-    slot: int
-    is_character: bool = False
-    moves: bool = True
-    matrix: np.ndarray = field(default_factory=lambda: np.eye(4))
-    visible: bool = True
-    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    catcher: bool = False
-    part_id: np.ndarray | None = None
-    limbs: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
-    uniforms: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.move(self.matrix)
-
-    def move(self, matrix: np.ndarray) -> None:
-        """Place it."""
-        self.matrix = matrix
-        self.uniforms = {
-            "u_model": gl.matrix_bytes(matrix),
-            "u_normal_matrix": gl.matrix_bytes(np.linalg.inv(matrix[:3, :3]).T),
-            "u_thing": self.slot,
-        }
-
-    @property
-    def ball(self) -> tuple[np.ndarray, float]:
-        """Centre and radius of the ball that holds it, world metres."""
-        center = self.matrix[:3, :3] @ self.mesh.center_m + self.matrix[:3, 3]
-        stretch = float(np.linalg.norm(self.matrix[:3, :3], axis=0).max())
-        return center, self.mesh.radius_m * stretch
 
 
 class Renderer:
@@ -191,7 +83,7 @@ class Renderer:
         self._targets = Targets(self._context, self._programs, look.occlusion_taps)
         self._lights = LightRig(self._context, shadow_size, look.shadow_taps)
         self._looks = LookTable(self._context)
-        self._things: dict[str, _Thing] = {}
+        self._things: dict[str, Thing] = {}
         self._free_slots: list[int] = []
         self._next_slot = 1
         self._place_keys: set[str] = set()
@@ -248,7 +140,7 @@ class Renderer:
             gpu.add_surface(surface.faces + start, texture, surface.material)
             start += len(surface.positions_m)
         self._drop(key)
-        self._things[key] = _Thing(gpu, self._take_slot())
+        self._things[key] = Thing(gpu, self._take_slot())
 
     def set_object(
         self,
@@ -299,7 +191,7 @@ class Renderer:
             texture = self._textures.get(part.texture, getattr(part, "alpha", None))
             gpu.add_surface(part.faces + part.vertices.start, texture, character_material(part))
         self._drop(key)
-        self._things[key] = _Thing(
+        self._things[key] = Thing(
             gpu, self._take_slot(), is_character=True, visible=False, part_id=np.asarray(vertex_part_id)
         )
 
@@ -325,6 +217,7 @@ class Renderer:
         if thing.part_id is not None:
             thing.limbs = limb_balls(vertices_m[::4], thing.part_id[::4])  # enough for a mean
         thing.visible = True
+        thing.bound()
         if model_matrix is not None:
             thing.move(checked_matrix(model_matrix, f"character {key}"))
 
@@ -404,13 +297,13 @@ class Renderer:
             if not 0 <= int(value) <= MAX_INSTANCE:
                 raise InputError(f"instance id of {key} is {value}; give 0 to {MAX_INSTANCE}")
 
-    def _seen(self, view_projection: np.ndarray, eye: np.ndarray) -> list[_Thing]:
+    def _seen(self, view_projection: np.ndarray, eye: np.ndarray) -> list[Thing]:
         """Things in a clip volume, near ones first so that they hide the shading of far ones."""
         planes = frustum_planes(view_projection)
         shown = [(key, thing) for key, thing in self._things.items() if thing.visible]
         inside = [item for item in shown if ball_touches(planes, *item[1].ball)]
 
-        def nearness(item: tuple[str, _Thing]) -> tuple[float, str]:
+        def nearness(item: tuple[str, Thing]) -> tuple[float, str]:
             center, radius = item[1].ball
             return float(np.linalg.norm(center - eye)) - radius, item[0]
 
@@ -435,7 +328,7 @@ class Renderer:
             casters = [thing for thing in casters if (each.moving if thing.moves else each.still)]
             self._draw("shadow", casters, {"u_view_projection": gl.matrix_bytes(each.view_projection)})
 
-    def _draw(self, kind: str, things: list[_Thing], frame: dict[str, Any]) -> None:
+    def _draw(self, kind: str, things: list[Thing], frame: dict[str, Any]) -> None:
         begun: set[int] = set()
         culled: bool | None = None
         for thing in things:
@@ -457,7 +350,7 @@ class Renderer:
                     batch.texture.use(0)
                 batch.array.render()
 
-    def _look_uniforms(self, batch: gl.Batch, thing: _Thing) -> dict[str, Any]:
+    def _look_uniforms(self, batch: gl.Batch, thing: Thing) -> dict[str, Any]:
         if batch.look is None:
             batch.look = self._looks.index(look_numbers(batch.material, thing.catcher))
         red, green, blue = batch.material.color
@@ -482,7 +375,7 @@ class Renderer:
         self._next_slot += 1
         return self._next_slot - 1
 
-    def _thing(self, key: str) -> _Thing:
+    def _thing(self, key: str) -> Thing:
         if key not in self._things:
             raise InputError(f"the scene has no object {key!r}; upload it first")
         return self._things[key]

@@ -31,7 +31,7 @@ from synth.body.looks import looks_rand
 from synth.body.patch import Patch
 from synth.body.population import sample_subject
 from synth.body.rig import BONES
-from synth.body.skin_masks import canvas_of
+from synth.body.skin_bake import canvas_of
 from synth.body.spec import BEARDS, HAIR_KINDS, HEADWEAR, SubjectSpec
 
 ASSET_WEIGHTS = BONES.index("C0")

@@ -12,8 +12,9 @@ from spinepose.errors import InputError
 from synth.camera import look_at
 from synth.world.meshes import merge, pose_matrix
 from synth.world.photo_places import linear_from_srgb, panorama_light, photo_files, photo_light, photo_places
-from synth.world.raster import Images, Renderer
+from synth.world.raster import Renderer
 from synth.world.raster_ambient import ambient_at
+from synth.world.raster_images import Images
 from synth.world.raster_panorama import (
     panorama_ambient,
     panorama_by_sine,

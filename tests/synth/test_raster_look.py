@@ -14,7 +14,7 @@ from synth.world.light import MAX_LAMPS, Lamp, Light
 from synth.world.meshes import Material, ObjectMesh, grid_surface, merge, pose_matrix, transform
 from synth.world.place_types import Place, PlacedObject
 from synth.world.places import studio
-from synth.world.raster import Images, Renderer, limb_balls, unpack_normals
+from synth.world.raster import Renderer
 from synth.world.raster_ambient import (
     ambient_at,
     enclosed_ambient,
@@ -22,8 +22,10 @@ from synth.world.raster_ambient import (
     fit_ambient,
     outdoor_ambient,
 )
+from synth.world.raster_images import Images, unpack_normals
 from synth.world.raster_lod import coarse_faces
 from synth.world.raster_materials import LOOKS, LookTable, character_material, look_numbers
+from synth.world.raster_things import limb_balls
 from synth.world.solids import ball, box, plane
 
 GREY = Material(color=(0.4, 0.4, 0.4))

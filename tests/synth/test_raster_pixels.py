@@ -12,7 +12,8 @@ from spinepose.rng import rng_for
 from synth.camera import Camera, look_at, project, to_camera, unproject
 from synth.world.meshes import Material, merge, pose_matrix
 from synth.world.places import studio
-from synth.world.raster import Images, Renderer
+from synth.world.raster import Renderer
+from synth.world.raster_images import Images
 from synth.world.solids import ball, box
 
 SIZES = [(321, 241), (200, 333)]
