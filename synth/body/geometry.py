@@ -101,7 +101,7 @@ def lowest_skinned(
             m = transforms[indices[v, k]]
             pz += w * (m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3])
         lowest = min(lowest, np.float32(pz))
-    return lowest
+    return float(lowest)
 
 
 @numba.njit(cache=True)

@@ -44,18 +44,16 @@ class Quality:
 
     Attributes:
         shadow_size: Texels along a side of the sun's shadow maps; lamps get half.
-        shadow_taps: Of the sun's shadows, each of 2x2 texels.
         occlusion_taps: Taps of ambient occlusion.
     """
 
     shadow_size: int
-    shadow_taps: int
     occlusion_taps: int
 
 
 # Four samples a pixel smoothed edges little better (8.1 against 7.2 of 255 off a picture of sixteen times the pixels at
 # people's outlines, 2.8 against 2.6 over the picture) and took a fifth of the drawing.
-QUALITIES = {"fine": Quality(2048, 4, 14), "fast": Quality(1024, 2, 6)}
+QUALITIES = {"fine": Quality(2048, 10), "fast": Quality(1024, 6)}
 
 
 class Renderer:
@@ -81,7 +79,7 @@ class Renderer:
         self._textures = gl.TextureStore(self._context)
         self._programs = gl.Programs(self._context)
         self._targets = Targets(self._context, self._programs, look.occlusion_taps)
-        self._lights = LightRig(self._context, shadow_size, look.shadow_taps)
+        self._lights = LightRig(self._context, shadow_size)
         self._looks = LookTable(self._context)
         self._things: dict[str, Thing] = {}
         self._free_slots: list[int] = []

@@ -71,15 +71,14 @@ class LightRig:
     every picture: a fine one of the sun round the people, and those of the two lamps, which begin as copies.
     """
 
-    def __init__(self, context: moderngl.Context, shadow_size: int, taps: int) -> None:
+    def __init__(self, context: moderngl.Context, shadow_size: int) -> None:
         """Make the shadow maps.
 
         Args:
             context: The context.
             shadow_size: Texels along a side of the place's shadow map of the sun.
-            taps: Of the sun's shadows, 2 or 4.
         """
-        self._context, self._size, self._taps = context, shadow_size, taps
+        self._context, self._size = context, shadow_size
         lamp = shadow_size // 2
         self._maps = {
             _NEAR: _ShadowMap(context, (shadow_size, shadow_size)),
@@ -221,7 +220,7 @@ class LightRig:
         """What the shading program must be compiled for."""
         result: dict[str, Any] = {"CATCHER": 0}
         if self._light.sun_strength > 0:
-            result["SUN"] = self._taps
+            result["SUN"] = 1
         if self._lamps():
             result |= {"LAMPS": 1, "SHADOW_LAMPS": len(self._shadow_lamps())}
             if len(self._lamps()) > _SHINING:

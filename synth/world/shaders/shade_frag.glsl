@@ -1,6 +1,5 @@
 // Light on what the surface pass left, once a pixel. Mesa runs both sides of every branch: what a scene does not
-// have is compiled out instead (SUN: taps of its shadow, LAMPS, SHADOW_LAMPS,
-// SOFT_LAMPS, FOG, CATCHER).
+// have is compiled out instead (SUN, LAMPS, SHADOW_LAMPS, SOFT_LAMPS, FOG, CATCHER).
 in vec2 v_ndc;
 
 uniform usampler2D u_surface;
@@ -51,15 +50,11 @@ bool outside(vec3 place) {
 }
 
 #ifdef SUN
-// Taps, each filtered by the hardware over 2x2 texels, at the corners of a small square, or at two of them.
+// Two taps, each filtered by the hardware over 2x2 texels; two more changed 93 pixels of a sunny street by over 8 of 255.
 float shadow_taps(sampler2DShadow map, vec3 place, vec2 spread) {
     float total = texture(map, place + vec3(-spread.x, -0.4 * spread.y, 0.0));
     total += texture(map, place + vec3(spread.x, 0.4 * spread.y, 0.0));
-#if SUN > 2
-    total += texture(map, place + vec3(0.4 * spread.x, -spread.y, 0.0));
-    total += texture(map, place + vec3(-0.4 * spread.x, spread.y, 0.0));
-#endif
-    return total / float(SUN);
+    return 0.5 * total;
 }
 
 float sun_visible(vec3 world, vec3 normal) {
