@@ -145,35 +145,52 @@ def half_body_rand(
 def photometric_rand(
     rng: np.random.Generator, image: np.ndarray, config: AugmentConfig, light: bool = False
 ) -> np.ndarray:
-    """Change light and colour, add noise and blur, cover one rectangle; shape and dtype (uint8 RGB) stay."""
-    result: np.ndarray = image.astype(np.float32)
+    """Change light and colour, add noise, blur and compression, cover one rectangle; shape and uint8 RGB stay."""
     if rng.random() < config.photometric and not light:
-        result = colour(
-            result,
+        image = colour(
+            image,
             brightness=rng.uniform(-32, 32),
             contrast=rng.uniform(0.6, 1.4),
-            saturation=rng.uniform(0.4, 1.6),
+            saturation=rng.uniform(0.0, 1.6),
             gains=rng.uniform(0.85, 1.15, 3),
+            gamma=2.0 ** rng.uniform(-0.6, 0.6),
         )
     if rng.random() < config.noise and not light:
-        noise = rng.standard_normal((*image.shape[:2], 1), dtype=np.float32)
-        result = result + noise * np.float32(rng.uniform(2, 12))
+        noise = rng.standard_normal(image.shape[:2], dtype=np.float32) * np.float32(rng.uniform(2, 12))
+        image = cv2.add(image, cv2.merge([noise] * 3), dtype=cv2.CV_8U)
     if rng.random() < config.blur:
-        result = cv2.GaussianBlur(result, (0, 0), rng.uniform(0.5, 1.5))
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.5))
+    if rng.random() < config.compression and not light:
+        image = compress(image, int(rng.integers(25, 80)))
     if rng.random() < (config.dropout * 0.5 if light else config.dropout):
-        result = cover_rand(rng, result)
-    return np.clip(result, 0, 255).astype(np.uint8)
+        image = cover_rand(rng, image.copy())
+    return image
 
 
 def colour(
-    image: np.ndarray, brightness: float, contrast: float, saturation: float, gains: np.ndarray
+    image: np.ndarray,
+    brightness: float,
+    contrast: float,
+    saturation: float,
+    gains: np.ndarray,
+    gamma: float = 1.0,
 ) -> np.ndarray:
-    """Apply channel gains, saturation, contrast about the mean, and brightness to float RGB in 0..255."""
-    image = image * gains.astype(np.float32)
-    grey = image.mean(axis=2, keepdims=True)
-    image = grey + (image - grey) * np.float32(saturation)
-    mean = np.float32(grey.mean())
-    return (image - mean) * np.float32(contrast) + np.float32(mean + brightness)
+    """Apply a gamma curve, channel gains, saturation, contrast about the mean, and brightness to uint8 RGB.
+
+    All but the gamma are linear in the three channels: one matrix of shape (3, 4) does them at once.
+    """
+    if gamma != 1.0:
+        image = cv2.LUT(image, np.round(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8))
+    mix = np.full((3, 3), (1 - saturation) / 3) + np.eye(3) * saturation
+    mean = float(np.dot(np.array(cv2.mean(image)[:3]), gains)) / 3
+    offset = np.full((3, 1), (1 - contrast) * mean + brightness)
+    return cv2.transform(image, np.hstack([contrast * mix * gains, offset]))
+
+
+def compress(image: np.ndarray, quality: int) -> np.ndarray:
+    """What JPEG of a quality (1..100) leaves of uint8 RGB."""
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)
 
 
 def cover_rand(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:

@@ -49,6 +49,7 @@ class AugmentConfig(_Frozen):
     )
     noise: float = Field(default=0.3, ge=0, le=1, description="probability of sensor noise")
     blur: float = Field(default=0.1, ge=0, le=1, description="probability of blur")
+    compression: float = Field(default=0.2, ge=0, le=1, description="probability of JPEG's traces")
     dropout: float = Field(default=1.0, ge=0, le=1, description="probability of one filled rectangle")
 
     @property
@@ -56,7 +57,8 @@ class AugmentConfig(_Frozen):
         """Whether every crop of a person is the same, so that what a teacher says about it is, too."""
         turns = self.rotation_probability * self.rotation_deg + self.shift_probability * self.shift
         changes = self.flip + self.half_body + self.scale + turns
-        return changes + self.photometric + self.noise + self.blur + self.dropout == 0
+        changes += self.photometric + self.noise + self.blur + self.compression
+        return changes + self.dropout == 0
 
 
 class TrainConfig(_Frozen):
@@ -92,6 +94,13 @@ class TrainConfig(_Frozen):
         default=(0.4, 0.6),
         description="from scratch, the positional term counts nothing before the first of these shares of the "
         "training and fully after the second: until the inner maps find people, it pulls to the mean pose",
+    )
+    small_share: float = Field(
+        default=0.5,
+        ge=0,
+        lt=1,
+        description="from scratch, the first share of the training sees crops of half the resolution: a quarter of "
+        "the work, so that more of them are seen where time is short",
     )
     warmup_share: float = Field(
         default=0.03, ge=0, lt=1, description="share of the training with a rising rate"

@@ -159,7 +159,11 @@ class PersonImages:
 
 
 def cut_crop(
-    image: np.ndarray, to_picture: np.ndarray, geometry: CropGeometry, input_size: tuple[int, int]
+    image: np.ndarray,
+    to_picture: np.ndarray,
+    geometry: CropGeometry,
+    input_size: tuple[int, int],
+    reduction: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut a crop out of a person's picture.
 
@@ -168,12 +172,18 @@ def cut_crop(
         to_picture: Affine map from image pixels to the picture's pixels, shape (2, 3).
         geometry: Where the crop lies, in image pixels.
         input_size: Its width and height in input pixels.
+        reduction: How many input pixels a pixel of the crop covers each way.
 
     Returns:
-        The crop, shape (H, W, 3), and the affine map from image pixels to input pixels, shape (2, 3).
+        The crop, shape (H / reduction, W / reduction, 3), and the affine map from image pixels to input pixels,
+        shape (2, 3).
     """
     matrix = crop_matrix(geometry, input_size)
-    return warp(image, compose_affine(matrix, invert_affine(to_picture)), input_size), matrix
+    # The centre of crop pixel i lies in the middle of the input pixels that it covers.
+    shrink = np.array([[1.0, 0.0, (1 - reduction) / 2], [0.0, 1.0, (1 - reduction) / 2]]) / reduction
+    to_crop = compose_affine(shrink, compose_affine(matrix, invert_affine(to_picture)))
+    size = (input_size[0] // reduction, input_size[1] // reduction)
+    return warp(image, to_crop, size), matrix
 
 
 class CropDataset(Dataset):
@@ -188,11 +198,14 @@ class CropDataset(Dataset):
         augment: AugmentConfig | None = None,
         seed: int = 0,
         light_from: int | None = None,
+        reduction: int = 1,
     ) -> None:
         self.images = images
         self.augment = augment
         self.seed = seed
         self.light_from = light_from
+        # Crops are this many times smaller; their labels stay in pixels of the usual input.
+        self.reduction = reduction
 
     def __len__(self) -> int:
         return len(self.images.people)
@@ -206,7 +219,7 @@ class CropDataset(Dataset):
         rng = rng_for(self.seed, "augment", position)
         if self.augment is not None:
             geometry = geometry_rand(rng, person.box_xywh, person.keypoints, input_size, self.augment, light)
-        crop, matrix = cut_crop(*self.images.get(index), geometry, input_size)
+        crop, matrix = cut_crop(*self.images.get(index), geometry, input_size, self.reduction)
         if self.augment is not None:
             crop = photometric_rand(rng, crop, self.augment, light)
         keypoints, labelled = crop_labels(person.keypoints, matrix, input_size, geometry.flip)

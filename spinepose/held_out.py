@@ -26,6 +26,7 @@ def evaluate_crops(
     limit: int | None,
     precision: str,
     batch_size: int = 32,
+    reduction: int = 1,
 ) -> dict[str, float]:
     """Positional loss, mean OKS by subset and AP (Spine, for a body model Body) on plain crops, without flip test.
 
@@ -36,12 +37,13 @@ def evaluate_crops(
         limit: People to look at, spread evenly; None: everybody.
         precision: "bf16" or "fp32".
         batch_size: Crops at a time.
+        reduction: How many times smaller the crops are than the model's input.
 
     Returns:
         ``val_loss``, ``val_oks_*``, ``val_ap_*``.
     """
     losses, sizes, points, scores, people = [], [], [], [], []
-    for crops in evaluation_batches(CropDataset(images), batch_size, limit):
+    for crops in evaluation_batches(CropDataset(images, reduction=reduction), batch_size, limit):
         logits = predict_logits(model, crops.images, precision=precision)
         count = logits.x.shape[1]
         target = Logits(*encode(crops.keypoints_px[:, :count], model.input_size))

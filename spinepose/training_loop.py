@@ -126,6 +126,11 @@ class Trainer:
         return max(self.samples / max(self.task.samples, 1), by_time)
 
     @property
+    def reduction(self) -> int:
+        """How many times smaller the crops are than the model's input at this step."""
+        return 2 if self.task.from_scratch and self.fraction < self.config.small_share else 1
+
+    @property
     def term_weights(self) -> dict[str, float]:
         """Weights of the terms at this step; from scratch, the positional one comes in late.
 
@@ -149,8 +154,8 @@ class Trainer:
         model = cast(PoseModel, modules["model"])
         with arithmetic(self.precision):
             maps = model.backbone(normalise(crops.images))
-            heatmaps = modules["auxiliary"](maps[AUXILIARY_STAGE])
-            drawn = model.head.keypoint_maps(maps[-1])
+            heatmaps = modules["auxiliary"](model.on_grid(maps[AUXILIARY_STAGE], STRIDES[AUXILIARY_STAGE]))
+            drawn = model.head.keypoint_maps(model.on_grid(maps[-1], STRIDES[-1]))
             x, y = model.head.classify(drawn)
         logits = Logits(x.float(), y.float())
         keypoints, labelled = crops.keypoints_px[:, :count], crops.labelled[:, :count]
@@ -184,6 +189,8 @@ class Trainer:
                 if self.light_from is None and self.fraction >= 1 - self.config.light_share:
                     self.light_from = self.samples
                     loader = self._loader(train)
+                if train.reduction != self.reduction:
+                    loader = self._loader(train)
                 numbers = self._one_step(next(loader), replicas, pool)
                 now = time.monotonic()
                 self.spent_s = self._agreed(self.spent_s + now - began)
@@ -203,7 +210,7 @@ class Trainer:
 
     def _loader(self, train: CropDataset) -> Iterator[Crops]:
         """The stream of crops from here on; processes that prepare them get the dataset as it is now."""
-        train.light_from = self.light_from
+        train.light_from, train.reduction = self.light_from, self.reduction
         part = self.group.rank, self.group.size
         return iter(training_loader(train, self.config.batch_size, self.samples, self.config.workers, part))
 
@@ -272,9 +279,16 @@ class Trainer:
         self.log.write()
         logger.info("%s", self._line(numbers))
         score = rank(numbers)
-        if not self.best or score >= tuple(self.best["score"]):
+        # What was best on small crops says nothing about the usual ones.
+        known = self.best.get("reduction") == self.reduction
+        if not known or score >= tuple(self.best["score"]):
             state = {name: value.clone() for name, value in self.average.model.state_dict().items()}
-            self.best = {"score": list(score), "samples": self.samples, "state": state}
+            self.best = {
+                "score": list(score),
+                "samples": self.samples,
+                "reduction": self.reduction,
+                "state": state,
+            }
 
     def _evaluate_everyone(self, held_out: PersonImages) -> None:
         """At the end, measure the best weights on all held-out people."""
@@ -288,7 +302,9 @@ class Trainer:
         self.log.write()
 
     def _measure(self, model: PoseModel, held_out: PersonImages, limit: int | None) -> dict[str, float]:
-        return evaluate_crops(model, held_out, self.keypoint_weights, limit, self.precision)
+        return evaluate_crops(
+            model, held_out, self.keypoint_weights, limit, self.precision, reduction=self.reduction
+        )
 
     def _line(self, numbers: dict[str, float]) -> str:
         """One line about an evaluation: how far, how good, how long it will take."""

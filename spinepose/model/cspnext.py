@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spinepose.model.depthwise import DepthwiseConv2d
+from spinepose.model.norm_silu import applies, norm_silu
 
 # Output channels and blocks of stages 1 to 4 at width 1 and depth 1; the last one pools (SPP) and adds no identity.
 STAGES = ((128, 3), (256, 6), (512, 6), (1024, 3))
@@ -27,7 +28,8 @@ class ConvModule(nn.Module):
         self.activate = nn.SiLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.activate(self.bn(self.conv(x)))
+        x = self.conv(x)
+        return norm_silu(self.bn, x) if applies(self.bn, x) else self.activate(self.bn(x))
 
 
 class DepthwiseSeparable(nn.Module):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from spinepose.errors import InputError
 from spinepose.model.cspnext import ConvModule, CSPNeXt
@@ -65,7 +66,23 @@ class PoseModel(nn.Module):
         Returns:
             Logits over bins, shapes (B, K, 2W) and (B, K, 2H).
         """
-        return self.head(self.backbone(x)[-1])
+        return self.head(self.on_grid(self.backbone(x)[-1], STRIDE))
+
+    def on_grid(self, features: Tensor, stride: int) -> Tensor:
+        """Spread the map of a smaller image over the cells that the head expects; the usual map stays as it is.
+
+        Args:
+            features: Shape (B, C, h, w).
+            stride: Input pixels a cell of the usual map.
+
+        Returns:
+            Shape (B, C, H / stride, W / stride).
+        """
+        width, height = (side // stride for side in self.input_size)
+        # An exported model takes one size only, and its graph needs no question about it.
+        if torch.jit.is_tracing() or features.shape[-2:] == (height, width):
+            return features
+        return functional.interpolate(features, (height, width), mode="bilinear", align_corners=False)
 
 
 class AuxiliaryHead(nn.Module):

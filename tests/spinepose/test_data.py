@@ -12,6 +12,7 @@ from spinepose.augment import (
     CropGeometry,
     apply_affine,
     box_geometry,
+    colour,
     compose_affine,
     crop_matrix,
     geometry_rand,
@@ -147,6 +148,30 @@ def test_augmented_labels_stay_on_the_person(sketch_root: Path):
             differences.append(np.abs(colours[0] - colours[1]).mean())
     assert len(differences) > 15
     assert np.median(differences) < 12
+
+
+def test_small_crops_show_what_the_usual_ones_show_and_keep_their_labels(sketch_root: Path):
+    images = PersonImages(_people(sketch_root), SIZE, 100)
+    quiet = AugmentConfig(photometric=0, noise=0, blur=0, compression=0, dropout=0)
+    usual, small = (CropDataset(images, quiet, seed=1, reduction=reduction) for reduction in (1, 2))
+    for index in range(6):
+        crop, *labels = usual[(index, index)]
+        reduced, *small_labels = small[(index, index)]
+        for one, other in zip(labels, small_labels, strict=True):
+            np.testing.assert_array_equal(one, other)
+        halved = cv2.resize(crop, (SIZE[0] // 2, SIZE[1] // 2), interpolation=cv2.INTER_AREA)
+        inner = (slice(2, -2), slice(2, -2))
+        assert np.abs(halved[inner].astype(float) - reduced[inner]).mean() < 3
+
+
+def test_colour_by_hand():
+    image = np.zeros((1, 2, 3), np.uint8)
+    image[0] = [[100, 50, 0], [60, 60, 60]]
+    got = colour(image, brightness=10, contrast=0.5, saturation=0.0, gains=np.ones(3))
+    # Greys 50 and 60 about their mean 55, halved: 52.5 and 57.5, plus 10.
+    np.testing.assert_allclose(got[0], [[62.5] * 3, [67.5] * 3], atol=0.51)
+    red = colour(image, brightness=0, contrast=1, saturation=1, gains=np.array([2.0, 1, 1]))
+    np.testing.assert_array_equal(red[0], [[200, 50, 0], [120, 60, 60]])
 
 
 def test_half_body_needs_enough_labels():
