@@ -26,6 +26,7 @@ from spinepose.training_log import TrainingLog
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "recipe": {},
+    "usual crops from the start": {"small_share": 0.0},
     "no auxiliary head": {"loss_weights": {"auxiliary": 0.0}},
     "no keypoint-map term": {"loss_weights": {"keypoint_map": 0.0}},
     "head not taught first": {"head_warmup_steps": 0},

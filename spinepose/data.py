@@ -300,17 +300,15 @@ def training_loader(
 ) -> DataLoader:
     """Batches for training without end, from any position of the stream on; arguments as of :class:`ResumableOrder`."""
     order = ResumableOrder(len(dataset), batch_size, dataset.seed, start, part)
+    if workers:
+        # A process that is forked while OpenCV has threads waits for them for ever; crops are too small to share.
+        cv2.setNumThreads(0)
     return DataLoader(
         dataset,
         batch_sampler=order,
         num_workers=workers,
         collate_fn=collate,
-        worker_init_fn=_one_thread_each,
     )
-
-
-def _one_thread_each(worker: int) -> None:
-    cv2.setNumThreads(1)
 
 
 def evaluation_batches(dataset: CropDataset, batch_size: int, limit: int | None = None) -> Iterator[Crops]:

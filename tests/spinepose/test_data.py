@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -202,3 +205,28 @@ def test_a_missing_image_is_named(sketch_root: Path, tmp_path: Path):
     labels = load_coco(sketch_root / "annotations" / "person_keypoints_val-synth.json")
     with pytest.raises(InputError, match=r"val-synth/00000\.jpg: image named by the labels is missing"):
         list_people(labels, tmp_path)
+
+
+AFTER_THREADS = """
+import sys
+import cv2
+import numpy as np
+from spinepose.coco import load_coco
+from spinepose.config import AugmentConfig
+from spinepose.data import CropDataset, PersonImages, list_people, training_loader
+
+root = sys.argv[1]
+people = list_people(load_coco(f"{root}/annotations/person_keypoints_train-synth.json"), f"{root}/images")
+cv2.setNumThreads(2)
+cv2.GaussianBlur(np.zeros((4000, 4000, 3), np.uint8), (0, 0), 3)  # OpenCV starts its threads
+dataset = CropDataset(PersonImages(people, (96, 128), 100), AugmentConfig(), 0)
+print(len(next(iter(training_loader(dataset, 4, workers=1))).images))
+"""
+
+
+def test_loading_processes_do_not_wait_for_threads_of_opencv(sketch_root: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", AFTER_THREADS, str(sketch_root)],
+        capture_output=True, text=True, timeout=120, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert done.stdout.strip() == "4"
