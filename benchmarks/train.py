@@ -97,6 +97,9 @@ def loading_seconds(data: Path, config: TrainConfig, cached: bool, count: int = 
     people = list_people(load_coco(labels), data / "images")[:count]
     images = PersonImages(people, config.input_size, config.cache_mb if cached else 0)
     dataset = CropDataset(images, AugmentConfig(), 0)
+    if cached:
+        for number in range(len(people)):
+            images.get(number)
     began = time.process_time()
     for number in range(count):
         dataset[(number % len(people), number)]

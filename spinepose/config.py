@@ -91,9 +91,9 @@ class TrainConfig(_Frozen):
         default=150, ge=0, description="steps in which a head from scratch learns to read drawn maps"
     )
     positional_ramp: tuple[float, float] = Field(
-        default=(0.4, 0.6),
-        description="from scratch, the positional term counts nothing before the first of these shares of the "
-        "training and fully after the second: until the inner maps find people, it pulls to the mean pose",
+        default=(0.25, 0.4),
+        description="from scratch, the terms at the logits train the head alone before the first of these shares of "
+        "the training, and the backbone fully after the second: until the maps find people, they pull to the mean pose",
     )
     small_share: float = Field(
         default=0.5,
@@ -141,7 +141,10 @@ class TrainConfig(_Frozen):
         default=0, ge=0, le=64, description="processes that prepare crops; 0: none besides the trainer"
     )
     cache_mb: int = Field(
-        default=1500, ge=0, description="memory for decoded people, MB; 0 or too little: read every time"
+        default=2500,
+        ge=0,
+        description="memory for decoded people, MB, in each process that prepares crops; who does not fit is read "
+        "every time; 0: crops come out of whole images",
     )
     evaluations: int = Field(default=10, ge=1, le=1000, description="held-out evaluations a training")
     evaluation_people: int = Field(

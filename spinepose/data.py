@@ -111,34 +111,32 @@ def read_rgb(path: Path) -> np.ndarray:
 
 
 class PersonImages:
-    """The picture around each person, decoded once where memory allows."""
+    """The picture around each person, kept from its first use on where memory allows.
+
+    With memory to keep them (``cache_mb`` over 0), pictures are cut and reduced whether they are kept or not: crops do
+    not depend on how many fit. Without it they come out of the whole image.
+    """
 
     def __init__(self, people: Sequence[Person], input_size: tuple[int, int], cache_mb: int = 0) -> None:
         self.people = people
         self.input_size = input_size
-        self._cached: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        if cache_mb > 0:
-            self._fill(cache_mb * 1_000_000)
+        self._budget_bytes = cache_mb * 1_000_000
+        self._used_bytes = 0
+        self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def get(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """A picture of the person and the affine map from its image's pixels to that picture's."""
-        if index in self._cached:
-            return self._cached[index]
-        return read_rgb(self.people[index].image_path), np.eye(2, 3)
-
-    def _fill(self, budget_bytes: int) -> None:
-        order = sorted(range(len(self.people)), key=lambda i: str(self.people[i].image_path))
-        current: tuple[Path, np.ndarray] | None = None
-        used = 0
-        for index in order:
-            path = self.people[index].image_path
-            if current is None or current[0] != path:
-                current = (path, read_rgb(path))
-            entry = self._cut(current[1], self.people[index].box_xywh)
-            used += entry[0].nbytes
-            if used > budget_bytes:
-                return
-            self._cached[index] = entry
+        if index in self._kept:
+            return self._kept[index]
+        person = self.people[index]
+        image = read_rgb(person.image_path)
+        if not self._budget_bytes:
+            return image, np.eye(2, 3)
+        entry = self._cut(image, person.box_xywh)
+        if self._used_bytes + entry[0].nbytes <= self._budget_bytes:
+            self._used_bytes += entry[0].nbytes
+            self._kept[index] = entry
+        return entry
 
     def _cut(self, image: np.ndarray, box_xywh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         plain = box_geometry(box_xywh, self.input_size)
@@ -155,7 +153,8 @@ class PersonImages:
         part = image[low[1] : high[1], low[0] : high[0]]
         if scale < 1.0:
             part = cv2.resize(part, tuple(int(n) for n in size), interpolation=cv2.INTER_AREA)
-        return np.ascontiguousarray(part), matrix
+        # A view would keep the whole image in memory.
+        return part.copy(), matrix
 
 
 def cut_crop(

@@ -96,6 +96,18 @@ def test_cached_pictures_give_the_same_crops(sketch_root: Path):
     assert np.abs(first.astype(float) - second).mean() < 6
 
 
+def test_crops_do_not_depend_on_how_many_pictures_fit_into_memory(sketch_root: Path):
+    people = _people(sketch_root)
+    roomy, tight = PersonImages(people, SIZE, cache_mb=100), PersonImages(people, SIZE, cache_mb=1)
+    for _ in range(2):  # read, then remembered or read again
+        for index in range(len(people)):
+            for one, other in zip(roomy.get(index), tight.get(index), strict=True):
+                np.testing.assert_array_equal(one, other)
+    assert all(roomy.get(i) is roomy.get(i) for i in range(len(people)))
+    remembered = sum(tight.get(i) is tight.get(i) for i in range(len(people)))
+    assert 0 < remembered < len(people)
+
+
 def test_flipped_labels_change_their_names():
     keypoints = np.zeros((37, 3))
     keypoints[INDEX["left_wrist"]] = [10, 20, 2]

@@ -11,7 +11,9 @@ import torch
 from sketches import make_sketch_set
 
 import spinepose.training_loop as training_loop
+from spinepose.coco import load_coco
 from spinepose.config import AugmentConfig, TrainConfig
+from spinepose.data import CropDataset, PersonImages, collate, list_people
 from spinepose.distill import NetworkTeacher
 from spinepose.errors import InputError, StageError
 from spinepose.evaluate import evaluate_checkpoint
@@ -264,22 +266,28 @@ def test_config_refuses_what_it_does_not_know():
         TrainConfig(learningrate=1)
 
 
-def test_the_positional_term_comes_in_late_from_scratch_and_at_once_with_a_teacher(tmp_path):
-    from types import SimpleNamespace
+def test_from_scratch_the_backbone_hears_of_the_logits_late(sketch_root: Path, tmp_path: Path):
+    people = list_people(
+        load_coco(sketch_root / "annotations" / "person_keypoints_train-synth.json"), sketch_root / "images"
+    )
+    crops = collate([CropDataset(PersonImages(people, TINY.input_size))[i] for i in range(4)])
 
-    from spinepose.training_loop import Trainer
+    def gradients(pull: float, from_scratch: bool = True) -> tuple[float, float]:
+        """Largest gradient of the positional term at the last convolution and at the classifier."""
+        model = PoseModel("t", len(NAMES), TINY.input_size)
+        initialise(model, 0)
+        task = training_loop.Task("student", 100, 1e-3, tmp_path, {}, 0, from_scratch)
+        config = TINY.model_copy(update={"positional_ramp": (0.0, 0.5)})
+        trainer = training_loop.Trainer(task, config, model, None, TrainingLog(tmp_path / "log.csv"))
+        trainer.spent_s, trainer.step = 0.0, round(pull * 0.5 * 100 / config.batch_size)
+        terms, _ = trainer.terms(trainer.modules, crops)
+        parameters = [model.head.final_layer.weight, model.head.cls_x.weight]
+        found = torch.autograd.grad(terms["positional"], parameters, allow_unused=True)
+        return tuple(0.0 if g is None else float(g.abs().max()) for g in found)
 
-    def weight(fraction: float, teacher: object) -> float:
-        config = TrainConfig(positional_ramp=(0.4, 0.6))
-        at = SimpleNamespace(
-            task=SimpleNamespace(from_scratch=teacher is None),
-            config=config,
-            fraction=fraction,
-            published_weights=config.loss_weights.model_dump(),
-        )
-        return Trainer.term_weights.fget(at)["positional"]
-
-    assert weight(0.39, None) == 0.0
-    assert weight(0.5, None) == pytest.approx(0.5)
-    assert weight(0.6, None) == 1.0
-    assert weight(0.0, object()) == 1.0
+    none, half, full, given = gradients(0), gradients(0.48), gradients(1), gradients(0, from_scratch=False)
+    assert none[0] == 0.0
+    assert half[0] == pytest.approx(0.48 * full[0], rel=1e-3)
+    assert none[1] == pytest.approx(full[1], rel=1e-3)
+    assert full[0] > 0
+    assert given[0] == pytest.approx(full[0], rel=1e-3)
