@@ -219,7 +219,8 @@ def norm_silu(norm: nn.BatchNorm2d, x: Tensor) -> Tensor:
         norm: In training.
         x: bf16, shape (B, C, H, W).
     """
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     shift = norm.running_mean.clone()
     out, mean, variance = _NormSiLU.apply(x, norm.weight, norm.bias, shift, norm.eps)
     with torch.no_grad():

@@ -239,6 +239,10 @@ print(len(next(iter(training_loader(dataset, 4, workers=1))).images))
 def test_loading_processes_do_not_wait_for_threads_of_opencv(sketch_root: Path):
     done = subprocess.run(
         [sys.executable, "-c", AFTER_THREADS, str(sketch_root)],
-        capture_output=True, text=True, timeout=120, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
     assert done.stdout.strip() == "4"
