@@ -30,14 +30,25 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no auxiliary head": {"loss_weights": {"auxiliary": 0.0}},
     "no keypoint-map term": {"loss_weights": {"keypoint_map": 0.0}},
     "head not taught first": {"head_warmup_steps": 0},
-    "positional term at once": {"positional_ramp": (0.0, 0.0)},
-    "positional term late (.4 to .6)": {"positional_ramp": (0.4, 0.6)},
-    "none of the four": {
+    "logits pull fully at the backbone": {"backbone_pull": 1.0},
+    "none of the five": {
+        "small_share": 0.0,
         "loss_weights": {"auxiliary": 0.0, "keypoint_map": 0.0},
         "head_warmup_steps": 0,
-        "positional_ramp": (0.0, 0.0),
+        "backbone_pull": 1.0,
     },
-    "turned by 80 degrees": {"augment": {"rotation_deg": 80.0, "rotation_probability": 0.6}},
+    "published augmentation": {
+        "augment": {
+            "half_body": 0.3,
+            "scale": 0.4,
+            "rotation_deg": 80.0,
+            "rotation_probability": 0.6,
+            "shift": 0.16,
+            "photometric": 0.8,
+            "noise": 0.3,
+            "dropout": 1.0,
+        }
+    },
     "fp32": {"precision": "fp32"},
 }
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from spinepose.coco import load_coco
 from spinepose.coco_stream import read_head
@@ -192,15 +192,24 @@ def _train_student(
     path = run.folder / "student.pt"
     if _finished(run, path, NAMES) is not None:
         return
-    model, from_scratch = _first_student(run, teacher, init_checkpoint)
+    start = _first_student(run, teacher, init_checkpoint)
     expert = Remembering(teacher) if run.config.augment.is_still else teacher
-    _train(run, _task(run, "student", from_scratch), model, expert, samples_before)
+    task = _task(run, "student", start.from_scratch, start.own_maps)
+    _train(run, task, start.model, expert, samples_before)
     if run.group.is_first:
-        save_checkpoint(path, model, NAMES, {"fingerprint": run.fingerprint})
+        save_checkpoint(path, start.model, NAMES, {"fingerprint": run.fingerprint})
 
 
-def _first_student(run: _Run, teacher: Teacher, init_checkpoint: Path | str | None) -> tuple[PoseModel, bool]:
-    """What the student starts as, and whether that is nothing: given weights, the teacher's, or random ones."""
+class _Start(NamedTuple):
+    """A student before its training; the flags as of :class:`spinepose.training_loop.Task`."""
+
+    model: PoseModel
+    from_scratch: bool
+    own_maps: bool
+
+
+def _first_student(run: _Run, teacher: Teacher, init_checkpoint: Path | str | None) -> _Start:
+    """What the student starts as: given weights, the teacher's, or random ones."""
     config = run.config
     model = PoseModel(config.size, len(NAMES), config.input_size)
     if init_checkpoint is not None:
@@ -212,14 +221,15 @@ def _first_student(run: _Run, teacher: Teacher, init_checkpoint: Path | str | No
                 f"{init_checkpoint}: does not fit size {config.size} at {config.input_size[0]}x{config.input_size[1]} "
                 f"({report}); set train.size and train.input_size to the file's"
             )
-        return (grow(start.model) if start.model.num_keypoints < len(NAMES) else model), False
+        model = grow(start.model) if start.model.num_keypoints < len(NAMES) else model
+        return _Start(model, False, start.own_labels)
     if isinstance(teacher, NetworkTeacher) and teacher.model.size == config.size:
-        return grow(teacher.model), False
+        return _Start(grow(teacher.model), False, teacher.own_labels)
     initialise(model, run.seed)
-    return model, True
+    return _Start(model, True, True)
 
 
-def _task(run: _Run, name: str, from_scratch: bool) -> Task:
+def _task(run: _Run, name: str, from_scratch: bool, own_maps: bool = True) -> Task:
     teacher, config = name == "teacher", run.config
     return Task(
         name=name,
@@ -229,6 +239,7 @@ def _task(run: _Run, name: str, from_scratch: bool) -> Task:
         fingerprint=run.fingerprint,
         seed=run.seed if teacher else run.seed + 1,
         from_scratch=from_scratch,
+        own_maps=own_maps,
     )
 
 

@@ -66,6 +66,8 @@ class Task:
         fingerprint: Settings that a resumed run must share.
         seed: Seed of order and augmentation.
         from_scratch: Whether the model starts with random weights.
+        own_maps: Whether its last convolution draws what :func:`spinepose.warmup.bumps` draws, or learns to: a model
+            of this project. A foreign one keeps the maps it came with.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Task:
     fingerprint: dict[str, Any]
     seed: int
     from_scratch: bool
+    own_maps: bool = True
 
 
 class _Part(NamedTuple):
@@ -132,16 +135,8 @@ class Trainer:
 
     @property
     def pull(self) -> float:
-        """How much of the gradient of the logits' terms goes on into the maps and the backbone at this step, 0..1.
-
-        The head learns at full weight from the first step on. From scratch the backbone hears of it late: as long as
-        the maps don't find people, what the head asks for is the mean pose, and it undoes what the heatmap and the
-        keypoint maps teach.
-        """
-        if not self.task.from_scratch:
-            return 1.0
-        first, full = self.config.positional_ramp
-        return 1.0 if self.fraction >= full else max(self.fraction - first, 0.0) / max(full - first, 1e-9)
+        """How much of the gradient of the logits' terms goes on into the maps and the backbone, 0..1."""
+        return self.config.backbone_pull if self.task.own_maps else 1.0
 
     def terms(self, modules: nn.ModuleDict, crops: Crops) -> tuple[dict[str, Tensor], Logits]:
         """The named loss terms of some crops, unweighted, and the logits.
@@ -165,7 +160,7 @@ class Trainer:
         weights = labelled * self.keypoint_weights
         target = Logits(*encode(keypoints, self.model.input_size))
         terms = {"positional": positional(logits, target, weights)}
-        if self.task.from_scratch:
+        if self.task.own_maps:
             terms["keypoint_map"] = map_loss(drawn, keypoints, weights, self.model.input_size)
         if self.teacher is not None:
             given = self.teacher(crops)

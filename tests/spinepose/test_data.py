@@ -207,7 +207,8 @@ def test_light_augmentation_does_not_shift():
 
 def test_photometric_changes_values_but_not_the_given_picture():
     image = np.full((16, 12, 3), 120, np.uint8)
-    changed = [photometric_rand(rng_for(0, i), image, AugmentConfig()) for i in range(10)]
+    config = AugmentConfig(photometric=1.0)
+    changed = [photometric_rand(rng_for(0, i), image, config) for i in range(10)]
     assert all(c.shape == image.shape and c.dtype == np.uint8 for c in changed)
     assert (image == 120).all()
     assert sum((c != image).any() for c in changed) >= 8

@@ -266,28 +266,28 @@ def test_config_refuses_what_it_does_not_know():
         TrainConfig(learningrate=1)
 
 
-def test_from_scratch_the_backbone_hears_of_the_logits_late(sketch_root: Path, tmp_path: Path):
+def test_the_backbone_hears_a_share_of_what_the_logits_ask_for(sketch_root: Path, tmp_path: Path):
     people = list_people(
         load_coco(sketch_root / "annotations" / "person_keypoints_train-synth.json"), sketch_root / "images"
     )
     crops = collate([CropDataset(PersonImages(people, TINY.input_size))[i] for i in range(4)])
 
-    def gradients(pull: float, from_scratch: bool = True) -> tuple[float, float]:
+    def gradients(pull: float, own_maps: bool = True) -> tuple[float, float]:
         """Largest gradient of the positional term at the last convolution and at the classifier."""
         model = PoseModel("t", len(NAMES), TINY.input_size)
         initialise(model, 0)
-        task = training_loop.Task("student", 80, 1e-3, tmp_path, {}, 0, from_scratch)
-        config = TINY.model_copy(update={"positional_ramp": (0.0, 0.5)})
+        task = training_loop.Task("student", 80, 1e-3, tmp_path, {}, 0, False, own_maps)
+        config = TINY.model_copy(update={"backbone_pull": pull})
         trainer = training_loop.Trainer(task, config, model, None, TrainingLog(tmp_path / "log.csv"))
-        trainer.step = round(pull * 0.5 * 80 / config.batch_size)
         terms, _ = trainer.terms(trainer.modules, crops)
+        assert ("keypoint_map" in terms) == own_maps
         parameters = [model.head.final_layer.weight, model.head.cls_x.weight]
         found = torch.autograd.grad(terms["positional"], parameters, allow_unused=True)
         return tuple(0.0 if g is None else float(g.abs().max()) for g in found)
 
-    none, half, full, given = gradients(0), gradients(0.5), gradients(1), gradients(0, from_scratch=False)
+    none, half, full, foreign = gradients(0), gradients(0.5), gradients(1), gradients(0, own_maps=False)
     assert none[0] == 0.0
     assert half[0] == pytest.approx(0.5 * full[0], rel=1e-3)
     assert none[1] == pytest.approx(full[1], rel=1e-3)
     assert full[0] > 0
-    assert given[0] == pytest.approx(full[0], rel=1e-3)
+    assert foreign[0] == pytest.approx(full[0], rel=1e-3)
