@@ -150,7 +150,7 @@ def test_crops_hang_on_seed_and_position_only(sketch_root: Path, workers: int):
 def test_augmented_labels_stay_on_the_person(sketch_root: Path):
     """The picture under a label must be the same before and after: compare a patch's colour on the trunk."""
     images = PersonImages(_people(sketch_root), SIZE, 100)
-    quiet = AugmentConfig(photometric=0, noise=0, blur=0, dropout=0, half_body=0)
+    quiet = AugmentConfig(photometric=0, noise=0, blur=0, compression=0, dropout=0, half_body=0)
     plain, moved = CropDataset(images), CropDataset(images, quiet, seed=1)
     row, differences = INDEX["spine_03"], []
     for index in range(24):

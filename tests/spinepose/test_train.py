@@ -245,7 +245,16 @@ def test_sixteen_people_are_learnt_by_heart(tmp_path: Path):
         learning_rate=2e-3,
         evaluations=1,
         augment=AugmentConfig(
-            flip=0, half_body=0, scale=0, rotation_deg=0, shift=0, photometric=0, noise=0, blur=0, dropout=0
+            flip=0,
+            half_body=0,
+            scale=0,
+            rotation_deg=0,
+            shift=0,
+            photometric=0,
+            noise=0,
+            blur=0,
+            compression=0,
+            dropout=0,
         ),
         precision="fp32",
     )
