@@ -190,7 +190,9 @@ def colour(
 def compress(image: np.ndarray, quality: int) -> np.ndarray:
     """What JPEG of a quality (1..100) leaves of uint8 RGB."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was encoded a line ago
+    return decoded
 
 
 def cover_rand(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
