@@ -55,7 +55,7 @@ def skin(rest: np.ndarray, indices: np.ndarray, weights: np.ndarray, transforms:
     Args:
         rest: Rest vertices, shape (V, 3).
         indices: Bones of each vertex, shape (V, K).
-        weights: Their weights, rows sum to 1, shape (V, K).
+        weights: Their weights, largest first, rows sum to 1, shape (V, K).
         transforms: Rest to posed for each bone, shape (B, 3, 4).
 
     Returns:
@@ -68,7 +68,7 @@ def skin(rest: np.ndarray, indices: np.ndarray, weights: np.ndarray, transforms:
         for k in range(indices.shape[1]):
             w = weights[v, k]
             if w == 0:
-                continue
+                break
             m = transforms[indices[v, k]]
             px += w * (m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3])
             py += w * (m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3])
@@ -86,7 +86,7 @@ def lowest_skinned(
     Args:
         rest: Rest vertices, shape (V, 3).
         indices: Bones of each vertex, shape (V, K).
-        weights: Their weights, shape (V, K).
+        weights: Their weights, largest first, shape (V, K).
         transforms: Rest to posed for each bone, shape (B, 3, 4).
         among: Which vertices, shape (N,).
     """
@@ -97,7 +97,7 @@ def lowest_skinned(
         for k in range(indices.shape[1]):
             w = weights[v, k]
             if w == 0:
-                continue
+                break
             m = transforms[indices[v, k]]
             pz += w * (m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3])
         lowest = min(lowest, np.float32(pz))

@@ -82,7 +82,7 @@ def _quaternion(R: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True)
-def _about(axis: np.ndarray, angle: float) -> np.ndarray:
+def about(axis: np.ndarray, angle: float) -> np.ndarray:
     """Rotation about a unit axis (Rodrigues), shape (3, 3)."""
     x, y, z = axis[0], axis[1], axis[2]
     c, s = np.cos(angle), np.sin(angle)
@@ -105,7 +105,7 @@ def _partly(R: np.ndarray, share: float) -> np.ndarray:
     sine = np.sqrt(q[0] ** 2 + q[1] ** 2 + q[2] ** 2)
     if sine < 1e-12:
         return np.eye(3)
-    return _about(q[:3] / sine, share * 2 * np.arctan2(sine, q[3]))
+    return about(q[:3] / sine, share * 2 * np.arctan2(sine, q[3]))
 
 
 @numba.njit(cache=True)
@@ -119,7 +119,7 @@ def split_twist(R: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, float]:
     along = axis[0] * q[0] + axis[1] * q[1] + axis[2] * q[2]
     angle = 2 * np.arctan2(along, q[3])
     angle = (angle + np.pi) % (2 * np.pi) - np.pi
-    return np.ascontiguousarray(R) @ _about(axis, -angle), angle
+    return np.ascontiguousarray(R) @ about(axis, -angle), angle
 
 
 @dataclass(frozen=True)
@@ -263,7 +263,7 @@ def make_skeleton(
         align[f"thigh_{side}"] = _shortest(p["knee"] - p["hip"], down)
         align[f"shank_{side}"] = _shortest(p["ankle"] - p["knee"], down)
         foot = p["toe"] - p["ankle"]
-        align[f"foot_{side}"] = align[f"toes_{side}"] = _about(up, -np.arctan2(foot[1], foot[0]))
+        align[f"foot_{side}"] = align[f"toes_{side}"] = about(up, -np.arctan2(foot[1], foot[0]))
     girdle = {"l": girdle_rad, "r": -girdle_rad}
     return Skeleton(joints_m, hips, girdle, align, twist, elevation, anatomy)
 
@@ -290,8 +290,21 @@ class Pose:
         return Pose(transforms, frames, {name: x + shift_m for name, x in self.joints_m.items()})
 
 
+def pose_spine(skeleton: Skeleton, pelvis_rotation: np.ndarray, spine_rad: np.ndarray) -> np.ndarray:
+    """Frames of the sacrum and ``JOINT_LEVELS`` about the rest mid-hip, shape (26, 4, 4); see ``pose_skeleton``."""
+    anatomy, middle = skeleton.anatomy, skeleton.middle_m
+    pelvis = np.eye(4)
+    pelvis[:3, :3] = pelvis_rotation
+    pelvis[:3, 3] = middle - pelvis_rotation @ middle
+    return pelvis @ anatomy.frames(anatomy.coupled(spine_rad))
+
+
 def pose_skeleton(
-    skeleton: Skeleton, pelvis_rotation: np.ndarray, spine_rad: np.ndarray, limb_rotations: np.ndarray
+    skeleton: Skeleton,
+    pelvis_rotation: np.ndarray,
+    spine_rad: np.ndarray,
+    limb_rotations: np.ndarray,
+    frames_m: np.ndarray | None = None,
 ) -> Pose:
     """Pose a skeleton about its rest mid-hip.
 
@@ -300,15 +313,12 @@ def pose_skeleton(
         pelvis_rotation: T-pose to posed pelvis, shape (3, 3).
         spine_rad: The nine regional coordinates, shape (9,).
         limb_rotations: Rotation of each of ``SEGMENTS`` in its parent, shape (16, 3, 3).
+        frames_m: What ``pose_spine`` gives, where it is known: half of the work.
     """
-    anatomy, middle = skeleton.anatomy, skeleton.middle_m
-    pelvis = np.eye(4)
-    pelvis[:3, :3] = pelvis_rotation
-    pelvis[:3, 3] = middle - pelvis_rotation @ middle
-    frames = pelvis @ anatomy.frames(anatomy.coupled(spine_rad))
+    frames = pose_spine(skeleton, pelvis_rotation, spine_rad) if frames_m is None else frames_m
     deltas = frames @ skeleton.from_rest
     # Limbs are turned away from how they hang in quiet standing, whatever the posture of pelvis and thorax there.
-    thorax = frames[_T3, :3, :3] @ anatomy.neutral_frames_m[_T3, :3, :3].T
+    thorax = frames[_T3, :3, :3] @ skeleton.anatomy.neutral_frames_m[_T3, :3, :3].T
     transforms = np.zeros((len(BONES), 3, 4))
     transforms[: len(VERTEBRAE)] = deltas[:, :3]
     joints: dict[str, np.ndarray] = {}
@@ -361,12 +371,12 @@ def _pose_arm(
     level = min(max((turn[1] @ axis)[2], -1.0), 1.0)
     up = _GIRDLE_FOLLOWS * (np.arcsin(level) - angles[1]) + angles[2]
     clavicle = thorax @ turn[0]
-    girdle = clavicle @ _about(np.array([axis[1], 0.0, 0.0]), up) @ posture
+    girdle = clavicle @ about(np.array([axis[1], 0.0, 0.0]), up) @ posture
     at[0] = np.ascontiguousarray(moved[:3, :3]) @ rest[0] + moved[:3, 3]
     at[1] = at[0] + girdle @ (rest[1] - rest[0])
     _set(bones[0], girdle, rest[0], at[0])
     swing, twist = split_twist(turn[1], axis)
-    near = clavicle @ swing @ _about(axis, _TWIST_UPPER_ARM * twist) @ align[0]
+    near = clavicle @ swing @ about(axis, _TWIST_UPPER_ARM * twist) @ align[0]
     upper = clavicle @ turn[1]
     scapula = clavicle @ _partly(swing @ align[0], _SHOULDER_FOLLOWS) @ posture
     _set(bones[1], scapula, rest[1], at[1])
@@ -376,8 +386,8 @@ def _pose_arm(
     swing, twist = split_twist(turn[2], axis)
     wrist_twist = split_twist(turn[3], axis)[1] + angles[3]
     fore = upper @ turn[2]
-    near = upper @ swing @ _about(axis, _TWIST_FOREARM * twist) @ align[1]
-    far = fore @ _about(axis, _TWIST_WRIST_ON_FOREARM * wrist_twist) @ align[1]
+    near = upper @ swing @ about(axis, _TWIST_FOREARM * twist) @ align[1]
+    far = fore @ about(axis, _TWIST_WRIST_ON_FOREARM * wrist_twist) @ align[1]
     _set(bones[4], near, rest[2], at[2])
     _set(bones[5], far, rest[2], at[2])
     at[3] = at[2] + fore @ align[1] @ (rest[3] - rest[2])
@@ -414,13 +424,13 @@ def _pose_leg(
     at[0] = np.ascontiguousarray(moved[:3, :3]) @ own_hip + moved[:3, 3]
     swing, twist = split_twist(turn[0], axis)
     thigh = pelvis @ turn[0]
-    near = pelvis @ swing @ _about(axis, _TWIST_THIGH * twist) @ align[0]
+    near = pelvis @ swing @ about(axis, _TWIST_THIGH * twist) @ align[0]
     _set(bones[0], near, rest[0], at[0])
     _set(bones[1], thigh @ align[0], rest[0], at[0])
     at[1] = at[0] + thigh @ align[0] @ (rest[1] - rest[0])
     swing, twist = split_twist(turn[1], axis)
     shank = thigh @ turn[1]
-    near = thigh @ swing @ _about(axis, _TWIST_SHANK * twist) @ align[1]
+    near = thigh @ swing @ about(axis, _TWIST_SHANK * twist) @ align[1]
     _set(bones[2], near, rest[1], at[1])
     _set(bones[3], shank @ align[1], rest[1], at[1])
     at[2] = at[1] + shank @ align[1] @ (rest[2] - rest[1])

@@ -128,7 +128,7 @@ def _largest(dense: np.ndarray, indices: np.ndarray, weights: np.ndarray) -> Non
 
 
 def pack_weights(dense: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keep the largest ``INFLUENCES`` weights of each vertex: indices (V, K) uint8, weights (V, K) float32."""
+    """Keep the largest ``INFLUENCES`` weights of each vertex, largest first: indices (V, K) uint8, weights float32."""
     indices = np.zeros((len(dense), INFLUENCES), dtype=np.uint8)
     weights = np.zeros((len(dense), INFLUENCES), dtype=np.float32)
     _largest(np.ascontiguousarray(dense, dtype=np.float32), indices, weights)

@@ -23,6 +23,7 @@ from synth.body.rig import BONE_INDEX, VERTEBRAE
 from synth.motion.clip import SEGMENTS, Clip
 from synth.motion.contacts import two_bones
 from synth.motion.stick import segment_rotations, stick_points
+from synth.world.arm_room import Obstacles, way_out
 
 _SEGMENT = {name: index for index, name in enumerate(SEGMENTS)}
 _STATIONS = ("sacrum", "L4", "L2", "T12", "T10", "T8", "T6", "T4", "T2")
@@ -42,11 +43,6 @@ _HAND_POINTS = (
     (0.5, 0.036, 0.0, 0.018), (1.1, 0.030, 0.0, 0.014), (0.7, -0.030, 0.0, 0.014), (1.3, -0.026, 0.0, 0.012),
     (1.0, 0.0, 0.030, 0.016), (0.8, 0.048, 0.024, 0.012), (1.5, 0.012, 0.030, 0.014), (1.5, -0.014, 0.030, 0.014),
 )  # fmt: skip
-# Trunks are boxier than ellipses: the exponent of a superellipse.
-_BOXY = 2.6
-# Turns that are tried, what a metre inside costs against them, and how near the best one others count.
-_TRIED_RAD = np.radians(np.arange(0.0, 49.0, 2.0))
-_WORSE, _SOFT_RAD = 12.0, np.radians(1.0)
 # Wrists lower than the first height (mid-hip heights) lean on the floor, from the second on they do not.
 _LEANS, _FREE = 0.09, 0.16
 # A foot this high (mid-hip heights) need not be reached; a leg is never quite straight.
@@ -165,10 +161,15 @@ class ClipFit:
         """The body in a frame of the fitted clip."""
         return self.body.pose(self.at(frame), frame)
 
-    def _pose(self, frame: int) -> Pose:
-        clip = self.clip
+    def _pose(self, frame: int, before: Pose | None = None) -> Pose:
+        """The skeleton as it is fitted so far; limbs alone differ from the pose before."""
+        clip, known = self.clip, None if before is None else before.frames_m
         return pose_skeleton(
-            self.body.skeleton, clip.pelvis_rotation[frame], clip.spine_rad[frame], clip.limb_rotations[frame]
+            self.body.skeleton,
+            clip.pelvis_rotation[frame],
+            clip.spine_rad[frame],
+            clip.limb_rotations[frame],
+            known,
         )
 
     def _planned(self, name: str, frame: int, middle: np.ndarray) -> np.ndarray:
@@ -184,10 +185,10 @@ class ClipFit:
             short = max(self._short(frame, side, pose, ends[side]) for side in "lr")
             for side in "lr":
                 self._fit_leg(frame, side, pose, ends[side] + [0.0, 0.0, short])
-            pose = self._pose(frame)
+            pose = self._pose(frame, pose)
         leaning = {side: self._fit_hand(frame, side, pose, middle) for side in "lr"}
         if any(weight > 0 for weight in leaning.values()) or self._join_hands(frame, pose):
-            pose = self._pose(frame)
+            pose = self._pose(frame, pose)
         for side in "lr":
             self._clear_arm(frame, side, pose, 1.0 - leaning[side])
 
@@ -316,70 +317,37 @@ class ClipFit:
             for at, out, palm, _ in around
         ])  # fmt: skip
         thick = size * np.array([point[-1] for point in (*along, *around)])
-        way = _way_out(self._core, pose, points - shoulder, shoulder, thick + _GAP_M, side, self._legs)
+        axes = _axes_out(pose.frames_m[VERTEBRAE.index("T8"), :3, :3], side)
+        body = _obstacles(self._core, pose, self._legs)
+        way = way_out(body, points - shoulder, shoulder, thick + _GAP_M, axes)
         if not way.any():
             return
         total = Rotation.from_rotvec(share * way).as_matrix()
         self._set_arm(frame, side, upper, total @ upper, total @ fore, total @ hand)
 
 
-def _way_out(
-    core: Core,
-    pose: Pose,
-    arm: np.ndarray,
-    shoulder: np.ndarray,
-    thick: np.ndarray,
-    side: str,
-    legs: tuple[str, ...],
-) -> np.ndarray:
-    """The turn about the shoulder that takes an arm out of the body, as a rotation vector, shape (3,).
-
-    A few ways out are tried (aside, forward, up and between); the least turns count most, so that neighbouring frames
-    agree.
-
-    Args:
-        core: The body's proxy.
-        pose: Its pose.
-        arm: Points along forearm and hand from the shoulder, shape (P, 3).
-        shoulder: Shape (3,).
-        thick: How much room each point needs, shape (P,).
-        side: ``l`` or ``r``.
-        legs: The segments of the legs that it stays out of.
-    """
-    if (_depths(core, pose, shoulder + arm, legs) + thick).max() <= 0:
-        return np.zeros(3)
-    chest = pose.frames_m[VERTEBRAE.index("T8"), :3, :3]
+def _axes_out(chest: np.ndarray, side: str) -> np.ndarray:
+    """What an arm is turned about to leave the body: aside, forward, up and between, unit vectors, shape (7, 3)."""
     sign = 1.0 if side == "l" else -1.0
     ahead, up, right = sign * chest[:, 0], sign * chest[:, 1], chest[:, 2]
     axes = np.array([ahead, up, right, ahead + right, ahead + up, right + up, ahead - right])
-    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
-    turns = Rotation.from_rotvec((axes[:, None] * _TRIED_RAD[None, :, None]).reshape(-1, 3)).as_matrix()
-    points = shoulder + np.einsum("kij,pj->kpi", turns, arm)
-    depth = _depths(core, pose, points.reshape(-1, 3), legs).reshape(len(axes), len(_TRIED_RAD), -1) + thick
-    worst = np.maximum(depth.max(axis=2), 0.0)
-    cost = _TRIED_RAD + _WORSE * worst
-    best = cost.argmin(axis=1)
-    least = cost[np.arange(len(axes)), best]
-    weight = np.exp(-(least - least.min()) / _SOFT_RAD)
-    return (weight * _TRIED_RAD[best]) @ axes / weight.sum()
+    return axes / np.linalg.norm(axes, axis=1, keepdims=True)
 
 
-def _depths(core: Core, pose: Pose, points: np.ndarray, legs: tuple[str, ...]) -> np.ndarray:
-    """How deep points are in the trunk or segments of the legs (negative outside), metres, shape (N, 3) to (N,)."""
-    frames = pose.frames_m[core.stations]
-    offset = points[:, None] - frames[None, :, :3, 3]
-    local = np.einsum("kji,nkj->nki", frames[:, :3, :3], offset) - core.centers_m
-    size = np.maximum((np.abs(local / core.radii_m) ** _BOXY).sum(axis=-1) ** (1.0 / _BOXY), 1e-6)
-    depth = ((1.0 / size - 1.0) * np.linalg.norm(local, axis=-1)).max(axis=1)
-    bins = (np.arange(_LEG_BINS) + 0.5) / _LEG_BINS
-    for side, segment in itertools.product("lr", legs):
-        _, first, second, _ = _LEGS[segment]
-        start, end = pose.joints_m[f"{first}_{side}"], pose.joints_m[f"{second}_{side}"]
-        along = end - start
-        share = np.clip((points - start) @ along / (along @ along), 0.0, 1.0)
-        gap = np.linalg.norm(points - start - share[:, None] * along, axis=1)
-        depth = np.maximum(depth, np.interp(share, bins, core.leg_m[segment]) - gap)
-    return depth
+def _obstacles(core: Core, pose: Pose, legs: tuple[str, ...]) -> Obstacles:
+    """The trunk and segments of both legs in a pose."""
+    joints = pose.joints_m
+    ends = [
+        (f"{_LEGS[leg][1]}_{side}", f"{_LEGS[leg][2]}_{side}") for side, leg in itertools.product("lr", legs)
+    ]
+    return Obstacles(
+        pose.frames_m[core.stations],
+        core.centers_m,
+        core.radii_m,
+        np.array([joints[start] for start, _ in ends]),
+        np.array([joints[end] for _, end in ends]),
+        np.array([core.leg_m[leg] for _, leg in itertools.product("lr", legs)]),
+    )
 
 
 def _shortest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
