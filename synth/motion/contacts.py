@@ -149,7 +149,11 @@ def with_feet(clip: Clip, plan: Footing) -> Clip:
 
 
 def two_bones(
-    root: np.ndarray, end: np.ndarray, bend_to: np.ndarray, upper: float, lower: float
+    root: np.ndarray,
+    end: np.ndarray,
+    bend_to: np.ndarray,
+    upper: float | np.ndarray,
+    lower: float | np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Orientations of two bones that reach from a root to an end, (T, 3, 3) each; at rest they hang along -z.
 
@@ -157,7 +161,7 @@ def two_bones(
         root: Where the first bone starts, shape (T, 3).
         end: Where the second one should end, shape (T, 3).
         bend_to: Where the joint between them points, shape (T, 3).
-        upper: Length of the first bone.
+        upper: Length of the first bone, one for all or shape (T,).
         lower: Length of the second.
     """
     reach = np.clip(

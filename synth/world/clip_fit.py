@@ -182,9 +182,8 @@ class ClipFit:
         middle = middle - [0.0, 0.0, self._sunk(frame, pose, middle)]
         if self.source.anchor == "feet" or self.source.source != "procedural":
             ends = {side: self._foot_end(frame, side, middle) for side in "lr"}
-            short = max(self._short(frame, side, pose, ends[side]) for side in "lr")
-            for side in "lr":
-                self._fit_leg(frame, side, pose, ends[side] + [0.0, 0.0, short])
+            rise = np.array([0.0, 0.0, max(self._short(frame, side, pose, ends[side]) for side in "lr")])
+            self._fit_legs(frame, pose, {side: end + rise for side, end in ends.items()})
             pose = self._pose(frame, pose)
         leaning = {side: self._fit_hand(frame, side, pose, middle) for side in "lr"}
         if any(weight > 0 for weight in leaning.values()) or self._join_hands(frame, pose):
@@ -223,15 +222,17 @@ class ClipFit:
         rise = np.sqrt(max(longest**2 - way[0] ** 2 - way[1] ** 2, 0.0))
         return float(standing * max(-way[2] - rise, 0.0))
 
-    def _fit_leg(self, frame: int, side: str, pose: Pose, end: np.ndarray) -> None:
-        """Bend a leg so that its ankle is at ``end``; the foot keeps its orientation."""
-        ahead = self._turned[f"thigh_{side}"][frame][:, 0]
-        hip = pose.joints_m[f"hip_{side}"]
-        thigh, shank = (b[0] for b in two_bones(hip[None], end[None], ahead[None], *self._leg_lengths(side)))
+    def _fit_legs(self, frame: int, pose: Pose, ends: dict[str, np.ndarray]) -> None:
+        """Bend both legs so that each ankle is at its end; the feet keep their orientation."""
+        hips = np.array([pose.joints_m[f"hip_{side}"] for side in ends])
+        ahead = np.array([self._turned[f"thigh_{side}"][frame][:, 0] for side in ends])
+        upper, lower = np.array([self._leg_lengths(side) for side in ends]).T
+        bones = two_bones(hips, np.array(list(ends.values())), ahead, upper, lower)
         limbs = self.clip.limb_rotations[frame]
-        limbs[_SEGMENT[f"thigh_{side}"]] = self.clip.pelvis_rotation[frame].T @ thigh
-        limbs[_SEGMENT[f"shank_{side}"]] = thigh.T @ shank
-        limbs[_SEGMENT[f"foot_{side}"]] = shank.T @ self._turned[f"foot_{side}"][frame]
+        for side, thigh, shank in zip(ends, *bones, strict=True):
+            limbs[_SEGMENT[f"thigh_{side}"]] = self.clip.pelvis_rotation[frame].T @ thigh
+            limbs[_SEGMENT[f"shank_{side}"]] = thigh.T @ shank
+            limbs[_SEGMENT[f"foot_{side}"]] = shank.T @ self._turned[f"foot_{side}"][frame]
 
     def _fit_hand(self, frame: int, side: str, pose: Pose, middle: np.ndarray) -> float:
         """Put a hand that leans on the floor or on a desk where the plan has it; how much it leans, 0 to 1."""

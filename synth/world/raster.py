@@ -22,7 +22,7 @@ from synth.world import raster_gl as gl
 from synth.world.light import Light
 from synth.world.meshes import ObjectMesh, SkinPart, checked_matrix
 from synth.world.raster_frustum import ball_touches, camera_projection, frustum_planes, view_matrix
-from synth.world.raster_images import Images
+from synth.world.raster_images import Images, split_words
 from synth.world.raster_lights import LightRig
 from synth.world.raster_materials import LookTable, character_material, look_numbers
 from synth.world.raster_targets import LOOKS_UNIT, Targets
@@ -271,15 +271,10 @@ class Renderer:
         for key, value in instance_ids.items():
             if key in self._things:
                 table[self._things[key].slot] = value
-        depth = words[..., 1].view(np.float32)
-        halves = words.view(np.uint16)
-        return Images(
-            color,
-            np.where(depth > 0, depth, np.float32(np.inf)),
-            table[halves[..., 0]],
-            words.view(np.uint8)[..., 2].copy(),
-            words[..., 2].copy(),
-        )
+        shape = words.shape[:2]
+        layers = [np.empty(shape, kind) for kind in (np.float32, np.uint16, np.uint8, np.uint32)]
+        split_words(words.reshape(-1, 4), table, *(layer.reshape(-1) for layer in layers))
+        return Images(color, *layers)
 
     def profile(self, camera: Camera, instance_ids: dict[str, int]) -> dict[str, float]:
         """Draw once and return the CPU milliseconds of each pass; waiting between them makes the sum larger."""

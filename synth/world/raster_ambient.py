@@ -80,17 +80,23 @@ def outdoor_ambient(light: Light) -> np.ndarray:
     return fit_ambient(result + glow - glow.mean(axis=0))
 
 
-def enclosed_ambient(light: Light, place: Place) -> np.ndarray:
+RoomSides = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def enclosed_ambient(light: Light, sides: RoomSides | None) -> np.ndarray:
     """Light from a room's walls, floor and ceiling, each by its colour and what falls on it, shape (9, 3).
 
     The mean over all directions stays what the light says; which side is bright, and how each side tints its
     light, comes from the room.
+
+    Args:
+        light: The light.
+        sides: What ``room_sides`` says of the room.
     """
     n = even_directions()
     base = light.sky_strength * (np.array(light.sky_color) + light.ground_color) / 2
     up = 0.5 + 0.5 * n[:, 2:]
     flat = light.sky_strength * (light.ground_color + (np.array(light.sky_color) - light.ground_color) * up)
-    sides = room_sides(place)
     if sides is None:
         return fit_ambient(flat)
     albedo, low, high = sides
@@ -102,7 +108,7 @@ def enclosed_ambient(light: Light, place: Place) -> np.ndarray:
     return fit_ambient(0.25 * flat + 0.75 * cube)
 
 
-def room_sides(place: Place) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+def room_sides(place: Place) -> RoomSides | None:
     """What a room's six sides reflect, and the box they make.
 
     Returns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numba
 import numpy as np
 
 
@@ -32,6 +33,34 @@ class Images:
         normals = unpack_normals(self.packed_normal)
         normals[np.isinf(self.depth_m)] = 0.0
         return normals
+
+
+@numba.njit(cache=True)
+def split_words(
+    words: np.ndarray,
+    table: np.ndarray,
+    depth: np.ndarray,
+    ids: np.ndarray,
+    parts: np.ndarray,
+    normals: np.ndarray,
+) -> None:
+    """Take the words of all pixels apart (see ``shaders/pack.glsl``), in one go over them.
+
+    Args:
+        words: Shape (N, 4), uint32.
+        table: The id that each thing's pixels get, shape (things,), uint16.
+        depth: Filled with metres, inf where nothing is, shape (N,), float32.
+        ids: Filled, shape (N,), uint16.
+        parts: Filled, shape (N,), uint8.
+        normals: Filled with the packed normals, shape (N,), uint32.
+    """
+    depths = words.view(np.float32)
+    for pixel in range(len(words)):
+        word, meters = words[pixel, 0], depths[pixel, 1]
+        depth[pixel] = meters if meters > 0 else np.float32(np.inf)
+        ids[pixel] = table[word & np.uint32(0xFFFF)]
+        parts[pixel] = (word >> np.uint32(16)) & np.uint32(0xFF)
+        normals[pixel] = words[pixel, 2]
 
 
 def unpack_normals(words: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from synth.world.light import (
     sun_direction,
     temperature_color,
 )
-from synth.world.raster_ambient import enclosed_ambient, outdoor_ambient
+from synth.world.raster_ambient import RoomSides, enclosed_ambient, outdoor_ambient, room_sides
 from synth.world.raster_frustum import lamp_matrix, ndc_to_world_rays, sun_matrix, to_texture, view_matrix
 from synth.world.raster_panorama import PANORAMA_HEIGHT_M, panorama_ambient, panorama_by_sine
 from synth.world.sky import LOWEST_SINE, sky_panorama
@@ -67,8 +67,8 @@ class _ShadowMap:
 class LightRig:
     """Holds the light, its shadow maps and its sky.
 
-    What stands still is drawn into shadow maps when the light or an object changes, what moves into others for
-    every picture: a fine one of the sun round the people, and those of the two lamps, which begin as copies.
+    What stands still is drawn into shadow maps when the sun, a lamp's place or an object changes, what moves into
+    others for every picture: a fine one of the sun round the people, and those of the two lamps, which begin as copies.
     """
 
     def __init__(self, context: moderngl.Context, shadow_size: int) -> None:
@@ -91,6 +91,7 @@ class LightRig:
         self._place: Place | None = None
         self._sky: moderngl.Texture | None = None
         self._ambient: np.ndarray | None = None
+        self._sides: RoomSides | None = None
         self._fresh: set[int] = set()
         self._sun = sun_direction(self._light)
         self._near_radius = 4.0
@@ -99,6 +100,8 @@ class LightRig:
     def set_place(self, place: Place) -> None:
         """Take a place's light, centre and sky."""
         self._place = place
+        self._sides = room_sides(place) if place.enclosed and place.panorama is None else None
+        self._fresh.clear()
         self.set_light(place.light)
 
     def set_light(self, light: Light) -> None:
@@ -106,7 +109,6 @@ class LightRig:
         if self._sky is not None:
             self._sky.release()
         self._light, self._sky, self._ambient = light, None, None
-        self._fresh.clear()
 
     def forget_still(self) -> None:
         """Say that an object that stands still has changed."""
@@ -134,8 +136,10 @@ class LightRig:
         for unit, lamp in zip((_LAMP0, _LAMP1), self._shadow_lamps(), strict=False):
             axis = np.array(lamp.direction) if any(lamp.direction) else np.array([0.0, 0.0, -1.0])
             matrix = lamp_matrix(np.array(lamp.position_m), axis)
-            self._matrices[f"lamp{unit - _LAMP0}"] = matrix
-            if unit not in self._fresh:
+            name = f"lamp{unit - _LAMP0}"
+            moved = not np.array_equal(self._matrices.get(name), matrix)
+            self._matrices[name] = matrix
+            if moved or unit not in self._fresh:
                 self._begin(self._still[unit])
                 yield ShadowPass(matrix, still=True, moving=False)
                 self._fresh.add(unit)
@@ -305,7 +309,7 @@ class LightRig:
             if place is not None and place.panorama is not None:
                 self._ambient = panorama_ambient(place.panorama) * self._light.sky_strength
             elif place is not None and place.enclosed:
-                self._ambient = enclosed_ambient(self._light, place)
+                self._ambient = enclosed_ambient(self._light, self._sides)
             else:
                 self._ambient = outdoor_ambient(self._light)
         return self._ambient

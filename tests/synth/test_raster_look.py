@@ -21,6 +21,7 @@ from synth.world.raster_ambient import (
     even_directions,
     fit_ambient,
     outdoor_ambient,
+    room_sides,
 )
 from synth.world.raster_images import Images, unpack_normals
 from synth.world.raster_lod import coarse_faces
@@ -301,7 +302,7 @@ def test_sky_lights_from_above_and_a_coloured_wall_from_its_side() -> None:
     place = Place(
         "box", (PlacedObject("walls", shell, np.eye(4)),), light, camera_area_m=(-3, -3, 3, 3), enclosed=True
     )
-    coefficients = enclosed_ambient(light, place)
+    coefficients = enclosed_ambient(light, room_sides(place))
     towards, away = ambient_at(coefficients, np.array([[1.0, 0, 0], [-1.0, 0, 0]]))
     assert towards[0] / towards[2] > 1.15 * away[0] / away[2]
     mean = ambient_at(coefficients, even_directions()).mean(axis=0) @ [0.2126, 0.7152, 0.0722]
