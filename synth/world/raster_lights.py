@@ -137,7 +137,7 @@ class LightRig:
             axis = np.array(lamp.direction) if any(lamp.direction) else np.array([0.0, 0.0, -1.0])
             matrix = lamp_matrix(np.array(lamp.position_m), axis)
             name = f"lamp{unit - _LAMP0}"
-            moved = not np.array_equal(self._matrices.get(name), matrix)
+            moved = not np.array_equal(self._matrices.get(name, np.zeros(0)), matrix)
             self._matrices[name] = matrix
             if moved or unit not in self._fresh:
                 self._begin(self._still[unit])

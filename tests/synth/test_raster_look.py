@@ -123,6 +123,24 @@ def test_lamp_casts_a_shadow_of_people_and_still_things(clean: Renderer) -> None
     assert _mean_floor(_draw(clean), *behind_post) > 1.08 * _mean_floor(shaded, *behind_post)
 
 
+def test_new_light_over_the_same_things_looks_as_if_it_had_always_been_there(clean: Renderer) -> None:
+    lamp = Lamp((0.0, 0.0, 3.0), strength=20.0, radius_m=0.05, casts_shadow=True)
+    post = PlacedObject("post", merge([box((0.4, 0.4, 0.6), GREY, (0, 0, 0.3))]), pose_matrix((-1.5, 0, 0)))
+    first = replace(DARK, sun_strength=2.0, lamps=(lamp,))
+    lights = (
+        replace(first, exposure_ev=0.5),
+        replace(first, sun_azimuth_deg=-100.0),
+        replace(first, lamps=(replace(lamp, position_m=(0.6, 0.4, 2.5)),)),
+    )
+    for light in lights:
+        clean.set_place(_place(light, post))
+        fresh = _draw(clean).color
+        clean.set_place(_place(first, post))
+        _draw(clean)
+        clean.set_light(light)
+        assert np.array_equal(_draw(clean).color, fresh)
+
+
 def test_all_eight_lamps_light(clean: Renderer) -> None:
     places = [(-3.5 + i, 0.0, 0.7) for i in range(MAX_LAMPS)]
     lamps = tuple(Lamp(place, strength=0.5, radius_m=0.02) for place in places)
