@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spinepose.errors import InputError
+from synth.world.heap import give_back
 from synth.world.typed import check_types
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 #: Memory that the characters kept may take, about forty of them: blocks of scenes share fewer. A world that kept 110
 #: grew to 3 GB over a thousand pictures, with what the GL and the places hold.
 BUDGET_BYTES = 450_000_000
+#: Bodies that are built until the memory which building left in holes is given back.
+TIDY_EVERY = 16
 
 
 def build_from_json(spec_json: str) -> Any:
@@ -86,6 +89,7 @@ class CharacterCache:
         self._build, self._budget_bytes = build, budget_bytes
         self._built: OrderedDict[str, _Kept] = OrderedDict()
         self._users: dict[int, int] = {}
+        self._made = 0
         #: Bytes of all arrays of the characters kept.
         self.bytes = 0
 
@@ -107,6 +111,9 @@ class CharacterCache:
             self.bytes += array.nbytes if self._users[key] == 1 else 0
         while self.bytes > self._budget_bytes and len(self._built) > 1:
             self._drop(self._built.popitem(last=False)[1])
+        self._made += 1
+        if self._made % TIDY_EVERY == 0:
+            give_back()
 
     def _drop(self, kept: _Kept) -> None:
         for key, array in kept.arrays.items():

@@ -118,7 +118,7 @@ class Renderer:
             thing = self._things[item.name]
             thing.moves, thing.catcher = False, place.shadow_catcher and item.name in _GROUNDS
         self._lights.set_place(place)
-        self._textures.keep_only(set().union(*(thing.mesh.textures for thing in self._things.values())))
+        self._free_textures()
 
     def set_light(self, light: Light) -> None:
         """Replace the light of the place."""
@@ -224,6 +224,7 @@ class Renderer:
         self._make_current()
         self._thing(key)
         self._drop(key)
+        self._free_textures()
 
     # --- drawing
 
@@ -380,6 +381,10 @@ class Renderer:
             thing.mesh.release()
             if not thing.moves:
                 self._lights.forget_still()
+
+    def _free_textures(self) -> None:
+        """Free textures that nothing in the scene has, and let go of their pictures."""
+        self._textures.keep_only(set().union(*(thing.mesh.textures for thing in self._things.values())))
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:

@@ -123,6 +123,15 @@ def test_lamp_casts_a_shadow_of_people_and_still_things(clean: Renderer) -> None
     assert _mean_floor(_draw(clean), *behind_post) > 1.08 * _mean_floor(shaded, *behind_post)
 
 
+def test_removed_person_leaves_no_textures_behind(clean: Renderer) -> None:
+    clean.set_place(_place(DARK))
+    before = len(clean._textures._kept)
+    _person(clean, (0.0, 0.0))
+    assert len(clean._textures._kept) == before + 1
+    clean.remove_character("person")
+    assert len(clean._textures._kept) == before
+
+
 def test_new_light_over_the_same_things_looks_as_if_it_had_always_been_there(clean: Renderer) -> None:
     lamp = Lamp((0.0, 0.0, 3.0), strength=20.0, radius_m=0.05, casts_shadow=True)
     post = PlacedObject("post", merge([box((0.4, 0.4, 0.6), GREY, (0, 0, 0.3))]), pose_matrix((-1.5, 0, 0)))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spinepose.errors import InputError
+from synth.world import characters, heap
 from synth.world.characters import CharacterCache, arrays_of, build_from_json
 from synth.world.server import run_world
 from synth.world.typed import check_types
@@ -49,6 +50,17 @@ def test_a_character_over_the_budget_is_kept_alone():
     body = cache.get("9000")
     assert (len(cache), cache.bytes) == (1, 10000)
     assert cache.get("9000") is body
+
+
+def test_holes_in_memory_are_given_back_every_few_bodies(monkeypatch):
+    given = []
+    monkeypatch.setattr(characters, "give_back", lambda: given.append(len(cache)))
+    cache = CharacterCache(body_of)
+    for size in range(1, 2 * characters.TIDY_EVERY + 1):
+        for _ in range(2):  # the second time it is there
+            cache.get(str(size))
+    assert len(given) == 2
+    heap.give_back()  # whatever the C library
 
 
 def test_a_character_that_cannot_be_built_leaves_nothing_behind():

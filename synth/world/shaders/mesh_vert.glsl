@@ -13,6 +13,10 @@ out vec3 v_normal;
 out vec2 v_uv;
 out float v_depth;
 flat out float v_part;
+#ifdef MACRO
+uniform sampler2D u_albedo;
+flat out float v_mean;
+#endif
 
 void main() {
     vec4 world = u_model * vec4(in_position, 1.0);
@@ -20,5 +24,8 @@ void main() {
     v_uv = in_uv;
     v_depth = dot(u_camera_z, world);
     v_part = in_part;
+#ifdef MACRO
+    v_mean = textureLod(u_albedo, vec2(0.5), 16.0).g;  // the smallest mipmap is the mean; once a pixel is dear
+#endif
     gl_Position = u_view_projection * world;
 }

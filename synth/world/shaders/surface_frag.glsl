@@ -3,6 +3,9 @@ in vec3 v_normal;
 in vec2 v_uv;
 in float v_depth;
 flat in float v_part;
+#ifdef MACRO
+flat in float v_mean;
+#endif
 
 uniform sampler2D u_albedo;
 uniform vec3 u_color;
@@ -19,10 +22,10 @@ void main() {
 #endif
     vec3 albedo = texel.rgb * u_color;
 #ifdef MACRO
-    // Twice, turned by odd angles, as the patches would repeat in rows themselves. The smallest mipmap is the mean.
+    // Twice, turned by odd angles, as the patches would repeat in rows themselves.
     float patches = 0.5 * texture(u_albedo, mat2(0.83, 0.56, -0.56, 0.83) * v_uv * u_macro, 3.0).g
         + 0.5 * texture(u_albedo, mat2(0.34, -0.94, 0.94, 0.34) * v_uv * u_macro * 0.31, 3.0).g;
-    albedo *= clamp(0.1 + 0.9 * patches / textureLod(u_albedo, v_uv, 16.0).g, 0.5, 1.6);
+    albedo *= clamp(0.1 + 0.9 * patches / v_mean, 0.5, 1.6);
 #endif
     vec3 normal = normalize(v_normal);
 #ifndef ALPHA_TEST  // cards of leaves and hair bring the normals of the round thing that they stand for
