@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 _KEPT_SHARE = 0.22
@@ -38,24 +39,40 @@ def coarse_faces(faces: np.ndarray, vertex_count: int) -> np.ndarray:
 
 def _merge_neighbours(faces: np.ndarray, vertex_count: int) -> np.ndarray:
     """Merge vertices in pairs: each proposes to a neighbour, and where two propose to each other they merge."""
-    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1).astype(np.int64)
-    codes, uses = np.unique(edges[:, 0] * vertex_count + edges[:, 1], return_counts=True)
-    first, second = codes // vertex_count, codes % vertex_count
+    starts, ends = faces.ravel().astype(np.int64), np.roll(faces, -1, axis=1).ravel()
+    codes, uses = np.unique(
+        np.minimum(starts, ends) * vertex_count + np.maximum(starts, ends), return_counts=True
+    )
+    first = codes // vertex_count
+    second = codes - first * vertex_count
     border = np.zeros(vertex_count, bool)
     border[first[uses != 2]] = border[second[uses != 2]] = True
     # Pairs are chosen as a fixed hash of their ends has it: a rule by index would merge in long rows.
     rank = (first * 2654435761 + second * 40503) % 1000003 * len(codes) + np.arange(len(codes))
-    target, taken = np.arange(vertex_count), np.zeros(vertex_count, bool)
-    for _ in range(_PROPOSALS):
-        free = ~(taken[first] | taken[second] | (border[first] & border[second]))
-        a, b, mine = first[free], second[free], rank[free]
-        lowest = np.full(vertex_count, np.iinfo(np.int64).max)
-        np.minimum.at(lowest, a, mine)
-        np.minimum.at(lowest, b, mine)
-        mutual = (lowest[a] == mine) & (lowest[b] == mine)
-        a, b = a[mutual], b[mutual]
-        target[np.where(border[b], a, b)] = np.where(border[b], b, a)
-        taken[a] = taken[b] = True  # in this round: chains of merges would pull far
+    target = _targets(first, second, rank, border)
     moved = target[faces]
     whole = (moved[:, 0] != moved[:, 1]) & (moved[:, 1] != moved[:, 2]) & (moved[:, 2] != moved[:, 0])
     return moved[whole].astype(np.int32)
+
+
+@numba.njit(cache=True)
+def _targets(first: np.ndarray, second: np.ndarray, rank: np.ndarray, border: np.ndarray) -> np.ndarray:
+    """The vertex that each vertex becomes, shape (V,), for edges and ranks, shape (E,), of which no two are equal."""
+    target, taken = np.arange(len(border)), np.zeros(len(border), np.bool_)
+    for _ in range(_PROPOSALS):
+        lowest = np.full(len(border), np.iinfo(np.int64).max)
+        free = np.zeros(len(first), np.bool_)
+        for e in range(len(first)):
+            a, b = first[e], second[e]
+            free[e] = not (taken[a] or taken[b] or (border[a] and border[b]))
+            if free[e]:
+                lowest[a], lowest[b] = min(lowest[a], rank[e]), min(lowest[b], rank[e])
+        for e in range(len(first)):
+            a, b = first[e], second[e]
+            if free[e] and lowest[a] == rank[e] and lowest[b] == rank[e]:
+                if border[b]:
+                    target[a] = b
+                else:
+                    target[b] = a
+                taken[a] = taken[b] = True  # in this round: chains of merges would pull far
+    return target
