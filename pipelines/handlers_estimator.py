@@ -98,7 +98,7 @@ def _export_int8(run: Path, exported: Path) -> None:
     write_json(folder / "accuracy_lost.json", lost, indent=2)
     print(f"export: {small}")
     for name, values in lost.items():
-        print(f"  {name}: {values['float']} in float, {values['int8']} in int8")
+        print(f"  {name}: {values['float']:.4g} in float, {values['int8']:.4g} in int8")
 
 
 def _package(args: argparse.Namespace, checkpoint: Path) -> None:

@@ -105,7 +105,8 @@ def fields_of_training(checkpoint: Mapping[str, Any], summary: Mapping[str, Any]
     parts = {name: summary[name] for name in ("teacher", "student") if name in summary}
     told |= {"train_people": summary["train_people"], "val_people": summary["val_people"]}
     told |= {f"{name}_crops": part["samples_seen"] for name, part in parts.items()}
-    told["teacher"] = summary.get("teacher_checkpoint") or "trained first, on the same labels"
+    given = summary.get("teacher_checkpoint")
+    told["teacher"] = Path(given).name if given else "trained first, on the same labels"
     words = f"{summary['train_people']} labelled people; {summary['val_people']} others held out."
     words += f" Licence of the labels: {licence}." if licence else ""
     return fields | {"training": told, "training_data": words}
