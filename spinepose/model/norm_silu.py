@@ -29,12 +29,16 @@ _EXP2 = tuple(np.float32(np.log(2.0) ** n / np.prod(np.arange(1, n + 1, dtype=fl
 _kernel = numba.njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 
 
+# The types that come with numba count the typing context among the caller's arguments.
+_intrinsic: Any = intrinsic
+
+
 # Written in LLVM's own words: Python's integers would be widened to 64 bits, and the loops would not vectorise.
 def _bits(number: int) -> ir.Constant:
     return ir.Constant(ir.IntType(32), number)
 
 
-@intrinsic
+@_intrinsic
 def _load(typing_context: Any, half: Any) -> Any:
     """The float32 of a bfloat16's bits."""
 
@@ -45,7 +49,7 @@ def _load(typing_context: Any, half: Any) -> Any:
     return types.float32(types.int16), build
 
 
-@intrinsic
+@_intrinsic
 def _store(typing_context: Any, number: Any) -> Any:
     """Bits of the nearest bfloat16, ties to even."""
 
@@ -58,7 +62,7 @@ def _store(typing_context: Any, number: Any) -> Any:
     return types.int16(types.float32), build
 
 
-@intrinsic
+@_intrinsic
 def _two_to(typing_context: Any, power: Any) -> Any:
     """2 to a whole power between -126 and 127."""
 
@@ -69,7 +73,7 @@ def _two_to(typing_context: Any, power: Any) -> Any:
     return types.float32(types.float32), build
 
 
-@intrinsic
+@_intrinsic
 def _floor(typing_context: Any, number: Any) -> Any:
     """The largest whole number that is not greater."""
 
