@@ -98,7 +98,7 @@ class TrainConfig(_Frozen):
         ge=0,
         le=1,
         description="share of the gradient of the terms at the logits that goes on into the backbone; the head takes "
-        "all of it. At 1 it undoes what the heatmap and the keypoint maps teach (benchmarks/recipe.py). "
+        "all of it. More can undo what the heatmap and the keypoint maps teach (docs/training.md). "
         "Weights of others (mmpose's) are trained at 1",
     )
     small_share: float = Field(
