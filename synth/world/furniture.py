@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from spinepose.rng import rng_for
-from synth.world import textures
+from synth.world import pictures, textures
 from synth.world.meshes import Material, ObjectMesh, Surface, grid_surface, merge, moved, transform
 from synth.world.place_materials import (
     BLACK,
@@ -223,7 +223,7 @@ def picture_frame(width: float, height: float, art: Material, frame: Material) -
 
 def painting_rand(rng: Rng) -> ObjectMesh:
     """A framed painting of some size."""
-    art = Material(textures.painting(int(rng.integers(24))), roughness=0.8)
+    art = Material(pictures.painting(int(rng.integers(24))), roughness=0.8)
     frame = (
         wooden(rng) if rng.random() < 0.5 else paint(WHITE if rng.random() < 0.5 else (0.08, 0.08, 0.09), 0.5)
     )

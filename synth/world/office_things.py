@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.world import textures
+from synth.world import pictures, textures
 from synth.world.furniture import picture_frame
 from synth.world.gym_things import at
 from synth.world.meshes import Material, ObjectMesh, Surface, grid_surface, merge, moved, transform
@@ -44,7 +44,7 @@ PALE: Colors = ((0.84, 0.83, 0.81), (0.78, 0.74, 0.66), (0.70, 0.62, 0.50), (0.6
 
 def monitor(variant: int, on: bool) -> ObjectMesh:
     """A monitor on its foot, its origin on the desk, its screen at +x."""
-    look = Material(textures.screen(variant), roughness=0.25, emission=0.85) if on else DARK_GLASS
+    look = Material(pictures.screen(variant), roughness=0.25, emission=0.85) if on else DARK_GLASS
     points = np.array([[[0.0135, -1, 0.15], [0.0135, 1, 0.15]], [[0.0135, -1, 0.46], [0.0135, 1, 0.46]]])
     face = grid_surface(points * [1, 0.27, 1], np.array([[[0, 0], [1, 0]], [[0, 1], [1, 1.0]]]), look)
     return compact(
@@ -241,7 +241,7 @@ def sink(rng: Rng) -> ObjectMesh:
 
 def poster(variant: int, height: float = 0.95) -> ObjectMesh:
     """A chart of the human figure in a thin frame, its back at x = 0."""
-    art = Material(textures.anatomy_poster(variant), roughness=0.5)
+    art = Material(pictures.anatomy_poster(variant), roughness=0.5)
     return picture_frame(0.7 * height, height, art, paint((0.30, 0.31, 0.33), 0.5))
 
 

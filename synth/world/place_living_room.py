@@ -6,8 +6,8 @@ import numpy as np
 
 from spinepose.rng import rng_for
 from synth.world import furniture as things
+from synth.world import pictures, wall_things, window_things
 from synth.world import shell_things as shells
-from synth.world import textures, wall_things, window_things
 from synth.world.light import Lamp, Light, rgb, temperature_color
 from synth.world.meshes import Material, pose_matrix
 from synth.world.place_free import movables
@@ -121,7 +121,7 @@ def _shade(on: float) -> Material:
 
 def _picture_screen(rng: Rng) -> Material:
     """A television that is on."""
-    return Material(textures.painting(int(rng.integers(24))), roughness=0.2, emission=0.9)
+    return Material(pictures.painting(int(rng.integers(24))), roughness=0.2, emission=0.9)
 
 
 def _pictures(room: shells.Room, rng: Rng) -> list[PlacedObject]:

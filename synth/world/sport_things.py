@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from synth.world.meshes import Material, ObjectMesh, Surface, merge, moved, transform
+from synth.world.pictures import sport_ball
 from synth.world.place_materials import DARK_METAL, METAL, linear, paint, pick, wooden
 from synth.world.solids import ball, bent_path, box, cylinder, flat_sheet, lathe, rod, tube
-from synth.world.textures import sport_ball
 
 Rng = np.random.Generator
 Size = tuple[float, float, float]
