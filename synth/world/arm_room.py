@@ -55,8 +55,9 @@ def way_out(
         thick_m: How much room each point needs, shape (P,).
         axes: The ways out that are tried, unit vectors, shape (A, 3).
     """
+    # As a tuple: compiled functions know no dataclass.
     solids = (body.frames_m, body.centers_m, body.radii_m, body.starts_m, body.ends_m, body.leg_m)
-    best, least = _search(arm_m, shoulder_m, thick_m, axes, *solids)
+    best, least = _search(arm_m, shoulder_m, thick_m, axes, solids)
     if not best.any():
         return np.zeros(3)
     weight = np.exp(-(least - least.min()) / _SOFT_RAD)
@@ -69,12 +70,7 @@ def _search(
     shoulder: np.ndarray,
     thick: np.ndarray,
     axes: np.ndarray,
-    frames: np.ndarray,
-    centers: np.ndarray,
-    radii: np.ndarray,
-    starts: np.ndarray,
-    ends: np.ndarray,
-    leg: np.ndarray,
+    solids: tuple[np.ndarray, ...],
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each axis the best of the tried turns, radians, and its cost, shape (A,) each."""
     best, least = np.zeros(len(axes)), np.full(len(axes), np.inf)
@@ -86,7 +82,7 @@ def _search(
             worst = 0.0
             for p in range(len(arm)):
                 point = shoulder + turn @ arm[p]
-                worst = thick[p] + _depth(point, worst - thick[p], frames, centers, radii, starts, ends, leg)
+                worst = thick[p] + _depth(point, worst - thick[p], solids)
                 if angle + _WORSE * worst >= least[a]:
                     break
             if angle + _WORSE * worst < least[a]:
@@ -98,14 +94,10 @@ def _search(
 def _depth(
     point: np.ndarray,
     least: float,
-    frames: np.ndarray,
-    centers: np.ndarray,
-    radii: np.ndarray,
-    starts: np.ndarray,
-    ends: np.ndarray,
-    leg: np.ndarray,
+    solids: tuple[np.ndarray, ...],
 ) -> float:
     """How deep a point is inside the body, metres; ``least`` where it is no deeper than that."""
+    frames, centers, radii, starts, ends, leg = solids
     depth = least
     for k in range(len(frames)):
         m = frames[k]

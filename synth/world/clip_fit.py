@@ -337,17 +337,14 @@ def _axes_out(chest: np.ndarray, side: str) -> np.ndarray:
 
 def _obstacles(core: Core, pose: Pose, legs: tuple[str, ...]) -> Obstacles:
     """The trunk and segments of both legs in a pose."""
-    joints = pose.joints_m
-    ends = [
-        (f"{_LEGS[leg][1]}_{side}", f"{_LEGS[leg][2]}_{side}") for side, leg in itertools.product("lr", legs)
-    ]
+    joints, segments = pose.joints_m, list(itertools.product("lr", legs))
     return Obstacles(
         pose.frames_m[core.stations],
         core.centers_m,
         core.radii_m,
-        np.array([joints[start] for start, _ in ends]),
-        np.array([joints[end] for _, end in ends]),
-        np.array([core.leg_m[leg] for _, leg in itertools.product("lr", legs)]),
+        np.array([joints[f"{_LEGS[leg][1]}_{side}"] for side, leg in segments]),
+        np.array([joints[f"{_LEGS[leg][2]}_{side}"] for side, leg in segments]),
+        np.array([core.leg_m[leg] for _, leg in segments]),
     )
 
 
