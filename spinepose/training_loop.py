@@ -151,10 +151,8 @@ class Trainer:
             maps = model.backbone(normalise(crops.images))
             heatmaps = modules["auxiliary"](model.on_grid(maps[AUXILIARY_STAGE], STRIDES[AUXILIARY_STAGE]))
             drawn = model.head.keypoint_maps(model.on_grid(maps[-1], STRIDES[-1]))
-            pull = self.pull
-            x, y = model.head.classify(
-                drawn if pull == 1.0 else drawn.detach() + pull * (drawn - drawn.detach())
-            )
+            # The same maps, of whose gradient a share goes on.
+            x, y = model.head.classify(torch.lerp(drawn.detach(), drawn, self.pull))
         logits = Logits(x.float(), y.float())
         keypoints, labelled = crops.keypoints_px[:, :count], crops.labelled[:, :count]
         weights = labelled * self.keypoint_weights
@@ -186,8 +184,7 @@ class Trainer:
             while self.fraction < 1.0:
                 if self.light_from is None and self.fraction >= 1 - self.config.light_share:
                     self.light_from = self.samples
-                    loader = self._loader(train)
-                if train.reduction != self.reduction:
+                if (train.light_from, train.reduction) != (self.light_from, self.reduction):
                     loader = self._loader(train)
                 numbers = self._one_step(next(loader), replicas, pool)
                 now = time.monotonic()

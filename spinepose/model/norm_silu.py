@@ -197,8 +197,7 @@ class _NormSiLU(torch.autograd.Function):
         mean, inverse, scale, offset, repeats = ctx.numbers
         channels = x.shape[1]
         count = x.numel() // channels
-        grad = grads[0].contiguous(memory_format=torch.channels_last)
-        dz = grad.clone(memory_format=torch.preserve_format) if grad is grads[0] else grad
+        dz = grads[0].clone(memory_format=torch.channels_last)
         total, product = np.zeros((2, repeats * channels), np.float32)
         _before_silu(_flat(x), _flat(dz), np.tile(scale, repeats), np.tile(offset, repeats))
         _products(_flat(x), _flat(dz), np.tile(mean, repeats), total, product)
