@@ -132,6 +132,13 @@ class TrainConfig(_Frozen):
         description="distillation weight of head, neck and hip where the teacher is a foreign Halpe "
         "model: its neck and hip lie in front of C7 and the sacrum",
     )
+    own_teacher_on_labelled: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="distillation weight of labelled keypoints where the teacher learned from this project's labels: "
+        "the label says more than what was learned from it. A teacher of others is heard everywhere",
+    )
     augment: AugmentConfig = Field(default=AugmentConfig(), description="random changes of training crops")
     precision: Literal["auto", "bf16", "fp32"] = Field(
         default="auto",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -32,10 +33,12 @@ class Signal(NamedTuple):
     Attributes:
         logits: SimCC logits of its T keypoints, which are the skeleton's first T.
         weights: How far each is to be believed, shape (T,) or (B, T).
+        asked: What of that counts in each crop, 0..1, shape (B, T); None: all.
     """
 
     logits: Logits
     weights: Tensor
+    asked: Tensor | None = None
 
 
 class Teacher(Protocol):
@@ -62,7 +65,11 @@ def keypoint_weights(known: int, own_labels: bool, foreign_axis_weight: float) -
 
 
 class NetworkTeacher:
-    """A frozen model of Halpe's 26 keypoints; it owns its normalisation."""
+    """A frozen model of Halpe's 26 keypoints; it owns its normalisation.
+
+    One that learned from labels like the student's is asked less where there is a label (``on_labelled``): the label
+    says more than what was learned from it. Crops that it has nothing to say of cost nothing.
+    """
 
     def __init__(
         self,
@@ -71,6 +78,7 @@ class NetworkTeacher:
         precision: str = "fp32",
         mean: tuple[float, ...] = IMAGE_MEAN,
         std: tuple[float, ...] = IMAGE_STD,
+        on_labelled: float = 1.0,
     ) -> None:
         if loaded.names[:KNOWN] != HALPE26_NAMES:
             raise InputError("teacher: its first 26 keypoints are not Halpe's; give a body model of Halpe26")
@@ -79,15 +87,32 @@ class NetworkTeacher:
         self.own_labels = loaded.own_labels
         self.precision = precision
         self._mean, self._std = mean, std
+        self.on_labelled = on_labelled if loaded.own_labels else 1.0
         self.keypoint_weights = keypoint_weights(KNOWN, loaded.own_labels, foreign_axis_weight)
         self.report = str(loaded.meta.get("load_report", "every parameter loaded"))
 
     @torch.no_grad()
     def __call__(self, crops: Crops) -> Signal:
-        """Logits of the 26 keypoints."""
+        """Logits of the 26 keypoints; zeros for crops in which it is not asked."""
+        if self.on_labelled == 1.0:
+            return Signal(self._logits(crops.images), self.keypoint_weights)
+        asked = torch.where(crops.labelled[:, :KNOWN], self.on_labelled, 1.0)
+        rows = asked.any(dim=1)
+        logits = Logits(
+            *(
+                crops.images.new_zeros((len(rows), KNOWN, SIMCC_SPLIT * s)).float()
+                for s in self.model.input_size
+            )
+        )
+        if rows.any():
+            for axis, found in zip(logits, self._logits(crops.images[rows]), strict=True):
+                axis[rows] = found
+        return Signal(logits, self.keypoint_weights, asked)
+
+    def _logits(self, images: Tensor) -> Logits:
         with arithmetic(self.precision):
-            x, y = self.model(normalise(crops.images, self._mean, self._std))
-        return Signal(Logits(x[:, :KNOWN].float(), y[:, :KNOWN].float()), self.keypoint_weights)
+            x, y = self.model(normalise(images, self._mean, self._std))
+        return Logits(x[:, :KNOWN].float(), y[:, :KNOWN].float())
 
 
 class OnnxTeacher:
@@ -157,17 +182,26 @@ class Remembering:
 
     def __init__(self, teacher: Teacher) -> None:
         self._teacher = teacher
-        self._known: dict[int, tuple[Tensor, Tensor]] = {}
-        self._weights = torch.empty(0)
+        self._known: dict[int, Signal] = {}
         self.report = teacher.report
 
     def __call__(self, crops: Crops) -> Signal:
         """What the teacher said about these people's crops when it first saw them."""
         people = crops.person.tolist()
         if any(person not in self._known for person in people):
-            logits, self._weights = self._teacher(crops)
-            # Rounded before the first use too: a resumed run must hear the same.
-            answers = zip(logits.x.half(), logits.y.half(), strict=True)
-            self._known.update(zip(people, answers, strict=True))
-        x, y = (torch.stack([self._known[p][axis] for p in people]).float() for axis in (0, 1))
-        return Signal(Logits(x, y), self._weights)
+            self._known.update(zip(people, _of_each(self._teacher(crops)), strict=True))
+        known = [self._known[person] for person in people]
+        x, y = (torch.stack([one.logits[axis] for one in known]).float() for axis in (0, 1))
+        asked = [one.asked for one in known if one.asked is not None]
+        return Signal(
+            Logits(x, y), torch.stack([one.weights for one in known]), torch.stack(asked) if asked else None
+        )
+
+
+def _of_each(signal: Signal) -> Iterator[Signal]:
+    """A batch's answer, crop by crop, its logits rounded: a resumed run must hear the same as the first."""
+    x, y = signal.logits.x.half(), signal.logits.y.half()
+    weights = signal.weights.expand(x.shape[:2])
+    for row in range(len(x)):
+        asked = None if signal.asked is None else signal.asked[row]
+        yield Signal(Logits(x[row], y[row]), weights[row], asked)

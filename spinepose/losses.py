@@ -56,18 +56,20 @@ def positional(logits: Logits, target: Logits, weights: Tensor) -> Tensor:
     return _mean_weighted(_kl(target.x, logits.x) + _kl(target.y, logits.y), weights)
 
 
-def distillation(logits: Logits, teacher: Logits, weights: Tensor) -> Tensor:
+def distillation(logits: Logits, teacher: Logits, weights: Tensor, asked: Tensor | None = None) -> Tensor:
     r"""How far the student's bins are from the teacher's, on the keypoints that the teacher knows.
 
-    .. math:: L = \frac{\sum_{bk} w_k [KL(q^x_{bk} \| p^x_{bk}) + KL(q^y_{bk} \| p^y_{bk})]}{\sum_{bk} w_k},
-              \quad q = softmax(10 z_{teacher})
+    .. math:: L = \frac{\sum_{bk} a_{bk} w_{bk} [KL(q^x_{bk} \| p^x_{bk}) + KL(q^y_{bk} \| p^y_{bk})]}
+              {\sum_{bk} w_{bk}}, \quad q = softmax(10 z_{teacher})
 
-    It needs no label: the teacher speaks for every keypoint it knows in every crop.
+    It needs no label: the teacher speaks for every keypoint it knows in every crop, unless told where it is asked.
 
     Args:
         logits: The student's, K keypoints.
         teacher: The teacher's logits, its T <= K keypoints, which are the student's first T.
         weights: Weight of each of the teacher's keypoints, shape (T,) or (B, T).
+        asked: What of that weight counts, 0..1, shape (B, T); None: all. It leaves the divisor as it is, so that the
+            few points without a label do not take the weight of all.
 
     Returns:
         A scalar, nats.
@@ -75,7 +77,7 @@ def distillation(logits: Logits, teacher: Logits, weights: Tensor) -> Tensor:
     known = teacher.x.shape[1]
     values = _kl(torch.softmax(BETA * teacher.x, dim=-1), logits.x[:, :known])
     values = values + _kl(torch.softmax(BETA * teacher.y, dim=-1), logits.y[:, :known])
-    return _mean_weighted(values, weights)
+    return _mean_weighted(values if asked is None else values * asked, weights)
 
 
 def structure(chain_px: Tensor, true_px: Tensor, labelled: Tensor, box_size_px: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ def load_teacher(
     input_size: tuple[int, int],
     foreign_axis_weight: float,
     precision: str = "fp32",
+    on_labelled: float = 1.0,
 ) -> Teacher:
     """The teacher that a file holds.
 
@@ -32,6 +33,7 @@ def load_teacher(
         input_size: Width and height of the crops.
         foreign_axis_weight: Weight of head, neck and hip of a foreign Halpe model.
         precision: "bf16" or "fp32".
+        on_labelled: How far a checkpoint that learned from this project's labels is heard where there is a label.
 
     Raises:
         InputError: The file is missing, damaged, of another skeleton, or of another input size.
@@ -50,4 +52,4 @@ def load_teacher(
     if loaded.model.input_size != tuple(input_size):
         width, height = loaded.model.input_size
         raise InputError(f"{path}: the teacher's input is {width}x{height}; set train.input_size to the same")
-    return NetworkTeacher(loaded, foreign_axis_weight, precision)
+    return NetworkTeacher(loaded, foreign_axis_weight, precision, on_labelled=on_labelled)

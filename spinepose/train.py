@@ -127,7 +127,12 @@ def _given_teacher(path: Path | str | None, config: TrainConfig, people: Sequenc
     if path is None:
         return None
     teacher = load_teacher(
-        path, people, config.input_size, config.foreign_axis_weight, resolve_precision(config.precision)
+        path,
+        people,
+        config.input_size,
+        config.foreign_axis_weight,
+        resolve_precision(config.precision),
+        config.own_teacher_on_labelled,
     )
     logger.info("teacher %s: %s", path, teacher.report)
     return teacher
@@ -183,7 +188,13 @@ def _trained_teacher(run: _Run) -> NetworkTeacher:
             save_checkpoint(path, model, HALPE26_NAMES, {"fingerprint": run.fingerprint})
         run.group.wait()
         loaded = load_checkpoint(path, HALPE26_NAMES)
-    return NetworkTeacher(loaded, run.config.foreign_axis_weight, resolve_precision(run.config.precision))
+    config = run.config
+    return NetworkTeacher(
+        loaded,
+        config.foreign_axis_weight,
+        resolve_precision(config.precision),
+        on_labelled=config.own_teacher_on_labelled,
+    )
 
 
 def _train_student(

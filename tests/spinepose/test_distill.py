@@ -142,6 +142,52 @@ def test_a_remembering_teacher_is_asked_once_for_each_person(people):
     assert float(distillation(Logits(*truth.logits), *first)) < 1e-3
 
 
+def _teacher(on_labelled: float, own_labels: bool = True) -> NetworkTeacher:
+    return NetworkTeacher(LoadedModel(_model(), HALPE26_NAMES, own_labels, {}), 0.1, on_labelled=on_labelled)
+
+
+def test_a_teacher_of_the_same_labels_is_asked_only_where_there_is_none(people):
+    crops = _crops(people, None)
+    labelled = crops.labelled.clone()
+    labelled[:, INDEX["left_knee"]] = False  # unlabelled in every crop
+    labelled[:4, :KNOWN] = True
+    labelled[5, :KNOWN] = True
+    crops = crops._replace(labelled=labelled)
+    heard, quiet = _teacher(1.0)(crops), _teacher(0.0)(crops)
+    assert heard.asked is None
+    assert torch.equal(quiet.asked == 1, ~labelled[:, :KNOWN])
+    asked_rows = (~labelled[:, :KNOWN]).any(dim=1)
+    assert asked_rows.tolist() == [False] * 4 + [True, False]
+    torch.testing.assert_close(quiet.logits.y[asked_rows], heard.logits.y[asked_rows], atol=1e-3, rtol=1e-3)
+    assert float(quiet.logits.y[~asked_rows].abs().max()) == 0, "a crop in which it is not asked was computed"
+    assert _teacher(0.0, own_labels=False)(crops).asked is None, "a teacher of others is heard everywhere"
+
+
+def test_what_is_not_asked_pulls_nowhere_and_leaves_the_divisor(people):
+    crops = _crops(people, None)
+    given = _teacher(0.0)(crops)
+    student = Logits(*(axis.clone().requires_grad_() for axis in _model()(crops.images.float() / 255)))
+    half = torch.zeros_like(given.asked)
+    half[:, : KNOWN // 2] = 1
+    everywhere = distillation(student, given.logits, torch.ones(KNOWN))
+    parts = [distillation(student, given.logits, torch.ones(KNOWN), part) for part in (half, 1 - half)]
+    torch.testing.assert_close(parts[0] + parts[1], everywhere)
+    (gradient,) = torch.autograd.grad(parts[0], [student.x])
+    assert float(gradient[:, KNOWN // 2 :].abs().max()) == 0
+
+
+def test_a_remembering_teacher_keeps_each_person_s_weights(people):
+    """Asked again for some of the people, it must not answer with the weights of the last batch."""
+    points = np.zeros((len(people), KNOWN, 3))
+    points[:, :, :2] = np.stack([p.box_xywh[:2] + p.box_xywh[2:] / 2 for p in people])[:, None]
+    points[:, :, 2] = np.linspace(0.1, 0.9, len(people))[:, None]
+    teacher = Remembering(PointsTeacher(points, SIZE, foreign_axis_weight=0.1))
+    crops = _crops(people, None)
+    first = teacher(crops)
+    again = teacher(type(crops)(*(column[2:4] for column in crops)))
+    torch.testing.assert_close(again.weights, first.weights[2:4])
+
+
 def test_crops_are_fixed_only_when_nothing_is_random():
     geometry = ("flip", "half_body", "scale", "rotation_deg", "shift")
     still = dict.fromkeys((*geometry, "photometric", "noise", "blur", "compression", "dropout"), 0)
