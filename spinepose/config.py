@@ -98,7 +98,8 @@ class TrainConfig(_Frozen):
         ge=0,
         le=1,
         description="share of the gradient of the terms at the logits that goes on into the backbone; the head takes "
-        "all of it. More can undo what the heatmap and the keypoint maps teach (docs/training.md). "
+        "all of it. More can undo what the heatmap and the keypoint maps teach (docs/training.md); it rises to 1 as "
+        "the rate falls. "
         "Weights of others (mmpose's) are trained at 1",
     )
     small_share: float = Field(

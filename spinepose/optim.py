@@ -31,10 +31,15 @@ def rate_share(fraction: float, config: TrainConfig) -> float:
     """
     if fraction < config.warmup_share:
         return max(fraction / config.warmup_share, 1e-3)
+    return config.final_rate_share + (1 - config.final_rate_share) * rate_kept(fraction, config)
+
+
+def rate_kept(fraction: float, config: TrainConfig) -> float:
+    """How much is left of the way that the rate falls: 1 while it is flat, then a cosine to 0 at the end."""
     if fraction <= config.flat_share:
         return 1.0
-    falling = min((fraction - config.flat_share) / (1 - config.flat_share), 1.0)
-    return config.final_rate_share + (1 - config.final_rate_share) * 0.5 * (1 + math.cos(math.pi * falling))
+    falling = min((fraction - config.flat_share) / max(1 - config.flat_share, 1e-9), 1.0)
+    return 0.5 * (1 + math.cos(math.pi * falling))
 
 
 class RunningAverage:

@@ -32,7 +32,7 @@ from spinepose.model.cspnext import STRIDES
 from spinepose.model.family import AuxiliaryHead, PoseModel, initialise
 from spinepose.model.simcc import encode
 from spinepose.model.weights import read_dict, save_dict
-from spinepose.optim import RunningAverage, make_optimiser, rate_share
+from spinepose.optim import RunningAverage, make_optimiser, rate_kept, rate_share
 from spinepose.parallel import Group
 from spinepose.precision import resolve_precision
 from spinepose.predict import arithmetic, normalise
@@ -135,8 +135,13 @@ class Trainer:
 
     @property
     def pull(self) -> float:
-        """How much of the gradient of the logits' terms goes on into the maps and the backbone, 0..1."""
-        return self.config.backbone_pull if self.task.own_maps else 1.0
+        """How much of the gradient of the logits' terms goes on into the maps and the backbone, 0..1.
+
+        It rises to 1 as the rate falls: by then the maps hold, and what is left to gain is precision.
+        """
+        if not self.task.own_maps:
+            return 1.0
+        return 1.0 - (1.0 - self.config.backbone_pull) * rate_kept(self.fraction, self.config)
 
     def terms(self, modules: nn.ModuleDict, crops: Crops) -> tuple[dict[str, Tensor], Logits]:
         """The named loss terms of some crops, unweighted, and the logits.
