@@ -17,7 +17,9 @@ import threading
 import time
 from pathlib import Path
 
-from tests.synth.wire_fuzz import Cases, Fuzzer, real_world, strays, stub_world
+from tests.synth.wire_cases import Cases
+from tests.synth.wire_fuzz import Fuzzer
+from tests.synth.wire_worlds import real_world, strays, stub_world
 
 
 def resident_mb(pid: int | str = "self") -> float:

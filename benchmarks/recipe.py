@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import torch
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -62,6 +63,9 @@ def run_variant(name: str, args: argparse.Namespace) -> tuple[dict[str, Any], Tr
             "student_samples": 0,
             "evaluations": args.evaluations,
             "evaluation_people": args.people,
+            "batch_size": args.batch_size,
+            "learning_rate": args.learning_rate,
+            "shards": args.cores,
             **VARIANTS[name],
         }
     )
@@ -100,8 +104,12 @@ def main() -> None:
     parser.add_argument("--size", default="t")
     parser.add_argument("--evaluations", type=int, default=8)
     parser.add_argument("--people", type=int, default=300, help="held-out people of an evaluation")
+    parser.add_argument("--batch-size", type=int, default=TrainConfig().batch_size)
+    parser.add_argument("--learning-rate", type=float, default=TrainConfig().learning_rate)
+    parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    torch.set_num_threads(args.cores)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     args.out.mkdir(parents=True, exist_ok=True)
     logs, rows = {}, []

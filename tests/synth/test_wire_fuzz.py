@@ -6,7 +6,9 @@ import socket
 import pytest
 
 from synth.world.protocol import FrameBuffer, ProtocolError, frame_header, pack_frame
-from tests.synth.wire_fuzz import Cases, Fuzzer, prepare, strays, stub_world
+from tests.synth.wire_cases import Cases
+from tests.synth.wire_fuzz import Fuzzer
+from tests.synth.wire_worlds import prepare, strays, stub_world
 
 
 @pytest.mark.parametrize("seed", [0, 1])
