@@ -166,8 +166,8 @@ class Trainer:
         if self.task.own_maps:
             terms["keypoint_map"] = map_loss(drawn, keypoints, weights, self.model.input_size)
         if self.teacher is not None:
-            given = self.teacher(crops)
-            terms["distillation"] = distillation(logits, *given)
+            if self.config.loss_weights.distillation > 0:
+                terms["distillation"] = distillation(logits, *self.teacher(crops))
             terms |= spine_terms(logits, keypoints, labelled, crops.box_size_px, self.chain)
         sigma = AUXILIARY_SIGMA_PX * self.model.input_size[1]
         terms["auxiliary"] = heatmap_loss(heatmaps, keypoints, weights, STRIDES[AUXILIARY_STAGE], sigma)

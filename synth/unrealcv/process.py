@@ -112,8 +112,7 @@ class WorldProcess:
 
     def _spawn(self) -> subprocess.Popen[str]:
         self._out_dir.mkdir(parents=True, exist_ok=True)
-        # What bodies need of linear algebra is small: waiting threads of it took a quarter of a body's CPU seconds.
-        environment = {"OPENBLAS_NUM_THREADS": "1"} | dict(os.environ)
+        environment = dict(os.environ)
         if self._threads is not None:
             environment["LP_NUM_THREADS"] = str(self._threads)
         with self._lock, open(self.log_path, "a" if self._started else "w", encoding="utf-8") as log:

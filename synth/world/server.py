@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from spinepose.errors import InputError
 from synth.world.commands import ARGUMENT_INVALID, Later, Reply
 from synth.world.link import PATIENCE_S, Link, transfer_s
@@ -90,6 +92,9 @@ def run_world(
         from synth.world.places import PLACES
         from synth.world.world import World, greet, make_renderer
 
+        # What bodies need of linear algebra is small: waiting threads of it took a quarter of a body's CPU seconds.
+        # The limit holds for libraries that are loaded by now.
+        stack.enter_context(threadpool_limits(1, user_api="blas"))
         bound_port = listeners[0].getsockname()[1]
         photos = _photo_places(backdrops, panoramas)
         world = World(
