@@ -12,7 +12,7 @@ from sketches import make_sketch_set
 
 import spinepose.training_loop as training_loop
 from spinepose.coco import load_coco
-from spinepose.config import AugmentConfig, TrainConfig
+from spinepose.config import AugmentConfig, LossWeights, TrainConfig
 from spinepose.data import CropDataset, PersonImages, collate, list_people
 from spinepose.distill import NetworkTeacher
 from spinepose.errors import InputError, StageError
@@ -273,6 +273,46 @@ def test_config_refuses_what_it_does_not_know():
         TrainConfig(input_size=(100, 128))
     with pytest.raises(ValueError, match="extra"):
         TrainConfig(learningrate=1)
+
+
+def test_the_backbone_hears_all_once_the_rate_has_fallen(tmp_path: Path):
+    model = PoseModel("t", len(NAMES), TINY.input_size)
+    config = TINY.model_copy(update={"backbone_pull": 0.1, "flat_share": 0.5, "batch_size": 1})
+
+    def pull(step: int, own_maps: bool = True) -> float:
+        task = training_loop.Task("student", 100, 1e-3, tmp_path, {}, 0, False, own_maps)
+        trainer = training_loop.Trainer(task, config, model, None, TrainingLog(tmp_path / "log.csv"))
+        trainer.step = step
+        return trainer.pull
+
+    assert [pull(step) for step in (0, 50)] == pytest.approx([0.1, 0.1])
+    assert pull(75) == pytest.approx(0.55)
+    assert pull(100) == pytest.approx(1.0)
+    assert pull(0, own_maps=False) == 1.0
+
+
+def test_a_teacher_without_weight_is_not_asked(sketch_root: Path, tmp_path: Path):
+    people = list_people(
+        load_coco(sketch_root / "annotations" / "person_keypoints_train-synth.json"), sketch_root / "images"
+    )
+    crops = collate([CropDataset(PersonImages(people, TINY.input_size))[i] for i in range(4)])
+    model = PoseModel("t", len(NAMES), TINY.input_size)
+    weights = LossWeights(distillation=0.0)
+    task = training_loop.Task("student", 80, 1e-3, tmp_path, {}, 0, False)
+
+    def busy(crops):
+        raise AssertionError("asked")
+
+    trainer = training_loop.Trainer(
+        task,
+        TINY.model_copy(update={"loss_weights": weights}),
+        model,
+        busy,
+        TrainingLog(tmp_path / "log.csv"),
+    )
+    terms, _ = trainer.terms(trainer.modules, crops)
+    assert "distillation" not in terms
+    assert {"structure", "smoothness"} <= set(terms)
 
 
 def test_the_backbone_hears_a_share_of_what_the_logits_ask_for(sketch_root: Path, tmp_path: Path):
