@@ -75,13 +75,15 @@ def oks_nms(
         threshold: OKS above which two results are one person.
     """
     kept: list[int] = []
-    points = [np.array(r["keypoints"], dtype=float).reshape(-1, 3)[:, :2] for r in results]
+    # What a body model does not know is zero for everybody, which would make all people alike.
+    rows = np.array([r["keypoints"] for r in results], dtype=float).reshape(len(results), -1, 3)
+    points, known = rows[..., :2], (rows[..., 2] > 0).any(axis=0)
     for i in sorted(range(len(results)), key=lambda i: -results[i]["score"]):
         rivals = [j for j in kept if results[j]["image_id"] == results[i]["image_id"]]
         squared = [((points[i] - points[j]) ** 2).sum(axis=1) for j in rivals]
         scales = [(areas[i] + areas[j]) / 2 for j in rivals]
         same = [
-            float(np.exp(-d / (2 * max(s, 1e-9) * (2 * SIGMAS) ** 2)).mean()) > threshold
+            float(np.exp(-d / (2 * max(s, 1e-9) * (2 * SIGMAS) ** 2))[known].mean()) > threshold
             for d, s in zip(squared, scales, strict=True)
         ]
         if not any(same):

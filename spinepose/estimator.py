@@ -18,7 +18,7 @@ from spinepose.model.simcc import decode
 from spinepose.model.weights import load_checkpoint
 from spinepose.packaged import default_model
 from spinepose.predict import merge_flipped, predict_points
-from spinepose.skeleton import NAMES, NUM_KEYPOINTS
+from spinepose.skeleton import HALPE26_NAMES, NAMES, NUM_KEYPOINTS
 
 
 class Runner(Protocol):
@@ -26,9 +26,11 @@ class Runner(Protocol):
 
     Attributes:
         input_size: Width and height of the crop, pixels.
+        known: How many of the skeleton's keypoints it finds, the first ones; the others get score 0.
     """
 
     input_size: tuple[int, int]
+    known: int
 
     def predict(self, crops: Tensor, flip_test: bool) -> tuple[np.ndarray, np.ndarray]:
         """Keypoints in crop pixels, shape (B, 37, 2), and scores, shape (B, 37), of RGB uint8 crops (B, 3, H, W)."""
@@ -40,10 +42,13 @@ class TorchRunner:
     def __init__(self, model: PoseModel) -> None:
         self.model = model
         self.input_size = model.input_size
+        self.known = model.num_keypoints
 
     def predict(self, crops: Tensor, flip_test: bool) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`Runner`."""
-        return predict_points(self.model, crops, flip_test)
+        points, scores = predict_points(self.model, crops, flip_test)
+        unknown = NUM_KEYPOINTS - self.known
+        return np.pad(points, ((0, 0), (0, unknown), (0, 0))), np.pad(scores, ((0, 0), (0, unknown)))
 
 
 class OnnxRunner:
@@ -76,6 +81,7 @@ class OnnxRunner:
             raise InputError(f"{path}: its input is {entry.shape}, expected [N, 3, height, width]")
         self._input = entry.name
         self._one_by_one = entry.shape[0] == 1
+        self.known = NUM_KEYPOINTS
         self.bgr = facts.get("channel_order") == "bgr"
         self.input_size = (int(entry.shape[3]), int(entry.shape[2]))
 
@@ -102,15 +108,22 @@ def network_input(crops: np.ndarray, bgr: bool) -> np.ndarray:
     return np.ascontiguousarray((ordered.astype(np.float32) - mean) / std)
 
 
-def open_model(path: Path | str) -> Runner:
+def open_model(path: Path | str, body_too: bool = False) -> Runner:
     """Open a checkpoint (.pt) or an exported model (.onnx) of the 37 keypoints.
+
+    Args:
+        path: The file.
+        body_too: Take a checkpoint of Halpe's 26 keypoints as well.
 
     Raises:
         InputError: The file is missing, damaged, or of another skeleton.
     """
     if Path(path).suffix == ".onnx":
         return OnnxRunner(path)
-    return TorchRunner(load_checkpoint(path, NAMES).model)
+    loaded = load_checkpoint(path, None if body_too else NAMES)
+    if loaded.names not in (NAMES, HALPE26_NAMES):
+        raise InputError(f"{path}: its keypoints are neither the 37 nor Halpe's 26")
+    return TorchRunner(loaded.model)
 
 
 class SpinePoseEstimator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from spinepose.metrics import mean_oks, mean_pose, pck_and_auc, place_in_boxes, 
 from spinepose.predict import person_scores, to_image_pixels
 from spinepose.ridge import fit_ridge
 from spinepose.shards import shard_pool
-from spinepose.skeleton import NUM_KEYPOINTS
+from spinepose.skeleton import NAMES, NUM_KEYPOINTS
 from spinepose.spine_error import (
     CHAIN,
     SpineTruth,
@@ -75,7 +75,8 @@ def evaluate_checkpoint(
     lies beside the labels, errors are also given in millimetres at the landmark's depth.
 
     Args:
-        checkpoint: A checkpoint or an exported ONNX file.
+        checkpoint: A checkpoint or an exported ONNX file. Of a body model (a teacher) of Halpe's 26 keypoints the other
+            labels are left out, and so are the subsets that it does not wholly know.
         coco_json: The labels.
         images_root: Folder that their file names are relative to.
         out_dir: Folder for the results.
@@ -87,10 +88,10 @@ def evaluate_checkpoint(
         InputError: A file is missing or of another skeleton.
     """
     options = options or EvaluateOptions()
-    runner = open_model(checkpoint)
-    dataset = load_coco(coco_json, allow_subset=True)
+    runner = open_model(checkpoint, body_too=True)
+    dataset = _known_labels(load_coco(coco_json, allow_subset=True), runner.known)
     people = list_people(dataset, images_root)
-    truth = read_truth(coco_json, people)
+    truth = read_truth(coco_json, people) if runner.known == NUM_KEYPOINTS else None
     found, box_scores = people, np.ones(len(people))
     if options.detections is not None:
         found, box_scores = detected_people(dataset, images_root, options.detections)
@@ -103,7 +104,8 @@ def evaluate_checkpoint(
         "people": len(people),
         "boxes": "true" if options.detections is None else "detected",
         "flip_test": flip_test,
-        **summarise(dataset, people, points, results),
+        "keypoints_known": runner.known,
+        **_known_subsets(summarise(dataset, people, points, results), runner.known),
     }
     errors = measure_report(people, points, truth)
     metrics["measure_errors"] = errors
@@ -206,6 +208,25 @@ def summarise(
             "subsets": average_precision(dataset, guessed),
             "mean_oks": mean_oks(guess, truth, areas),
         },
+    }
+
+
+def _known_labels(dataset: CocoDataset, known: int) -> CocoDataset:
+    """The labels of the skeleton's first keypoints; the others unlabelled."""
+    if known == NUM_KEYPOINTS:
+        return dataset
+    rows = np.arange(NUM_KEYPOINTS)[:, None] < known
+    people = (replace(a, keypoints=np.where(rows, a.keypoints, 0.0)) for a in dataset.annotations)
+    return replace(dataset, annotations=tuple(people))
+
+
+def _known_subsets(values: dict[str, Any], known: int) -> dict[str, Any]:
+    """The entries of nested tables, but for subsets with keypoints beyond the first ``known``."""
+    unknown = {name for name, members in REPORTED.items() if not set(members) <= set(NAMES[:known])}
+    return {
+        name: _known_subsets(value, known) if isinstance(value, dict) else value
+        for name, value in values.items()
+        if name not in unknown
     }
 
 

@@ -12,7 +12,8 @@ from spinepose.coco import coco_document, load_coco, save_coco
 from spinepose.coco_eval import REPORTED, average_precision, oks_nms
 from spinepose.data import list_people
 from spinepose.errors import InputError
-from spinepose.evaluate import EvaluateOptions, coco_results, evaluate_checkpoint, summarise
+from spinepose.estimator import open_model
+from spinepose.evaluate import EvaluateOptions, coco_results, evaluate_checkpoint, predict_people, summarise
 from spinepose.metrics import baseline_oks, mean_oks, mean_pose, pck_and_auc, place_in_boxes, truth_arrays
 from spinepose.model.family import PoseModel, initialise
 from spinepose.model.weights import save_checkpoint
@@ -204,6 +205,39 @@ def test_evaluate_checkpoint_writes_what_coco_tools_read(sketch_root: Path, tmp_
     assert "SpinePose-s (published)" in (tmp_path / "out" / "comparison.md").read_text()
     errors = json.loads((tmp_path / "out" / "measure_errors.json").read_text())
     assert errors["measures"]["trunk_lean_deg"]["count"] == 8
+
+
+def test_a_body_model_is_measured_on_what_it_knows(sketch_root: Path, tmp_path: Path):
+    model = PoseModel("t", 26, (64, 64))
+    initialise(model, 0)
+    save_checkpoint(tmp_path / "body.pt", model, NAMES[:26])
+    coco = sketch_root / "annotations" / "person_keypoints_val-synth.json"
+    metrics = evaluate_checkpoint(tmp_path / "body.pt", coco, sketch_root / "images", tmp_path / "out")
+    assert metrics["keypoints_known"] == 26
+    assert metrics["mean_oks"].keys() == metrics["mean_pose"]["mean_oks"].keys() == {"Body", "Feet"}
+    assert metrics["subsets"].keys() == {"COCO17", "Halpe26", "Body", "Feet"}
+    people = list_people(load_coco(coco), sketch_root / "images")
+    points, scores = predict_people(open_model(tmp_path / "body.pt", body_too=True), people)
+    assert not scores[:, 26:].any()
+    expected = mean_oks(points[:, :26], *truth_arrays(people))
+    assert metrics["mean_oks"]["Body"] == pytest.approx(expected["Body"])
+    assert "spine_error_mm" not in metrics
+    assert metrics["measure_errors"]["all"]["lumbar_curvature_deg"].get("count", 0) == 0
+    with pytest.raises(InputError, match="another skeleton"):
+        open_model(tmp_path / "body.pt")
+
+
+def test_people_are_told_apart_by_what_a_body_model_knows():
+    """Zeros for everybody are no likeness."""
+    one = np.column_stack([np.arange(37) * 3.0, np.arange(37) * 5.0, np.ones(37)])
+    other = one + np.array([12.0, 12.0, 0.0])
+    one[26:] = other[26:] = 0
+    rows = [
+        {"image_id": 1, "keypoints": p.ravel().tolist(), "score": s} for p, s in ((one, 0.9), (other, 0.8))
+    ]
+    overlap = float(np.exp(-288 / (2 * 6000.0 * (2 * SIGMAS[:26]) ** 2)).mean())
+    assert len(oks_nms(rows, [6000.0] * 2, threshold=overlap + 0.01)) == 2
+    assert len(oks_nms(rows, [6000.0] * 2, threshold=overlap - 0.01)) == 1
 
 
 def test_the_same_numbers_as_other_coco_tools(labels, people):
