@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from synth.motion.author import a_pose, both
-from synth.motion.clip import Clip
+from synth.motion.clip import Clip, ClipProp
 from synth.motion.contacts import footing, with_hands
 from synth.motion.curves import flow, frame_times, poses
-from synth.motion.rotations import frame_from
+from synth.motion.rotations import club_shaft, frame_from, unit
 from synth.motion.standing import standing_clip
 from synth.motion.stick import LENGTHS, segment_rotations, stick_points
 
@@ -118,26 +120,36 @@ def golf_swing(
     clip = standing_clip("golf_swing", angles, plan, shift)
     grip = np.stack([keyed(0.44, 0.30, 0.44, 0.30, 0.26), sign * keyed(0.0, 0.20, -0.02, -0.20, -0.20),
         keyed(-0.36, 0.16, -0.38, 0.16, 0.18)], axis=1)  # fmt: skip
-    return _hands_together(clip, grip)
+    cock = keyed(0.0, 32.0, -4.0, 20.0, 26.0)
+    upper = "l" if right_handed else "r"
+    clip = _hands_on_club(clip, grip, cock, upper)
+    return replace(clip, props=(ClipProp("club", f"hand_{upper}"),), hand_curl=np.ones((clip.num_frames, 2)))
 
 
-def _hands_together(clip: Clip, grip_in_chest: np.ndarray) -> Clip:
-    """Bring both wrists to one place that moves with the chest.
+def _hands_on_club(clip: Clip, grip_in_chest: np.ndarray, cock_deg: np.ndarray, upper: str) -> Clip:
+    """Bring both hands to one grip that moves with the chest, the upper one at its end.
 
     Args:
         clip: The motion.
         grip_in_chest: From the middle of the shoulders, in the thorax' axes, shape (T, 3).
+        cock_deg: How far the wrists bend towards the thumbs, shape (T,).
+        upper: Side of the upper hand.
     """
     points, thorax = stick_points(clip), segment_rotations(clip)["thorax"]
     middle = (points["shoulder_l"] + points["shoulder_r"]) / 2
     wrists, elbows, hands = {}, {}, {}
+    # Hands on from the forearms' mean direction, bent to the thumbs' side, the palms to each other.
+    along = unit(np.einsum("tij,tj->ti", thorax, grip_in_chest))
+    thumb = unit(np.cross(along, thorax[..., 1]))
+    cos, sin = np.cos(np.deg2rad(cock_deg))[:, None], np.sin(np.deg2rad(cock_deg))[:, None]
+    fingers, thumb = cos * along + sin * thumb, cos * thumb - sin * along
+    shaft = club_shaft(thumb, fingers)
     for side, sign in (("l", 1.0), ("r", -1.0)):
-        apart = np.array([0.0, sign * 0.05, 0.0])
-        wrists[side] = middle + np.einsum("tij,tj->ti", thorax, grip_in_chest + apart)
+        apart = np.einsum("tij,j->ti", thorax, np.array([0.0, sign * 0.032, 0.0]))
+        apart = apart + (-0.045 if side == upper else 0.045) * shaft
+        wrists[side] = middle + np.einsum("tij,tj->ti", thorax, grip_in_chest) + apart
         elbows[side] = thorax @ np.array([-0.25, 0.55 * sign, -0.8])
-        # Hands side by side, on from the forearms' mean direction, the palms to each other.
-        along = np.einsum("tij,tj->ti", thorax, grip_in_chest)
-        hands[side] = frame_from(sign * along, np.cross(along, thorax[..., 1]), "yx")
+        hands[side] = frame_from(sign * fingers, thumb, "yx")
     return with_hands(clip, wrists, elbows, hands=hands)
 
 

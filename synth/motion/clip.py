@@ -47,9 +47,12 @@ PROP_KINDS: dict[str, tuple[float, float, float]] = {
     "ball": (0.22, 0.22, 0.22),
     "racket": (0.27, 0.03, 0.68),  # the grip's end is the origin, the head is at +z
     "bat": (0.07, 0.07, 0.84),
+    "club": (0.10, 0.08, 0.98),  # a golf club; the grip's end is the origin, the head is at +z, its toe at +x
     "mop": (0.28, 0.14, 1.30),  # the head's foot is the origin, the handle goes on to +z
     "oar": (0.04, 0.50, 0.04),  # a rowing machine's handle, along y
 }
+#: Kinds that are held by one end, which is their origin, and go on to +z.
+HELD_BY_END = ("racket", "bat", "club", "mop")
 ATTACHMENTS = ("ground", "hand_l", "hand_r", "hands")
 
 

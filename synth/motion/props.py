@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.motion.clip import PROP_KINDS, Clip, ClipProp
+from synth.motion.clip import HELD_BY_END, PROP_KINDS, Clip, ClipProp
 from synth.motion.stick import stick_points
 
 # Mid-hip height of an average adult, metres: what turns a thing's metres into the units of clips.
@@ -51,7 +51,7 @@ def _held(prop: ClipProp, points: dict[str, np.ndarray], frames: int) -> list[tu
     left, right = points["hand_l"], points["hand_r"]
     middle = {"hand_l": left, "hand_r": right}.get(prop.attach, (left + right) / 2)
     # What is held by its end reaches twice as far.
-    radius *= 2.0 if prop.kind in ("racket", "bat", "mop") else 1.0
+    radius *= 2.0 if prop.kind in HELD_BY_END else 1.0
     first, last = prop.frames if prop.frames != (0, 0) else (0, frames)
     moments = np.unique(
         np.linspace(first, max(last - 1, first), _MOMENTS).round().astype(int).clip(0, frames - 1)

@@ -82,6 +82,17 @@ def frame_from(primary: np.ndarray, secondary: np.ndarray, axes: str) -> np.ndar
     return np.stack(columns, axis=-1)
 
 
+def club_shaft(thumb: np.ndarray, fingers: np.ndarray) -> np.ndarray:
+    """Where a golf club points from a hand: it lies aslant in the fingers, nearer to where they point than the thumb.
+
+    Args:
+        thumb: Where the hand's thumb side faces, shape (..., 3), unit vectors.
+        fingers: Where its fingers point, same shape.
+    """
+    slant = np.deg2rad(55.0)
+    return np.cos(slant) * thumb + np.sin(slant) * fingers
+
+
 def angle_between_rad(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Angle between vectors, shape (...), radians; exact for small angles too."""
     a, b = unit(a), unit(b)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from synth.body.parts import PARTS
-from synth.motion.clip import PROP_KINDS, Clip, ClipProp
-from synth.motion.rotations import frame_from, turn
+from synth.motion.clip import HELD_BY_END, PROP_KINDS, Clip, ClipProp
+from synth.motion.rotations import club_shaft, frame_from, turn
 from synth.world.props import GROUND_KINDS
 
 #: What one sits on: its top meets thighs and trunk, whatever hangs beside it.
@@ -25,6 +25,11 @@ _HANDLES_Y = ("dumbbell", "barbell", "oar")
 # A thing let go this little above the floor stands on it.
 _NEAR_FLOOR_M = 0.15
 _SINKS_M = 0.012  # a cushion gives way, a mat is pressed flat
+# A golf club for an adult, from a short iron to a driver, metres; from how many frames its length is told; and its
+# sole passes this far over the ground.
+_CLUB_M = (0.80, 1.14)
+_CLUB_MOMENTS = 24
+_CLUB_OVER_M = 0.02
 # Meshes are made in steps of this length and scaled for the rest, so that few are ever made.
 _STEP_M = 0.02
 _LEAST_M = 0.01
@@ -100,6 +105,8 @@ def prop_rig(clip: Clip, body: Any, pose: Callable[[int], Any] | None = None) ->
             ground[index], wanted = _standing(prop, wanted, posed, body, size)
         elif prop.kind == "box" and prop.attach == "hands":
             wanted[1:] = _box_in_hands(prop, wanted[2], posed, body)
+        elif prop.kind == "club":
+            wanted[2] = _club_length(prop, posed, clip.num_frames, body)
         x, y, z = np.maximum(wanted, _LEAST_M).tolist()
         extents.append((x, y, z))
     return PropRig(clip, body, posed, tuple(extents), ground)
@@ -173,8 +180,8 @@ def held_matrix(prop: ClipProp, extents_m: tuple[float, float, float], body: Any
     """A held thing's frame in the character frame, shape (4, 4), metres.
 
     In one hand a handle runs along the thumb's side; racket and bat go on beyond the thumb, their flat side faces as
-    the palm does. Between both hands y runs from the right palm to the left one; a box and a bar stay upright, a
-    kettlebell goes on where the fingers point.
+    the palm does; a golf club lies aslant in the fingers. Between both hands y runs from the right palm to the left
+    one; a box and a bar stay upright, a kettlebell goes on where the fingers point.
     """
     palms = palm_frames(body, posed)
     matrix = np.eye(4)
@@ -195,6 +202,8 @@ def held_matrix(prop: ClipProp, extents_m: tuple[float, float, float], body: Any
             matrix[:3, :3] = frame_from(thumb, -fingers, "yz")
         elif prop.kind == "kettlebell":
             matrix[:3, :3] = frame_from(thumb, -fingers, "xz")
+        elif prop.kind == "club":
+            matrix[:3, :3] = frame_from(club_shaft(thumb, fingers), thumb, "zx")
         else:
             matrix[:3, :3] = frame_from(thumb, fingers, "zx")
     offset = np.array(prop.position, float)
@@ -218,14 +227,14 @@ def _lowest(matrix: np.ndarray, extents_m: tuple[float, float, float], base: flo
 
 def _base(kind: str, extents_m: tuple[float, float, float]) -> float:
     """Where a thing's box starts along its z, from its origin."""
-    if kind in GROUND_KINDS or kind in ("racket", "bat", "mop"):
+    if kind in GROUND_KINDS or kind in HELD_BY_END:
         return 0.0
     return -extents_m[2] if kind == "kettlebell" else -0.5 * extents_m[2]
 
 
 def _keep_above_floor(prop: ClipProp, matrix: np.ndarray, extents_m: tuple[float, float, float]) -> None:
     """Lift what would go through the floor, as short arms or long legs would have it."""
-    if prop.kind in ("racket", "bat"):
+    if prop.kind in ("racket", "bat", "club"):
         return
     low = _lowest(matrix, extents_m, _base(prop.kind, extents_m))
     matrix[2, 3] += max(-low, 0.0)
@@ -238,6 +247,16 @@ def _stood(kind: str, matrix: np.ndarray, extents_m: tuple[float, float, float])
     if 0.0 < low < _NEAR_FLOOR_M:
         result[2, 3] -= low
     return result
+
+
+def _club_length(prop: ClipProp, pose: Callable[[int], Any], frames: int, body: Any) -> float:
+    """Length of a club whose head comes down to the ground and never goes into it, metres."""
+    longest = _CLUB_M[1]
+    for frame in np.unique(np.linspace(0, frames - 1, _CLUB_MOMENTS).round().astype(int)):
+        held = held_matrix(prop, (0.1, 0.1, longest), body, pose(int(frame)))
+        if held[2, 2] < -1e-3:
+            longest = min(longest, (held[2, 3] - _CLUB_OVER_M) / -held[2, 2])
+    return float(max(longest, _CLUB_M[0]))
 
 
 def _box_in_hands(

@@ -28,6 +28,7 @@ _MAKERS: dict[str, Callable[[tuple[float, float, float], np.random.Generator], O
     "ball": sport_things.ball_rand,
     "racket": sport_things.racket_rand,
     "bat": sport_things.bat_rand,
+    "club": sport_things.club_rand,
     "mop": sport_things.mop_rand,
     "oar": sport_things.oar_rand,
 }
@@ -44,7 +45,7 @@ def prop_mesh(kind: str, extents_m: tuple[float, float, float], seed: int) -> Ob
     one sits, stands or works on. A chair's backrest goes beyond it, at -x; so does a desk's laptop, whose screen
     looks to -x, where the one who works at it sits. The origin of the others is the grip: the middle of a barbell,
     dumbbell, ball or oar handle, which run along y; the middle of a kettlebell's handle, its body below at -z; the
-    end of the grip of a racket or bat, which point to +z; a mop's is the foot of its head.
+    end of the grip of a racket, bat or golf club, which point to +z; a mop's is the foot of its head.
 
     Args:
         kind: One of ``synth.motion.clip.PROP_KINDS``.

@@ -190,6 +190,30 @@ def bat_rand(size_m: Size, rng: Rng) -> ObjectMesh:
     )
 
 
+def club_rand(size_m: Size, rng: Rng) -> ObjectMesh:
+    """A golf club: the grip's end is the origin, the shaft runs along +z, the toe of its head is at +x."""
+    wide, deep, length = size_m
+    heel = length - 0.65 * wide  # where the shaft enters the head, whose toe goes on to the full length
+    grip = paint(pick(rng, ((0.03, 0.03, 0.03), (0.05, 0.05, 0.06), (0.45, 0.10, 0.09))), 0.9)
+    shaft = CHROME if rng.random() < 0.7 else paint((0.05, 0.05, 0.055), 0.35)
+    pieces = [
+        rod((0, 0, 0), (0, 0, 0.27), 0.0135, grip, 10),
+        rod((0, 0, 0.27), (0, 0, heel), 0.0062, shaft, 8),
+    ]
+    # The sole lies flat where the shaft comes down at 45 degrees.
+    if rng.random() < 0.6:
+        look = CHROME if rng.random() < 0.6 else DARK_METAL
+        head = box((wide, 0.45 * deep, 0.045), look, (0.4 * wide, 0, 0), 0.006)
+    else:
+        look = paint(pick(rng, ((0.03, 0.03, 0.035), (0.30, 0.05, 0.05), (0.06, 0.10, 0.25))), 0.25)
+        round_ = np.diag([wide, deep, 0.06, 1.0])
+        round_[0, 3] = 0.4 * wide
+        head = transform(ball(0.5, look), round_)
+    slope = np.sqrt(0.5)
+    tilt = np.array([[slope, 0, -slope, 0], [0, 1, 0, 0], [slope, 0, slope, heel - 0.01], [0, 0, 0, 1.0]])
+    return merge([*pieces, transform(head, tilt)])
+
+
 def mop_rand(size_m: Size, rng: Rng) -> ObjectMesh:
     """A mop whose head stands on the origin, flat or of strings along x, its handle towards +z."""
     wide, deep, length = size_m

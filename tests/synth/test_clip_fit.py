@@ -13,6 +13,7 @@ from synth.body.parts import PARTS
 from synth.body.population import sample_subject
 from synth.body.spec import Cloth, Posture
 from synth.motion import (
+    arm_motions,
     daily_motions,
     ground_motions,
     load_motions,
@@ -132,6 +133,24 @@ def test_a_box_is_between_the_palms_and_stands_on_the_floor_before(heavy):
     assert np.linalg.norm(palms["l"][:3, 3] - palms["r"][:3, 3]) == pytest.approx(
         rig.extents_m[0][1], abs=0.06
     )
+
+
+def test_a_club_meets_the_ground_and_both_hands_hold_it(heavy):
+    clip = arm_motions.golf_swing()
+    rig = prop_rig(clip, heavy)
+    heights, apart = [], []
+    for frame in range(0, clip.num_frames, 6):
+        posed = heavy.pose(clip, frame)
+        club = rig.matrices(frame, posed)[0]
+        head = club @ np.array([0.0, 0.0, rig.mesh_extents_m[0][2], 1.0])
+        heights.append(head[2])
+        lower = np.linalg.inv(club) @ np.append(palm_frames(heavy, posed)["r"][:3, 3], 1.0)
+        apart.append(np.hypot(*lower[:2]))
+        assert 0.03 < lower[2] < 0.2, "the right hand holds below the left one"
+    assert 0.8 <= rig.extents_m[0][2] <= 1.14
+    assert -0.01 < min(heights) < 0.08
+    assert max(heights) > 1.5
+    assert np.median(apart) < 0.05
 
 
 def test_handles_run_along_the_thumb_and_bars_from_palm_to_palm(heavy):

@@ -109,7 +109,7 @@ def test_excerpts_keep_curl_and_things():
 def test_motions_that_need_things_have_them():
     wanted = {"typing": {"chair", "desk"}, "squat_lift": {"box"}, "barbell_deadlift": {"barbell"},
         "kettlebell_swing": {"kettlebell"}, "bent_over_row": {"dumbbell"}, "rowing_machine": {"oar", "bench"},
-        "tennis_serve": {"racket"}, "bat_swing": {"bat"}, "throw": {"ball"}, "plank": {"mat"},
+        "tennis_serve": {"racket"}, "bat_swing": {"bat"}, "golf_swing": {"club"}, "throw": {"ball"}, "plank": {"mat"},
         "step_up": {"step"}, "sit_to_stand": {"chair"}}  # fmt: skip
     for name, kinds in wanted.items():
         clip = MOTIONS[name](np.random.default_rng(0))

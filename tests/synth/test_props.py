@@ -34,7 +34,7 @@ def test_prop_has_the_extents_asked_for(kind: str, factor: float) -> None:
             }.get(kind, 0.02)
             if axis == 2 and kind in ("chair", "desk"):
                 continue  # a backrest and a laptop rise above
-            if kind in ("dumbbell", "barbell", "racket", "oar", "kettlebell") and axis != 1:
+            if kind in ("dumbbell", "barbell", "racket", "club", "oar", "kettlebell") and axis != 1:
                 assert got < wanted + beyond, (
                     f"{kind} {seed}: {got:.3f} m along {'xyz'[axis]}, asked {wanted:.3f}"
                 )
@@ -80,7 +80,7 @@ def test_held_kinds_have_their_grip_at_the_origin() -> None:
     kettlebell = _points(prop_mesh("kettlebell", PROP_KINDS["kettlebell"], 0))
     assert kettlebell[:, 2].max() < 0.02
     assert kettlebell[:, 2].min() < -0.2
-    for kind in ("racket", "bat", "mop"):
+    for kind in ("racket", "bat", "mop", "club"):
         points = _points(prop_mesh(kind, PROP_KINDS[kind], 0))
         assert abs(points[:, 2].min()) < 0.005
         assert abs(points[:, 2].max() - PROP_KINDS[kind][2]) < 0.02
