@@ -19,6 +19,8 @@ from synth.motion.gait_motions import gait
 
 _ELBOWS_BACK = (-0.7, 0.6, -0.5)
 _BOX_ARMS = Arms("world", _ELBOWS_BACK, (1.0, -0.1, -0.25), (0.0, -1.0, 0.0))
+# Fingers all but straight, flat against the sides of a box: curled ones go through it.
+_PRESSED = -0.7
 _CARRY = {"wx": 0.30, "wy": 0.205, "wz": 1.06}
 
 
@@ -54,8 +56,8 @@ def box_lift(
     hanging = {"wx": 0.10, "wy": 0.36, "wz": 0.98}
     table: Table = [
         (0.0, stood | hanging | {"foot_y": 0.18, "foot_yaw": 14.0, "curl": 0.0}), (0.12, {"nod": 18.0}),
-        (0.40, low | {"curl": 0.0}), (0.50, low | {"curl": 0.35, "nod": 0.0}),
-        (0.90, stood | _CARRY | {"lumbar_flexion": -3.0, "curl": 0.35}),
+        (0.40, low | {"curl": 0.0}), (0.50, low | {"curl": _PRESSED, "nod": 0.0}),
+        (0.90, stood | _CARRY | {"lumbar_flexion": -3.0, "curl": _PRESSED}),
     ]  # fmt: skip
     took = round(0.45 * (len(t) - 1))
     return act(name, tracks(t, table), arms=_BOX_ARMS, props=(_box(size, took, len(t)),))
@@ -142,7 +144,7 @@ def carry_box(
     spine = walk.spine_rad.copy()
     for name in ("lumbar_flexion", "thoracic_flexion"):
         spine[:, REGIONAL_COORDINATES.index(name)] += np.radians(0.5 * lean_deg)
-    walk = replace(walk, name="carry_box", spine_rad=spine, hand_curl=np.full((walk.num_frames, 2), 0.35))
+    walk = replace(walk, name="carry_box", spine_rad=spine, hand_curl=np.full((walk.num_frames, 2), _PRESSED))
     held = tracks(phase(duration_s), [(0.0, {"wx": 0.33, "wy": 0.205, "wz": -0.44})])
     arms = Arms("chest", _ELBOWS_BACK, (1.0, -0.1, -0.1), (0.0, -1.0, 0.1))
     box = ClipProp("box", "hands", scale=(size, 1.0, size))
