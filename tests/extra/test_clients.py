@@ -25,6 +25,7 @@ from spinepose.estimator import SpinePoseEstimator, network_input
 from spinepose.export import export_onnx
 from spinepose.model.weights import load_checkpoint
 from spinepose.outputs import People, openpose_document
+from spinepose.packaged import default_model
 
 pytestmark = pytest.mark.extra
 
@@ -63,11 +64,11 @@ print(json.dumps({"boxes": boxes.tolist(), "keypoints": keypoints.tolist(), "sco
 """
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> dict[str, Path]:
+@pytest.fixture(scope="module", params=["made", "packaged"])
+def files(tmp_path_factory, request) -> dict[str, Path]:
     """A checkpoint, the same as ONNX with BGR baked in, a picture, and a detector that finds two people in it."""
     folder = tmp_path_factory.mktemp("clients")
-    checkpoint = make_checkpoint(folder / "student.pt")
+    checkpoint = make_checkpoint(folder / "student.pt") if request.param == "made" else default_model()
     export_onnx(checkpoint, folder / "student_bgr.onnx", bgr=True)
     labels = load_coco(make_sketch_set(folder, "one", 1, seed=5, size=(96, 120)))
     image = folder / "images" / labels.images[0].file_name
