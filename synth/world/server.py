@@ -136,6 +136,8 @@ def leave_on_terminate() -> None:
     """Let a polite kill run what ends a world: its Unix socket's file goes."""
 
     def leave(*_: object) -> None:
+        # Once is enough: another one (standard input may close too) would cut the leaving short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise SystemExit(0)
 
     with suppress(ValueError):  # on another thread signals are somebody else's

@@ -1,5 +1,6 @@
 import itertools
 import random
+import signal
 import socket
 import stat
 import struct
@@ -15,6 +16,7 @@ from synth.world.link import Link, PeerError
 from synth.world.protocol import MAGIC, MAX_REQUEST_BYTES, pack_frame
 from synth.world.server import (
     TICK_REQUESTS,
+    leave_on_terminate,
     open_port,
     run_world,
     serve,
@@ -439,3 +441,14 @@ def test_one_client_at_a_time_over_tcp_and_the_unix_socket(temporary, world, lis
             third = UnixPeer(socket_path(4321))
             assert third.frame().startswith(b"connected to ")
             third.close()
+
+
+def test_a_second_polite_kill_does_not_cut_the_first_one_short() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        leave_on_terminate()
+        with pytest.raises(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)  # meanwhile files are put away: nothing may be raised
+    finally:
+        signal.signal(signal.SIGTERM, before)
