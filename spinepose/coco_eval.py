@@ -75,8 +75,8 @@ def oks_nms(
         threshold: OKS above which two results are one person.
     """
     kept: list[int] = []
-    # What a body model does not know is zero for everybody, which would make all people alike.
     rows = np.array([r["keypoints"] for r in results], dtype=float).reshape(len(results), -1, 3)
+    # What a body model does not know is zero for everybody, which would make all people alike.
     points, known = rows[..., :2], (rows[..., 2] > 0).any(axis=0)
     for i in sorted(range(len(results)), key=lambda i: -results[i]["score"]):
         rivals = [j for j in kept if results[j]["image_id"] == results[i]["image_id"]]

@@ -98,12 +98,8 @@ class NetworkTeacher:
             return Signal(self._logits(crops.images), self.keypoint_weights)
         asked = torch.where(crops.labelled[:, :KNOWN], self.on_labelled, 1.0)
         rows = asked.any(dim=1)
-        logits = Logits(
-            *(
-                crops.images.new_zeros((len(rows), KNOWN, SIMCC_SPLIT * s)).float()
-                for s in self.model.input_size
-            )
-        )
+        shapes = ((len(rows), KNOWN, SIMCC_SPLIT * side) for side in self.model.input_size)
+        logits = Logits(*(crops.images.new_zeros(shape, dtype=torch.float32) for shape in shapes))
         if rows.any():
             for axis, found in zip(logits, self._logits(crops.images[rows]), strict=True):
                 axis[rows] = found

@@ -126,7 +126,14 @@ def run_training(
 def _given_teacher(path: Path | str | None, config: TrainConfig, people: Sequence[Person]) -> Teacher | None:
     if path is None:
         return None
-    teacher = load_teacher(
+    teacher = _teacher_in(path, config, people)
+    logger.info("teacher %s: %s", path, teacher.report)
+    return teacher
+
+
+def _teacher_in(path: Path | str, config: TrainConfig, people: Sequence[Person]) -> Teacher:
+    """The teacher that a file holds, as the settings have it."""
+    return load_teacher(
         path,
         people,
         config.input_size,
@@ -134,8 +141,6 @@ def _given_teacher(path: Path | str | None, config: TrainConfig, people: Sequenc
         resolve_precision(config.precision),
         config.own_teacher_on_labelled,
     )
-    logger.info("teacher %s: %s", path, teacher.report)
-    return teacher
 
 
 def _fingerprint(
@@ -176,25 +181,17 @@ def _finished(run: _Run, path: Path, names: tuple[str, ...]) -> LoadedModel | No
     return loaded
 
 
-def _trained_teacher(run: _Run) -> NetworkTeacher:
+def _trained_teacher(run: _Run) -> Teacher:
     """The run's own body teacher, trained now or by an earlier run of the same settings."""
     path = run.folder / "teacher.pt"
-    loaded = _finished(run, path, HALPE26_NAMES)
-    if loaded is None:
+    if _finished(run, path, HALPE26_NAMES) is None:
         model = PoseModel(run.config.size, len(HALPE26_NAMES), run.config.input_size)
         initialise(model, run.seed)
         _train(run, _task(run, "teacher", from_scratch=True), model, None, 0)
         if run.group.is_first:
             save_checkpoint(path, model, HALPE26_NAMES, {"fingerprint": run.fingerprint})
         run.group.wait()
-        loaded = load_checkpoint(path, HALPE26_NAMES)
-    config = run.config
-    return NetworkTeacher(
-        loaded,
-        config.foreign_axis_weight,
-        resolve_precision(config.precision),
-        on_labelled=config.own_teacher_on_labelled,
-    )
+    return _teacher_in(path, run.config, run.train.people)
 
 
 def _train_student(
