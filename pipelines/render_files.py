@@ -40,18 +40,18 @@ def write_frame(folder: Path, captured: CapturedFrame, config: RunConfig) -> Non
     quality = [cv2.IMWRITE_JPEG_QUALITY, min(sensor.jpeg_quality, config.render.jpeg_quality)]
     imwrite(stem.with_suffix(".jpg"), cv2.cvtColor(color, cv2.COLOR_RGB2BGR), quality)
     imwrite(stem.with_suffix(".depth.png"), depth_mm(captured.depth_m), _DEPTH_PNG)
-    instances = np.where(captured.instance_id == OTHER_INSTANCE, OTHER_BYTE, captured.instance_id)
+    instances = captured.instance_id.astype(np.uint8)
+    np.copyto(instances, np.uint8(OTHER_BYTE), where=captured.instance_id == OTHER_INSTANCE)
     blank = np.zeros(instances.shape, np.uint8)
-    imwrite(
-        stem.with_suffix(".ids.png"), cv2.merge([blank, captured.part_id, instances.astype(np.uint8)]), []
-    )
+    imwrite(stem.with_suffix(".ids.png"), cv2.merge([blank, captured.part_id, instances]), [])
 
 
 def depth_mm(depth_m: np.ndarray) -> np.ndarray:
     """Depth as stored: millimetres, uint16, 0 where nothing was hit, shape as given."""
+    millimetres = depth_m * np.float32(1000)
     with np.errstate(invalid="ignore"):
-        millimetres = np.rint(np.minimum(depth_m * np.float32(1000), np.float32(MAX_DEPTH_MM)))
-    millimetres[~np.isfinite(depth_m)] = 0
+        np.rint(np.minimum(millimetres, np.float32(MAX_DEPTH_MM), out=millimetres), out=millimetres)
+    np.copyto(millimetres, np.float32(0), where=~np.isfinite(depth_m))
     return millimetres.astype(np.uint16)
 
 
