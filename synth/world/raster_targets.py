@@ -12,14 +12,13 @@ from synth.camera import Camera, to_camera
 from synth.world import raster_gl as gl
 from synth.world.raster_lights import LightRig
 
-_SURFACE, _OPEN, _LOOKS, _COLOR, _OPEN_DEPTH = 0, 1, 2, 8, 9
+_SURFACE, _OPEN, _LOOKS, _COLOR = 0, 1, 2, 8
 LOOKS_UNIT = _LOOKS
 _RADIUS_M = (0.7, 0.14)  # how far occlusion reaches: corners of rooms, things that touch
 MAX_BALLS = 32
 _UNITS = {
     "u_surface": _SURFACE,
     "u_open": _OPEN,
-    "u_open_depth": _OPEN_DEPTH,
     "u_looks": _LOOKS,
     "u_color": _COLOR,
 }
@@ -44,7 +43,7 @@ class Targets:
         self._owned: list[Any] = []
         self._arrays: dict[int, moderngl.VertexArray] = {}
         self._nothing = programs.screen(("nothing_frag.glsl",))
-        self._blur = programs.screen(("blur_frag.glsl",))
+        self._blur = programs.screen(("pack.glsl", "blur_frag.glsl"))
         self._edges = programs.screen(("edges_frag.glsl",))
         # Only where the mark of an edge has its depth: software runs both sides of a branch.
         self._smoother = programs.screen(("smooth_frag.glsl",), {"AT_DEPTH": "0.0"})
@@ -59,17 +58,15 @@ class Targets:
         small = ((size[0] + 1) // 2, (size[1] + 1) // 2)
         self._surface = context.texture(size, 4, dtype="u4")
         self._depth = context.depth_texture(size)
-        self._rough = context.texture(small, 4)
-        self._rough_depth = context.texture(small, 1, dtype="f4")
-        self._open = context.texture(small, 4)
+        self._rough, self._open = (context.texture(small, 2, dtype="u4") for _ in range(2))
         self._color = context.texture(size, 4)
         self._final = context.texture(size, 4)
-        for texture in (self._surface, self._rough, self._rough_depth, self._open):
+        for texture in (self._surface, self._rough, self._open):
             texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._color.repeat_x = self._color.repeat_y = False
         marks = context.depth_renderbuffer(size)
         self._surface_buffer = context.framebuffer([self._surface], self._depth)
-        self._rough_buffer = context.framebuffer([self._rough, self._rough_depth])
+        self._rough_buffer = context.framebuffer([self._rough])
         self._open_buffer = context.framebuffer([self._open])
         # The depth of the surfaces tells sky and things apart: light is reckoned only where something is.
         self._color_buffer = context.framebuffer([self._color], self._depth)
@@ -77,7 +74,7 @@ class Targets:
         self._final_buffer = context.framebuffer([self._final], marks)
         self._owned = [self._surface_buffer, self._rough_buffer, self._open_buffer, self._color_buffer]
         self._owned += [self._final_buffer, self._surface, self._depth, self._rough, self._open, self._color]
-        self._owned += [self._final, marks, self._rough_depth]
+        self._owned += [self._final, marks]
         self._size = size
 
     def begin_surfaces(self) -> None:
@@ -119,7 +116,6 @@ class Targets:
         self._rough_buffer.use()
         self._screen(self._programs.screen(("pack.glsl", "occlusion_frag.glsl"), defines), values)
         self._rough.use(_OPEN)
-        self._rough_depth.use(_OPEN_DEPTH)
         self._open_buffer.use()
         self._screen(self._blur)
 
@@ -130,7 +126,6 @@ class Targets:
         sky = self._programs.screen(_SKY, {"PHOTO": 1} if lights.is_photo else {})
         self._surface.use(_SURFACE)
         self._open.use(_OPEN)
-        self._rough_depth.use(_OPEN_DEPTH)
         self._color_buffer.use()
         self._context.enable_only(moderngl.DEPTH_TEST)
         self._context.depth_func = ">"  # the screen's triangle lies at the far end

@@ -22,8 +22,8 @@ uniform mat4 u_lamp_matrix1;
 uniform vec4 u_shadow_lamp[2];  // place in camera space, radius
 #endif
 
-layout(location = 0) out vec4 out_open;  // open of what is near, of people, of what hides the first lamp, the second
-layout(location = 1) out float out_depth;
+// Open of what is near, of people, of what hides the first lamp, the second, a byte each; and the depth's bits.
+out uvec2 out_open;
 
 vec3 camera_point(ivec2 pixel, float depth) {
     vec3 at = vec3(vec2(pixel), 1.0);
@@ -96,6 +96,6 @@ void main() {
 #if SHADOW_LAMPS > 1
     lamps.y = lamp_visible(u_lamp_shadow1, u_lamp_matrix1, surface, normal, u_shadow_lamp[1], turned);
 #endif
-    out_open = vec4(here > 0.0 ? open.x * open.y : 1.0, of_people, lamps);
-    out_depth = here;
+    vec4 opens = vec4(here > 0.0 ? open.x * open.y : 1.0, of_people, lamps);
+    out_open = uvec2(packUnorm4x8(opens), floatBitsToUint(here));
 }

@@ -15,3 +15,10 @@ vec3 unfold(uint word) {
     normal.xy += vec2(normal.x < 0.0 ? back : -back, normal.y < 0.0 ? back : -back);
     return normalize(normal);
 }
+
+// Four shares of 0 to 1 from a word that packUnorm4x8 made, to the last bit what a texture of bytes gives. Signed: CPUs
+// have no instruction that makes floats of unsigned numbers.
+vec4 shares(uint word) {
+    precise vec4 result = vec4(ivec4((uvec4(word) >> uvec4(0u, 8u, 16u, 24u)) & 255u)) * (1.0 / 255.0);
+    return result;
+}

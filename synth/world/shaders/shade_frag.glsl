@@ -4,8 +4,7 @@ in vec2 v_ndc;
 
 uniform usampler2D u_surface;
 uniform sampler2D u_looks;  // a column a look: (roughness, specular, wrap, emission), (sheen, scatter, strand, catcher)
-uniform sampler2D u_open;  // of what is near, of people, of what hides the first lamp, the second; half the size
-uniform sampler2D u_open_depth;
+uniform usampler2D u_open;  // bytes of what is near, of people, of what hides each lamp; depth; half the size
 uniform mat3 u_ndc_to_world;
 uniform vec3 u_eye;
 uniform vec3 u_ambient[9];  // irradiance by direction, real spherical harmonics
@@ -179,8 +178,9 @@ vec4 open_at(ivec2 pixel, float depth) {
     float weights = 0.0;
     for (int i = 0; i < 4; i++) {
         ivec2 tap = min(low + ivec2(i & 1, i >> 1) * odd, last);
-        float weight = max(1e-3, 1.0 - abs(texelFetch(u_open_depth, tap, 0).r - depth) * scale);
-        total += weight * texelFetch(u_open, tap, 0);
+        uvec2 there = texelFetch(u_open, tap, 0).xy;
+        float weight = max(1e-3, 1.0 - abs(uintBitsToFloat(there.y) - depth) * scale);
+        total += weight * shares(there.x);
         weights += weight;
     }
     return total / weights;
