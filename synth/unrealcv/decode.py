@@ -182,7 +182,8 @@ def _plain_bmp(data: np.ndarray, width: int, height: int) -> np.ndarray | None:
     """
     if data.size != _BMP_HEAD.size + 4 * width * height:
         return None
-    if _BMP_HEAD.unpack_from(data) != (b"BM", data.size, 0, _BMP_HEAD.size, 40, width, -height, 1, 32, 0):
+    head = (b"BM", data.size, 0, _BMP_HEAD.size, 40, width, -height, 1, 32, 0)
+    if _BMP_HEAD.unpack_from(data.data) != head:
         return None
     return data[_BMP_HEAD.size :].reshape(height, width, 4)
 
