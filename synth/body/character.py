@@ -124,13 +124,16 @@ class Character:
         )
         rest, transforms = self._rest(pose, _curl_of(clip, frame_index)), pose.transforms.astype(np.float32)
         shift = self._placement(pose, clip.pelvis_position[frame_index], clip.anchor)
-        shift[2] = clip.clearance[frame_index] * self.hip_height_m - self._lowest(rest, transforms)
-        moved = Moved(self.mesh, rest, transforms, shift)
+        ground = clip.clearance[frame_index] * self.hip_height_m
+        shift[2] = ground - self._lowest(rest, transforms)
+        moved = Moved(self.mesh, rest, transforms, shift, ground)
         return self._finish(pose.moved(shift), moved, self.anatomy.coupled(clip.spine_rad[frame_index]))
 
     def _rest(self, pose: Pose, curl: np.ndarray) -> np.ndarray:
         """The rest mesh with hands and skirts as the pose wants them."""
-        return sit(self.hands.bent(self.mesh.rest_m, curl), self.mesh.seats, pose.transforms)
+        mesh = self.mesh
+        rest = self.hands.bent(mesh.rest_m, curl)
+        return sit(rest, mesh.seats, pose.transforms, mesh.bone_indices, mesh.bone_weights)
 
     def _lowest(self, rest_m: np.ndarray, transforms: np.ndarray) -> float:
         mesh = self.mesh
@@ -395,7 +398,8 @@ def _assemble(
             )
         )
         sources.append(vertex + offset)
-        drawn.append(np.unique(vertex) + offset)
+        if layer.fall is None:  # nobody stands on a skirt
+            drawn.append(np.unique(vertex) + offset)
         first += count
     dense = np.concatenate([layer.patch.weights for layer in layers])
     indices, packed = pack_weights(dense)
@@ -419,9 +423,9 @@ def _assemble(
             if layer.swing is not None
         ),
         tuple(
-            Seat(int(o), layer.seat_m.astype(np.float32))
+            Seat(int(o), layer.seat_m.astype(np.float32), layer.fall)
             for layer, o in zip(layers, offsets[:-1], strict=True)
-            if layer.seat_m is not None
+            if layer.seat_m is not None and layer.fall is not None
         ),
     )
     character = Character(

@@ -19,6 +19,7 @@ from synth.body.garment_collars import make_collar
 from synth.body.garment_cuts import is_open, waist_of
 from synth.body.garment_folds import fold_heights
 from synth.body.garment_form import Dummy, make_dummy
+from synth.body.garment_seat import Fall
 from synth.body.garment_sewing import Cloth3d, sew
 from synth.body.garment_shapes import Shaped, over, shape_bottom, shape_top
 from synth.body.garment_shoes import Shoes, make_shoes, make_socks
@@ -28,6 +29,8 @@ from synth.body.layer import Layer
 from synth.body.markers import SurfacePoints
 from synth.body.patch import Patch, push_outside
 from synth.body.spec import Cloth, SubjectSpec
+
+_UNDER_DRESS_M = 0.13  # how far one can look up a dress
 
 Covers = Callable[[np.ndarray, np.ndarray], np.ndarray]
 _TUCKED = {
@@ -47,6 +50,7 @@ class _Worn:
         margin_m: Skin this far inside is left out; nearer the edge it is pulled in.
         pull_m: How far it is pulled in.
         seat_m: What its vertices move by where both hips are bent, shape (N, 3).
+        fall: How it falls where it leans.
     """
 
     name: str
@@ -57,6 +61,7 @@ class _Worn:
     margin_m: float
     pull_m: float = 0.007
     seat_m: np.ndarray | None = None
+    fall: Fall | None = None
 
 
 def _landscape(
@@ -114,7 +119,16 @@ def dress(
     for w in worn:
         patch = w.sewn.patch
         layers.append(
-            Layer(w.name, patch, patch.triangles, w.sewn.corner_uvs, w.texture, w.roughness, seat_m=w.seat_m)
+            Layer(
+                w.name,
+                patch,
+                patch.triangles,
+                w.sewn.corner_uvs,
+                w.texture,
+                w.roughness,
+                seat_m=w.seat_m,
+                fall=w.fall,
+            )
         )
     return layers + head_layers(spec, asset, body, vertices_m, weights)
 
@@ -163,6 +177,9 @@ def _trunk_and_legs(
             patch, fall = outer.sewn.patch, skirt.sewn.patch
             pushed = push_outside(patch, fall.vertices_m, fall.normals, 0.004, reach_m=0.03)
             outer = replace(outer, sewn=replace(outer.sewn, patch=pushed))
+        if spec.bottom.kind not in ("none", "skirt"):
+            # The crease of the hip swallows a dress; leggings deep under it would come out.
+            worn[0] = replace(worn[0], sewn=_without_covered(worn[0].sewn, [skirt, outer], _UNDER_DRESS_M))
         worn.append(skirt)
     worn.append(outer)
     return worn
@@ -224,7 +241,7 @@ def _worn_skirt(
         if shaped is not None and counts:
             inside = shaped.work.inside_m > -0.01
             upper[inside] = (dummy.points_m + shaped.work.offset_m)[inside]
-    sewn, seat = garment_skirt.make_skirt(cloth, dummy, land, upper, waist, rng, not of_dress)
+    sewn, seat, fall = garment_skirt.make_skirt(cloth, dummy, land, upper, waist, rng, not of_dress)
     hem = garment_skirt.hem_height(cloth, land)
     half = np.pi * 0.17 * land.stature_m / 1.7
     chart = Chart("skirt", (0.0, 2 * STRIP, 1.0, 1.0), (-half, half), (hem, waist))
@@ -244,6 +261,7 @@ def _worn_skirt(
         0.16,
         0.002,
         seat,
+        fall,
     )
 
 

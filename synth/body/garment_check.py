@@ -63,7 +63,9 @@ class Faults:
 def layer_rank(name: str, spec: SubjectSpec) -> int:
     """How far outside a layer lies: 0 for the skin; -1 for layers that are no clothes."""
     ranks = {"skin": 0, "shoes": 1, "lining": 2, "bottom": 3, "inner": 4, "skirt": 5, "top": 6}
-    if tucked_in(spec) or spec.top.kind == "dress":
+    if spec.top.kind == "dress":
+        ranks |= {"top": 4, "bottom": 5 if spec.bottom.kind == "none" else 3}
+    elif tucked_in(spec):
         ranks |= {"top": 2, "bottom": 5}
     return ranks.get(name, -1)
 

@@ -1,4 +1,9 @@
-"""Skirts of people who sit or squat: cloth that stands off behind upright thighs lies close to bent ones."""
+"""Skirts of people who are not upright: cloth lies close round bent thighs, and falls away from leaning ones.
+
+A skirt is cut for someone who stands: a tube that stands off from the legs alike all round. Gravity along the tube
+leaves it so. Gravity across it lays the cloth on the upper side of the legs and lets all the room hang below them; a
+vertex feels gravity in the frame of its own bones, so that each part of a skirt falls as the limb under it leans.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +15,48 @@ from synth.body.rig import BONE_INDEX
 
 # Bend of both hips, degrees, where a skirt starts to close round the thighs and where it lies on them [guess].
 _FROM_DEG, _TO_DEG = 30.0, 75.0
+# Sine of the lean of a skirt's part where its cloth starts to fall across it and where it has fallen [guess].
+_LEAN_FROM, _LEAN_TO = 0.6, 0.85
+# Room left by the angle from below, in units of the room all round: ``_SAG * ((1 + cos) / 2) ** 3``. None above, and a
+# mean of 1: the cloth is as wide as before.
+_SAG = 3.2
+_MOST_M = 0.12  # wide cloth folds over below instead of hanging as deep as it could [guess]
+_FLOOR_M = 0.004
+
+
+@dataclass(frozen=True)
+class Fall:
+    """Room that can hang below: one row a vertex of the garment.
+
+    Attributes:
+        outward: Unit vector away from the tube's axis, at rest, shape (N, 2).
+        room_m: Smooth distance to where cloth lies close, shape (N,).
+        wave_m: Its folds beyond that; they are pulled flat where it lies on something, shape (N,).
+    """
+
+    outward: np.ndarray
+    room_m: np.ndarray
+    wave_m: np.ndarray
 
 
 @dataclass(frozen=True)
 class Seat:
-    """How a garment's rest shape changes as both hips bend.
+    """How a garment's rest shape changes as both hips bend and as it leans.
 
     Attributes:
         first: Its first vertex among the character's.
         offsets_m: What each vertex moves by where hips are bent, at rest, shape (N, 3), float32.
+        fall: How it falls where it leans.
     """
 
     first: int
     offsets_m: np.ndarray
+    fall: Fall
+
+    @property
+    def own(self) -> slice:
+        """Its vertices among the character's."""
+        return slice(self.first, self.first + len(self.offsets_m))
 
 
 def hip_bend_deg(transforms: np.ndarray) -> float:
@@ -36,21 +70,63 @@ def hip_bend_deg(transforms: np.ndarray) -> float:
     return float(min(np.degrees(np.arccos(np.clip(pelvis @ thigh, -1.0, 1.0))) for thigh in thighs))
 
 
-def sit(rest_m: np.ndarray, seats: tuple[Seat, ...], transforms: np.ndarray) -> np.ndarray:
+def _smooth(value: np.ndarray, low: float, high: float) -> np.ndarray:
+    t = np.clip((value - low) / (high - low), 0.0, 1.0)
+    return t * t * (3 - 2 * t)
+
+
+def fallen_m(fall: Fall, down: np.ndarray) -> np.ndarray:
+    """What vertices move by as their cloth falls across the tube, at rest, shape (N, 3), float32.
+
+    Args:
+        fall: Room that can hang.
+        down: Direction of gravity in each vertex's rest frame, shape (N, 3).
+    """
+    across = np.linalg.norm(down[:, :2], axis=1)
+    below = (fall.outward * down[:, :2]).sum(axis=1) / np.maximum(across, 1e-6)
+    room = _SAG * (0.5 + 0.5 * below) ** 3
+    away = np.minimum(fall.room_m * (room - 1.0), _MOST_M) + fall.wave_m * np.minimum(room - 1.0, 0.0)
+    moved = np.zeros((len(down), 3), dtype=np.float32)
+    moved[:, :2] = (_smooth(across, _LEAN_FROM, _LEAN_TO) * away)[:, None] * fall.outward
+    return moved
+
+
+def sit(
+    rest_m: np.ndarray,
+    seats: tuple[Seat, ...],
+    transforms: np.ndarray,
+    bone_indices: np.ndarray,
+    bone_weights: np.ndarray,
+) -> np.ndarray:
     """The rest mesh with its skirts as the pose wants them.
 
     Args:
         rest_m: Rest vertices, shape (V, 3), float32; not written to.
         seats: What changes.
-        transforms: Rest to posed of each bone, shape (52, 3, 4).
+        transforms: Rest to posed of each bone, z up, shape (52, 3, 4).
+        bone_indices: Bones of each vertex, shape (V, K).
+        bone_weights: Their weights, shape (V, K).
     """
     if not seats:
         return rest_m
-    t = np.clip((hip_bend_deg(transforms) - _FROM_DEG) / (_TO_DEG - _FROM_DEG), 0.0, 1.0)
-    share = np.float32(t * t * (3 - 2 * t))
-    if share == 0:
-        return rest_m
+    bent = np.float32(_smooth(np.array(hip_bend_deg(transforms)), _FROM_DEG, _TO_DEG))
     out = rest_m.copy()
     for seat in seats:
-        out[seat.first : seat.first + len(seat.offsets_m)] += share * seat.offsets_m
+        down = -transforms[:, 2, :3].astype(np.float32)[bone_indices[seat.own]]
+        down = (down * bone_weights[seat.own][..., None]).sum(axis=1)
+        out[seat.own] += bent * seat.offsets_m + (1 - bent) * fallen_m(seat.fall, down)
     return out
+
+
+def lie_on_ground(vertices_m: np.ndarray, seats: tuple[Seat, ...], ground_m: float) -> np.ndarray:
+    """The posed mesh with what would hang through the ground lying on it; written to.
+
+    Args:
+        vertices_m: Posed vertices, z up, shape (V, 3).
+        seats: The skirts.
+        ground_m: Height of the lowest point of the body, which the ground touches.
+    """
+    for seat in seats:
+        height = vertices_m[seat.own, 2]
+        np.maximum(height, np.float32(ground_m + _FLOOR_M), out=height)
+    return vertices_m

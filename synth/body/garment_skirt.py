@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from synth.body import garment_tape as tape
 from synth.body.garment_charts import STRIP
 from synth.body.garment_form import Dummy
+from synth.body.garment_seat import Fall
 from synth.body.garment_sewing import Cloth3d
 from synth.body.garment_tape import Landscape
 from synth.body.patch import Patch
@@ -95,7 +96,7 @@ def make_skirt(
     waist_m: float,
     rng: np.random.Generator,
     banded: bool,
-) -> tuple[Cloth3d, np.ndarray]:
+) -> tuple[Cloth3d, np.ndarray, Fall]:
     """Make a skirt's fall.
 
     Args:
@@ -108,7 +109,7 @@ def make_skirt(
         banded: Whether it has a waistband (a dress has none).
 
     Returns:
-        The cloth, and what its vertices move by where it lies close to bent thighs, shape (N, 3).
+        The cloth, what its vertices move by where it lies close to bent thighs, shape (N, 3), and how it falls.
     """
     hem = hem_height(cloth, land)
     rows = max(int((waist_m - hem) / _ROW_M), 8) + 1
@@ -126,13 +127,25 @@ def make_skirt(
     radius = gaussian_filter(radius, (2.0, 2.0), mode=("nearest", "wrap"))
     down = np.clip((waist_m - heights) / max(waist_m - hem, 1e-6), 0, 1)
     radius += (0.0035 + _ROOM_M * np.clip((heights[hips] + 0.06 - heights) / 0.25, 0, 1))[:, None]
-    radius += _waves(cloth, rng, down, stiff)
+    waves = _waves(cloth, rng, down, stiff)
+    # Above the hips it is held; what lies over it there must stay over it.
+    loose = np.clip((heights[hips] + 0.05 - heights) / 0.14, 0, 1)[:, None]
+    fall = _fall(loose * np.maximum(radius - close, 0.0), loose * waves)
+    radius += waves
     points = _around(radius, land, heights, down)
     cloth_3d = _grid_cloth(points, _weights(points, dummy, land, heights), waist_m, hem, banded)
     # In the crease of the hip, which swallows cloth, it keeps its room.
     lower = np.clip((heights[hips] - 0.03 - heights) / 0.14, 0, 1)[:, None]
     seated = _around(radius + lower * np.minimum(close - radius, 0.0), land, heights, down)
-    return cloth_3d, (_rimmed(seated) - _rimmed(points)).reshape(-1, 3)
+    return cloth_3d, (_rimmed(seated) - _rimmed(points)).reshape(-1, 3), fall
+
+
+def _fall(room: np.ndarray, waves: np.ndarray) -> Fall:
+    """How a tube's vertices fall, its rims with them, from grids of shape (rows, COLUMNS)."""
+    angle = 2 * np.pi * np.arange(COLUMNS) / COLUMNS - np.pi
+    outward = np.tile(np.stack([np.cos(angle), np.sin(angle)], axis=1), (len(room) + 2, 1))
+    room, waves = (np.concatenate([g[:1], g, g[-1:]]).ravel() for g in (room, waves))
+    return Fall(*(g.astype(np.float32) for g in (outward, room, waves)))
 
 
 def _around(radius: np.ndarray, land: Landscape, heights: np.ndarray, down: np.ndarray) -> np.ndarray:

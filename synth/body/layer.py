@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synth.body.garment_seat import Fall
 from synth.body.hair_swing import Swing
 from synth.body.patch import Patch
 
@@ -23,6 +24,7 @@ class Layer:
         roughness: 0 to 1.
         swing: How it hangs when the head is turned, for hair that does.
         seat_m: What its vertices move by where both hips are bent, for skirts, shape (N, 3).
+        fall: How it falls where it leans, for skirts.
     """
 
     name: str
@@ -33,3 +35,4 @@ class Layer:
     roughness: float
     swing: Swing | None = None
     seat_m: np.ndarray | None = None
+    fall: Fall | None = None

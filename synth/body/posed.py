@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from synth.body.garment_seat import Seat
+from synth.body.garment_seat import Seat, lie_on_ground
 from synth.body.geometry import skin, vertex_normals
 from synth.body.hair_swing import Swing, let_hang
 from synth.body.rig import BONES
@@ -22,9 +22,9 @@ class BodyMesh:
     bone_weights: np.ndarray  # (G, K)
     triangles: np.ndarray  # (F, 3) over geometry vertices, for normals: the whole skin and all cloth
     render_source: np.ndarray  # (V,) geometry vertex of each render vertex
-    drawn: np.ndarray  # geometry vertices that are drawn: the lowest of them touches the ground
+    drawn: np.ndarray  # geometry vertices that are drawn, skirts aside: the lowest of them touches the ground
     swings: tuple[Swing, ...] = ()  # hair that leaves the back when the head is turned
-    seats: tuple[Seat, ...] = ()  # skirts that close round bent thighs
+    seats: tuple[Seat, ...] = ()  # skirts that close round bent thighs and fall from leaning ones
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Moved:
     rest_m: np.ndarray  # with hands and skirts as the pose wants them
     transforms: np.ndarray  # before the body was put in its place, float32
     shift_m: np.ndarray
+    ground_m: float  # height that the lowest of the body touches, there
 
     def vertices_m(self, among: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Posed geometry vertices, all or some, shape (N, 3), float32."""
@@ -72,7 +73,7 @@ class PosedBody:
     @cached_property
     def geometry_m(self) -> np.ndarray:
         """Geometry vertices, long hair on the back, shape (G, 3), float32."""
-        return self.moved.vertices_m()
+        return lie_on_ground(self.moved.vertices_m(), self.mesh.seats, self.moved.ground_m)
 
     @cached_property
     def _hung_m(self) -> np.ndarray:

@@ -152,6 +152,40 @@ def test_skirts_lie_close_to_bent_thighs_and_hang_as_cut_from_straight_ones(
     )
 
 
+@pytest.mark.parametrize("name", ["tshirt+skirt", "dress+none"])
+def test_skirts_fall_from_leaning_thighs_and_lie_on_the_ground(dressed: dict[str, Character], name: str):
+    """In a plank cloth lies on the backs of the thighs and hangs below; lying, the body rests on it."""
+    character = dressed[name]
+    (seat,) = character.mesh.seats
+    still = replace(seat.fall, room_m=0 * seat.fall.room_m, wave_m=0 * seat.fall.wave_m)
+    stiff = replace(character, mesh=replace(character.mesh, seats=(replace(seat, fall=still),)))
+    skin = np.unique(load_asset().skin_triangles)
+    clip, frame = middle("plank")
+    fallen, tube = (who.pose(clip, frame).geometry_m for who in (character, stiff))
+    lower = np.flatnonzero(seat.fall.room_m > 0.6 * seat.fall.room_m.max()) + seat.first
+    legs = cKDTree(fallen[skin])
+    upper = lower[tube[lower, 2] > np.percentile(tube[lower, 2], 80)]
+    under = lower[tube[lower, 2] < np.percentile(tube[lower, 2], 20)]
+    over_legs = [np.median(legs.query(posed[upper])[0]) for posed in (fallen, tube)]
+    assert over_legs[0] < 0.75 * over_legs[1], f"{1e3 * np.array(over_legs)} mm off the thighs' backs"
+    assert np.mean(tube[under, 2] - fallen[under, 2]) > 0.01
+    clip, frame = middle("lying_supine")
+    posed = character.pose(clip, frame)
+    cloth, body = posed.geometry_m[seat.own, 2], posed.geometry_m[skin, 2]
+    assert cloth.min() > 0
+    assert body.min() < 0.02, f"floats {1e3 * body.min():.0f} mm on its skirt"
+
+
+@pytest.mark.parametrize("pose", ["slumped_sitting", "squat"])
+def test_leggings_stay_under_a_dress(pose: str):
+    character = build_character(outfit("dress", "leggings", "flats", "female"))
+    clip, frame = middle(pose)
+    found = find_faults(character, clip, frame, ((60, 5), (20, 35), (290, 30)))
+    through = found.pairs.get(("bottom", "skirt"), 0) + found.pairs.get(("bottom", "top"), 0)
+    assert through < 60, found.pairs  # 407 and 773 pixels where leggings are drawn under all of the dress
+    assert found.hole_share < 0.007, found
+
+
 def test_the_checker_finds_skin_that_pokes_through_and_missing_skin(dressed: dict[str, Character]):
     character = dressed["tshirt+jeans"]
     clip, frame = middle("gait")
