@@ -44,6 +44,7 @@ _OVERLAP_M = 0.4  # beyond the corners, or the sun's soft shadow lets light in t
 _THICK_M = 0.24  # one sheet lets the sun in along its edges: shadow maps need some thickness
 SIDES = ("west", "south", "east", "north")
 _SKIRTING_M = 0.09
+_COVING_M = 0.07
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,9 @@ def in_wall(room: Room, side: str, along_m: float) -> float:
     return along_m if side in ("west", "north") else -along_m
 
 
-def wall(room: Room, side: str, look: Look, lower: tuple[Look, float] | None = None) -> ObjectMesh:
+def wall(
+    room: Room, side: str, look: Look, lower: tuple[Look, float] | None = None, coved: bool = False
+) -> ObjectMesh:
     """A wall with its windows' holes and a skirting.
 
     Args:
@@ -174,6 +177,7 @@ def wall(room: Room, side: str, look: Look, lower: tuple[Look, float] | None = N
         side: One of ``SIDES``.
         look: Its look.
         lower: Another look up to a height, metres: a dado, tiles.
+        coved: Whether a white moulding runs under the ceiling.
     """
     length, height = room.wall_length_m(side), room.size_m[2] + _OVERLAP_M
     low, high = -length / 2 - _OVERLAP_M, length / 2 + _OVERLAP_M
@@ -195,6 +199,8 @@ def wall(room: Room, side: str, look: Look, lower: tuple[Look, float] | None = N
     pieces += _column(y, high, -_OVERLAP_M, height, split, look, lower)
     pieces += [moved(piece, (-_THICK_M, 0, 0)) for piece in pieces]
     pieces.append(_skirting(low, high, paint(WHITE, 0.5)))
+    if coved:
+        pieces.append(_coving(low, high, room.size_m[2], paint(WHITE, 0.8)))
     return merge(pieces)
 
 
@@ -239,6 +245,7 @@ def shell(
     x, y, z = room.size_m
     wide, deep = x + 2 * _OVERLAP_M + REACH_M, y + 2 * _OVERLAP_M + REACH_M
     middle = (-REACH_M / 2, -REACH_M / 2, 0.0)
+    coved = ceiling is None
     ceiling = ceiling or (tinted(textures.plaster(0), (0.91, 0.91, 0.90), 0.95), 0.5)
     above = transform(plane((wide, deep), ceiling[0], ceiling[1]), np.diag([1.0, -1.0, -1.0, 1.0]))
     ground = moved(plane((wide, deep), floor[0], floor[1]), middle)
@@ -249,8 +256,17 @@ def shell(
     ]
     for side in SIDES:
         look = accent if accent and side == "east" else walls
-        placed.append(PlacedObject(f"wall_{side}", wall(room, side, look, lower), room.at_wall(side)))
+        placed.append(PlacedObject(f"wall_{side}", wall(room, side, look, lower, coved), room.at_wall(side)))
     return placed
+
+
+def _coving(y0: float, y1: float, ceiling_m: float, look: Material) -> Surface:
+    """A hollow moulding between wall and ceiling, its front only."""
+    turn = np.linspace(0, np.pi / 2, 5)
+    out = 0.004 + _COVING_M * (1 - np.cos(turn))
+    height = ceiling_m - _COVING_M * (1 - np.sin(turn)) - 0.002
+    points = np.stack([np.stack([out, np.full(5, y), height], axis=1) for y in (y0, y1)], axis=1)
+    return grid_surface(points, points[..., 1:], look)
 
 
 def fronts(mesh: ObjectMesh) -> ObjectMesh:

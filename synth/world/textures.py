@@ -372,8 +372,12 @@ def ceiling_panels() -> np.ndarray:
     rng = rng_for(0, "texture", "ceiling")
     place = np.arange(SIZE) * 2 / SIZE
     edge = np.minimum(place % 1, 1 - place % 1)
-    joint = np.minimum(edge[:, None], edge[None, :]) < 0.013
-    picture = toned(0.012 * cloud(rng, 0.4), base=(0.9,) * 3)
+    inside = np.minimum(edge[:, None], edge[None, :])
+    tone = rng.normal(0, 0.012, (2, 2))[place.astype(int)[:, None], place.astype(int)[None, :]]
+    picture = toned(tone + 0.012 * cloud(rng, 0.4), base=(0.9,) * 3)
     holes = rng.uniform(0, SIZE, (2200, 2))
     stamp_dots(picture, holes, np.full((2200, 2), 0.8), np.zeros(2200), np.full((2200, 3), 0.74))
-    return as_bytes(np.where(joint[..., None], 0.78, picture))
+    # Rails stand out smooth and bright; panels sink a little behind them, in their shadow.
+    picture[inside < 0.034] = 0.60
+    picture[inside < 0.022] = 0.93
+    return as_bytes(picture)
