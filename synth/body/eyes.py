@@ -66,9 +66,12 @@ def brow_layer(spec: SubjectSpec, asset: BodyAsset, body: Patch, scale: float) -
     """Short hairs over the painted brows."""
     canvas = canvas_of(asset)
     rng = rng_for(spec.seed, "brow hairs")
-    share, count = brow_share(canvas, spec), 120 if spec.sex == "male" else 90
-    roots = np.flatnonzero(share > 0.35)
-    picked = roots[rng.choice(len(roots), count, p=share[roots] / share[roots].sum())]
+    share, count = brow_share(canvas, spec), 150 if spec.sex == "male" else 120
+    roots = np.flatnonzero(share > 0.3)
+    # One hair in each equal piece of the brows, from one temple to the other: by chance alone they clot and leave gaps.
+    roots = roots[np.argsort(canvas.p[roots, 1], kind="stable")]
+    grown = np.cumsum(share[roots]) / share[roots].sum()
+    picked = roots[np.searchsorted(grown, (np.arange(count) + rng.random(count)) / count)]
     p = canvas.p[picked].astype(float)
     side = np.where(p[:, 1] > 0, 1.0, -1.0)
     points = np.einsum("nk,nkd->nd", canvas.shares[picked], body.vertices_m[canvas.corners[picked]])
@@ -89,10 +92,10 @@ def brow_layer(spec: SubjectSpec, asset: BodyAsset, body: Patch, scale: float) -
     cards = make_cards(
         line,
         np.repeat(normals[:, None], 2, axis=1),
-        np.full((count, 2), 0.0022 * scale),
+        np.full((count, 2), 0.0015 * scale),
         np.zeros(count),
         1,
         rng.normal(0, 0.2, count),
     )
-    color = tuple(int(c) for c in np.clip(0.75 * brow_color(spec) + 0.15 * np.array(spec.skin), 0, 255))
+    color = tuple(int(c) for c in np.clip(0.7 * brow_color(spec) + 0.25 * np.array(spec.skin), 0, 255))
     return on_head("head_brows", cards, tuft_texture(color), 0.7)

@@ -110,7 +110,7 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
         "cheeks": ruddy * 0.75 * red,
         "nose": ruddy * 0.80 * red * (1 + 0.5 * old),
         "ears": ruddy * 0.75 * red,
-        "lips": np.array([-0.13, -0.46, -0.42]) * rng.uniform(0.55, 1.05) * (0.55 + 0.45 * light)
+        "lips": np.array([-0.13, -0.40, -0.37]) * rng.uniform(0.45, 0.95) * (0.55 + 0.45 * light)
         - 0.10 * (1 - light),
         "mouth_line": dark * 0.85,
         "mouth": np.array([-0.9, -1.5, -1.5]),
