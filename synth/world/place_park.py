@@ -83,7 +83,10 @@ def _ground(rng: Rng, variant: int, hills: _Hills, court: bool) -> list[PlacedOb
     line = np.sinh(np.linspace(-3.2, 3.2, 41)) * 14.5  # fine in the middle, coarse far out
     x, y = np.meshgrid(line, line)
     points = np.stack([x, y, hills(x, y)], axis=-1)
-    placed = [PlacedObject("ground", merge([grid_surface(points, points[..., :2] / 2.4, look)]), np.eye(4))]
+    # Bent, or the tiles of the texture would lie in straight rows to the horizon.
+    bend = 0.9 * np.stack([np.sin(y / 4.6) + np.sin(y / 11 + 1), np.sin(x / 5.3) + np.sin(x / 13)], axis=-1)
+    uv = (points[..., :2] + bend) / 2.4
+    placed = [PlacedObject("ground", merge([grid_surface(points, uv, look)]), np.eye(4))]
     if court:
         placed.append(
             PlacedObject(

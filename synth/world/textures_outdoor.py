@@ -178,8 +178,8 @@ def grass(variant: int) -> np.ndarray:
     start, here = start[keep], here[keep]
     count = len(start)
     angle, length = rng.uniform(0, 2 * np.pi, count), rng.uniform(5, 15, count)
-    dry = (rng.random(count) < 0.10 + 0.06 * here)[:, None]
-    light = (rng.uniform(0.7, 1.5, count) * (1 + 0.06 * here))[:, None]
+    dry = (rng.random(count) < 0.10 + 0.09 * here)[:, None]
+    light = (rng.uniform(0.6, 1.6, count) * (1 + 0.09 * here))[:, None]
     hue = 1 + rng.normal(0, 0.05, (count, 3))
     color = np.where(dry, np.array(DRY), base * hue) * light
     step = np.stack([np.sin(angle), np.cos(angle)], axis=1) * length[:, None]
