@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from synth.body.rig import BONE_INDEX
@@ -70,25 +71,41 @@ def hip_bend_deg(transforms: np.ndarray) -> float:
     return float(min(np.degrees(np.arccos(np.clip(pelvis @ thigh, -1.0, 1.0))) for thigh in thighs))
 
 
-def _smooth(value: np.ndarray, low: float, high: float) -> np.ndarray:
-    t = np.clip((value - low) / (high - low), 0.0, 1.0)
+@numba.njit(cache=True)
+def _smooth(value: float, low: float, high: float) -> float:
+    t = min(max((value - low) / (high - low), 0.0), 1.0)
     return t * t * (3 - 2 * t)
 
 
-def fallen_m(fall: Fall, down: np.ndarray) -> np.ndarray:
-    """What vertices move by as their cloth falls across the tube, at rest, shape (N, 3), float32.
+@numba.njit(cache=True)
+def _let_fall(
+    rest_m: np.ndarray,
+    outward: np.ndarray,
+    room_m: np.ndarray,
+    wave_m: np.ndarray,
+    gravity: np.ndarray,
+    bones: np.ndarray,
+    weights: np.ndarray,
+    share: float,
+) -> None:
+    """Move vertices at rest (N, 3) in place as their cloth falls across the tube.
 
-    Args:
-        fall: Room that can hang.
-        down: Direction of gravity in each vertex's rest frame, shape (N, 3).
+    ``gravity`` is its direction in the rest frame of each bone, shape (52, 3); ``share`` of the fall is made.
     """
-    across = np.linalg.norm(down[:, :2], axis=1)
-    below = (fall.outward * down[:, :2]).sum(axis=1) / np.maximum(across, 1e-6)
-    room = _SAG * (0.5 + 0.5 * below) ** 3
-    away = np.minimum(fall.room_m * (room - 1.0), _MOST_M) + fall.wave_m * np.minimum(room - 1.0, 0.0)
-    moved = np.zeros((len(down), 3), dtype=np.float32)
-    moved[:, :2] = (_smooth(across, _LEAN_FROM, _LEAN_TO) * away)[:, None] * fall.outward
-    return moved
+    for v in range(len(rest_m)):
+        x, y = 0.0, 0.0
+        for k in range(bones.shape[1]):
+            x += weights[v, k] * gravity[bones[v, k], 0]
+            y += weights[v, k] * gravity[bones[v, k], 1]
+        across = np.sqrt(x * x + y * y)
+        if across <= _LEAN_FROM:
+            continue
+        below = (outward[v, 0] * x + outward[v, 1] * y) / across
+        more = _SAG * (0.5 + 0.5 * below) ** 3 - 1.0
+        away = min(room_m[v] * more, _MOST_M) + wave_m[v] * min(more, 0.0)
+        away *= share * _smooth(across, _LEAN_FROM, _LEAN_TO)
+        rest_m[v, 0] += away * outward[v, 0]
+        rest_m[v, 1] += away * outward[v, 1]
 
 
 def sit(
@@ -109,12 +126,17 @@ def sit(
     """
     if not seats:
         return rest_m
-    bent = np.float32(_smooth(np.array(hip_bend_deg(transforms)), _FROM_DEG, _TO_DEG))
+    bent = float(_smooth(hip_bend_deg(transforms), _FROM_DEG, _TO_DEG))
+    gravity = -transforms[:, 2, :3]
     out = rest_m.copy()
     for seat in seats:
-        down = -transforms[:, 2, :3].astype(np.float32)[bone_indices[seat.own]]
-        down = (down * bone_weights[seat.own][..., None]).sum(axis=1)
-        out[seat.own] += bent * seat.offsets_m + (1 - bent) * fallen_m(seat.fall, down)
+        own, fall = seat.own, seat.fall
+        if bent > 0:
+            out[own] += np.float32(bent) * seat.offsets_m
+        _let_fall(
+            out[own], fall.outward, fall.room_m, fall.wave_m, gravity, bone_indices[own], bone_weights[own],
+            1.0 - bent,
+        )  # fmt: skip
     return out
 
 

@@ -84,8 +84,8 @@ def _ground(rng: Rng, variant: int, hills: _Hills, court: bool) -> list[PlacedOb
     x, y = np.meshgrid(line, line)
     points = np.stack([x, y, hills(x, y)], axis=-1)
     # Bent, or the tiles of the texture would lie in straight rows to the horizon.
-    bend = 0.9 * np.stack([np.sin(y / 4.6) + np.sin(y / 11 + 1), np.sin(x / 5.3) + np.sin(x / 13)], axis=-1)
-    uv = (points[..., :2] + bend) / 2.4
+    bent = 0.9 * np.stack([np.sin(y / 4.6) + np.sin(y / 11 + 1), np.sin(x / 5.3) + np.sin(x / 13)], axis=-1)
+    uv = (points[..., :2] + bent) / 2.4
     placed = [PlacedObject("ground", merge([grid_surface(points, uv, look)]), np.eye(4))]
     if court:
         placed.append(
