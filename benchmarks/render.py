@@ -34,7 +34,7 @@ PLAIN = {
     "size": "640x480",
     "worlds": 0,
     "scenes": 12,
-    "subjects": 4,
+    "subjects": 0,
     "sets": [],
 }
 
@@ -220,7 +220,7 @@ def main() -> None:
     )
     parser.add_argument("--scenes", type=int, default=PLAIN["scenes"])
     parser.add_argument(
-        "--subjects", type=int, default=PLAIN["subjects"], help="bodies; 0 for the preset's share"
+        "--subjects", type=int, default=PLAIN["subjects"], help="bodies; 0: the preset's share of the scenes"
     )
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
     parser.add_argument(
