@@ -16,6 +16,7 @@ from synth.body.patch import Patch
 from synth.body.spec import Cloth
 
 COLUMNS = 96
+_ANGLE = 2 * np.pi * np.arange(COLUMNS) / COLUMNS - np.pi  # of each column, 0 ahead
 _ROW_M = 0.016
 BAND_M = 0.032  # the waistband of a skirt, not of a dress
 _ROOM_M = 0.022  # between thighs and cloth at the hem
@@ -142,19 +143,17 @@ def make_skirt(
 
 def _fall(room: np.ndarray, waves: np.ndarray) -> Fall:
     """How a tube's vertices fall, its rims with them, from grids of shape (rows, COLUMNS)."""
-    angle = 2 * np.pi * np.arange(COLUMNS) / COLUMNS - np.pi
-    outward = np.tile(np.stack([np.cos(angle), np.sin(angle)], axis=1), (len(room) + 2, 1))
+    outward = np.tile(np.stack([np.cos(_ANGLE), np.sin(_ANGLE)], axis=1), (len(room) + 2, 1))
     room, waves = (np.concatenate([g[:1], g, g[-1:]]).ravel() for g in (room, waves))
     return Fall(*(g.astype(np.float32) for g in (outward, room, waves)))
 
 
 def _around(radius: np.ndarray, land: Landscape, heights: np.ndarray, down: np.ndarray) -> np.ndarray:
     """Points of a tube from its radii, shape (rows, COLUMNS, 3)."""
-    angle = 2 * np.pi * np.arange(COLUMNS) / COLUMNS - np.pi
     points = np.empty((*radius.shape, 3))
-    points[..., 0] = land.middle_x(heights)[:, None] + radius * np.cos(angle)
-    points[..., 1] = radius * np.sin(angle)
-    tilt = 0.010 * (1 - np.cos(angle)) / 2 * -1.0  # the back sits a little higher at the waist
+    points[..., 0] = land.middle_x(heights)[:, None] + radius * np.cos(_ANGLE)
+    points[..., 1] = radius * np.sin(_ANGLE)
+    tilt = 0.010 * (1 - np.cos(_ANGLE)) / 2 * -1.0  # the back sits a little higher at the waist
     points[..., 2] = heights[:, None] - tilt[None] * (1 - down[:, None])
     return points
 
