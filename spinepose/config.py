@@ -85,11 +85,16 @@ class TrainConfig(_Frozen):
         description="wall time of each of the two trainings, minutes; the schedule shrinks to it. "
         "None: samples alone decide, and a rerun gives the same numbers",
     )
-    learning_rate: float = Field(default=1.5e-3, gt=0, le=1, description="AdamW's, after warm-up")
+    optimiser: Literal["muon", "adamw"] = Field(
+        default="muon",
+        description="muon: the inner layers' momentum is made orthogonal before it is a step, the rest is AdamW's; "
+        "from scratch and with own weights it needs fewer crops (docs/training.md). adamw: for all layers",
+    )
+    learning_rate: float = Field(default=1.5e-3, gt=0, le=1, description="the optimiser's, after warm-up")
     student_learning_rate_share: float = Field(
         default=1.0, gt=0, le=1, description="the student's rate over the teacher's"
     )
-    weight_decay: float = Field(default=0.0, ge=0, le=1, description="AdamW's; never on norms and biases")
+    weight_decay: float = Field(default=0.0, ge=0, le=1, description="decoupled; never on norms and biases")
     head_warmup_steps: int = Field(
         default=150, ge=0, description="steps in which a head from scratch learns to read drawn maps"
     )

@@ -4,22 +4,109 @@ from __future__ import annotations
 
 import copy
 import math
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from spinepose.config import TrainConfig
 from spinepose.model.family import PoseModel
+from spinepose.precision import resolve_precision
+
+# Newton-Schulz' coefficients and count of rounds, momentum: Jordan et al. 2024, "Muon: an optimizer for hidden layers".
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+ROUNDS = 5
+MOMENTUM = 0.95
+# An orthogonal step is scaled to the size that AdamW's steps have (Liu et al. 2025, arXiv 2502.16982), so that one
+# learning rate serves both.
+RMS_OF_ADAMW = 0.2
+# Fewer rows or columns than this leave nothing to make orthogonal.
+SMALLEST_SIDE = 16
 
 
-def make_optimiser(modules: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
-    """AdamW without decay on norms, biases and scales (everything of fewer than two axes)."""
-    parameters = [p for p in modules.parameters() if p.requires_grad]
+def orthogonal(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Nearest matrix with orthonormal rows or columns, roughly: singular values come to lie between 0.7 and 1.2.
+
+    Args:
+        matrix: Shape (M, N).
+        dtype: Of the products; bf16 is enough.
+    """
+    a, b, c = NEWTON_SCHULZ
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = (matrix.T if tall else matrix).to(dtype)
+    x = x / x.norm().clamp(min=1e-7)
+    for _ in range(ROUNDS):
+        gram = x @ x.T
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.T if tall else x
+
+
+class Muon(torch.optim.AdamW):
+    """AdamW, but the groups that say ``orthogonal`` take their momentum made orthogonal as the step (Muon).
+
+    A filter bank counts as a matrix of one row per output channel.
+    """
+
+    def __init__(self, groups: list[dict[str, Any]], lr: float, dtype: torch.dtype) -> None:
+        super().__init__(groups, lr=lr, fused=True)
+        self._dtype = dtype
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Move the parameters; the gradients of the orthogonal groups are used up."""
+        for group in self.param_groups:
+            if group["orthogonal"]:
+                for parameter in group["params"]:
+                    self._turn(parameter, group["lr"], group["weight_decay"])
+        super().step()
+
+    def _turn(self, parameter: Tensor, rate: float, decay: float) -> None:
+        gradient, parameter.grad = parameter.grad, None  # AdamW passes over what has no gradient
+        if gradient is None:
+            return
+        state = self.state[parameter]
+        if not state:
+            state |= {"step": torch.zeros(()), "momentum": torch.zeros_like(parameter)}
+        state["step"] += 1
+        momentum = state["momentum"].lerp_(gradient, 1 - MOMENTUM)
+        ahead = gradient.lerp(momentum, MOMENTUM).flatten(1)
+        change = orthogonal(ahead, self._dtype).view_as(parameter).to(parameter.dtype)
+        parameter.mul_(1 - rate * decay)
+        parameter.add_(change, alpha=-rate * RMS_OF_ADAMW * math.sqrt(max(ahead.shape)))
+
+
+def make_optimiser(modules: nn.Module, config: TrainConfig, learning_rate: float) -> torch.optim.AdamW:
+    """AdamW or Muon, without decay on norms, biases and scales (everything of fewer than two axes).
+
+    Muon takes what lies between the picture and the classifiers; first and last layers, depthwise filters and what
+    serves the training alone stay AdamW's.
+    """
+    named = [(name, p) for name, p in modules.named_parameters() if p.requires_grad]
+    inner = {name for name, p in named if config.optimiser == "muon" and _is_inner(name, p)}
     groups = [
-        {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
+        {
+            "params": [p for name, p in named if name in inner],
+            "weight_decay": config.weight_decay,
+            "orthogonal": True,
+        },
+        {
+            "params": [p for name, p in named if name not in inner and p.dim() >= 2],
+            "weight_decay": config.weight_decay,
+            "orthogonal": False,
+        },
+        {"params": [p for _, p in named if p.dim() < 2], "weight_decay": 0.0, "orthogonal": False},
     ]
-    return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
+    dtype = torch.bfloat16 if resolve_precision(config.precision) == "bf16" else torch.float32
+    return Muon([group for group in groups if group["params"]], learning_rate, dtype)
+
+
+def _is_inner(name: str, parameter: Tensor) -> bool:
+    """Whether this is a matrix, or a bank of filters, between the picture and the classifiers."""
+    outer = ("backbone.stem.0.", "head.cls_", "auxiliary.")
+    depthwise = parameter.dim() == 4 and parameter.shape[1] == 1
+    if parameter.dim() < 2 or depthwise or any(part in name for part in outer):
+        return False
+    return min(parameter.flatten(1).shape) >= SMALLEST_SIDE
 
 
 def rate_share(fraction: float, config: TrainConfig) -> float:

@@ -106,7 +106,7 @@ class Trainer:
         auxiliary = AuxiliaryHead(model.backbone.channels[AUXILIARY_STAGE], model.num_keypoints)
         initialise(auxiliary, task.seed + 1)
         self.modules = nn.ModuleDict({"model": self.model, "auxiliary": auxiliary})
-        self.optimiser = make_optimiser(self.modules, task.learning_rate, config.weight_decay)
+        self.optimiser = make_optimiser(self.modules, config, task.learning_rate)
         self.average = RunningAverage(self.model)
         self.keypoint_weights = torch.from_numpy(WEIGHTS[: model.num_keypoints]).float()
         self.chain = torch.from_numpy(indices(SPINE_CHAIN))

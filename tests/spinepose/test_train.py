@@ -204,10 +204,15 @@ def test_rate_rises_stays_and_falls():
 
 def test_norms_and_biases_do_not_decay():
     model = PoseModel("t", 26, (32, 64))
-    decaying, plain = make_optimiser(model, 1e-3, 0.05).param_groups
-    assert (decaying["weight_decay"], plain["weight_decay"]) == (0.05, 0.0)
-    assert {p.dim() for p in plain["params"]} == {1}
-    assert min(p.dim() for p in decaying["params"]) == 2
+    for name in ("muon", "adamw"):
+        *decaying, plain = make_optimiser(
+            model, TrainConfig(optimiser=name, weight_decay=0.05), 1e-3
+        ).param_groups
+        assert {group["weight_decay"] for group in decaying} == {0.05}
+        assert plain["weight_decay"] == 0.0
+        assert {p.dim() for p in plain["params"]} == {1}
+        assert min(p.dim() for group in decaying for p in group["params"]) == 2
+        assert sum(len(g["params"]) for g in [*decaying, plain]) == len(list(model.parameters()))
 
 
 def test_running_average_by_hand():
