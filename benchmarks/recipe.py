@@ -50,6 +50,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "dropout": 1.0,
         }
     },
+    "AdamW for all layers": {"optimiser": "adamw"},
     "fp32": {"precision": "fp32"},
 }
 

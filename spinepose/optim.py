@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -52,14 +54,21 @@ class Muon(torch.optim.AdamW):
         self._dtype = dtype
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Move the parameters; the gradients of the orthogonal groups are used up."""
+    def step(self, closure: None = None, each: Callable[..., Iterable] = map) -> None:  # type: ignore[override]
+        """Move the parameters; the gradients of the orthogonal groups are used up.
+
+        Args:
+            closure: Not used.
+            each: Like ``map``; a pool's spreads the products over its threads.
+        """
         for group in self.param_groups:
             if group["orthogonal"]:
-                for parameter in group["params"]:
-                    self._turn(parameter, group["lr"], group["weight_decay"])
+                largest_first = sorted(group["params"], key=Tensor.numel, reverse=True)
+                rates = itertools.repeat(group["lr"]), itertools.repeat(group["weight_decay"])
+                list(each(self._turn, largest_first, *rates))
         super().step()
 
+    @torch.no_grad()
     def _turn(self, parameter: Tensor, rate: float, decay: float) -> None:
         gradient, parameter.grad = parameter.grad, None  # AdamW passes over what has no gradient
         if gradient is None:
@@ -75,7 +84,7 @@ class Muon(torch.optim.AdamW):
         parameter.add_(change, alpha=-rate * RMS_OF_ADAMW * math.sqrt(max(ahead.shape)))
 
 
-def make_optimiser(modules: nn.Module, config: TrainConfig, learning_rate: float) -> torch.optim.AdamW:
+def make_optimiser(modules: nn.Module, config: TrainConfig, learning_rate: float) -> Muon:
     """AdamW or Muon, without decay on norms, biases and scales (everything of fewer than two axes).
 
     Muon takes what lies between the picture and the classifiers; first and last layers, depthwise filters and what

@@ -234,7 +234,7 @@ class Trainer:
         set_mean_gradients(parameters, [part.gradients for part in parts])
         self.group.average_([parameter.grad for parameter in parameters])
         norm = nn.utils.clip_grad_norm_(parameters, self.config.clip_norm)
-        self.optimiser.step()
+        self.optimiser.step(each=pool.map)
         self.step += 1
         steps_in_all = self.step / max(self.fraction, 1e-9)
         self.average.update(self.model, self.config.ema_share * steps_in_all)
