@@ -7,8 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from spinepose.rng import rng_for
-from synth.body.paint import mix, ramp, to_image
+from synth.body.paint import mix, to_image
 from synth.body.spec import SubjectSpec
+from synth.ramp import ramp
 
 EYE_SIZE = 160
 _IRIS = 0.198  # radius in the texture, whose side is 1.1 eyeballs

@@ -18,8 +18,8 @@ from spinepose.rng import rng_for
 from synth.body.asset import BodyAsset, default_cache_dir
 from synth.body.bake import find_source, read_target
 from synth.body.hair_scalp import head_frame, once_per_asset
-from synth.body.paint import ramp
 from synth.body.spec import SubjectSpec
+from synth.ramp import ramp
 
 _FILE = "faces-v1.npz"
 _OURS_FROM_OBJ, _DECIMETRE = [2, 0, 1], 0.1

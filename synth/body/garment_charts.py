@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synth.body.garment_tape import Landscape
+from synth.ramp import ramp
 
 #: Height of the two strips of edge bands, as a share of the texture; the first is ribbed, the second plain.
 STRIP = 1 / 32
@@ -53,11 +54,6 @@ def band_uv(s: np.ndarray, depth: np.ndarray, ribbed: np.ndarray) -> np.ndarray:
     return np.stack([u, np.where(ribbed, v + STRIP, v)], axis=-1)
 
 
-def _smoothstep(x: np.ndarray) -> np.ndarray:
-    x = np.clip(x, 0, 1)
-    return x * x * (3 - 2 * x)
-
-
 def trunk_coords(land: Landscape, p: np.ndarray, front: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Across and height on the trunk, for points (..., 3) of front or back pieces: an arc below, flat on top."""
     ahead = p[..., 0] - land.middle_x(p[..., 2])
@@ -65,7 +61,7 @@ def trunk_coords(land: Landscape, p: np.ndarray, front: np.ndarray) -> tuple[np.
     angle = np.arctan2(side, np.where(front, ahead, -ahead))
     arc = land.quarter_m * angle / (np.pi / 2)
     flat = side * land.quarter_m / land.half_width_m
-    share = _smoothstep((p[..., 2] - land.pit_height_m + 0.02) / 0.08)
+    share = ramp((p[..., 2] - land.pit_height_m + 0.02) / 0.08)
     return np.sign(p[..., 1]) * ((1 - share) * arc + share * flat), p[..., 2]
 
 

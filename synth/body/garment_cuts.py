@@ -15,6 +15,7 @@ from scipy.interpolate import PchipInterpolator
 from synth.body import garment_tape as regions
 from synth.body.garment_tape import FAR_M, Landscape
 from synth.body.spec import Cloth
+from synth.ramp import ramp
 
 Fields = dict[str, np.ndarray]
 
@@ -49,8 +50,7 @@ def lerp(span: tuple[float, float], share: float) -> float:
 
 
 def _front_share(land: Landscape, v: np.ndarray) -> np.ndarray:
-    t = np.clip((v[:, 0] - land.middle_x(v[:, 2])) / 0.03 + 0.5, 0, 1)
-    return t * t * (3 - 2 * t)
+    return ramp((v[:, 0] - land.middle_x(v[:, 2])) / 0.03 + 0.5)
 
 
 def neckline(

@@ -13,6 +13,7 @@ import numba
 import numpy as np
 
 from synth.body.rig import BONE_INDEX
+from synth.ramp import ramp_one
 
 # Bend of both hips, degrees, where a skirt starts to close round the thighs and where it lies on them [guess].
 _FROM_DEG, _TO_DEG = 30.0, 75.0
@@ -72,12 +73,6 @@ def hip_bend_deg(transforms: np.ndarray) -> float:
 
 
 @numba.njit(cache=True)
-def _smooth(value: float, low: float, high: float) -> float:
-    t = min(max((value - low) / (high - low), 0.0), 1.0)
-    return t * t * (3 - 2 * t)
-
-
-@numba.njit(cache=True)
 def _let_fall(
     rest_m: np.ndarray,
     outward: np.ndarray,
@@ -103,7 +98,7 @@ def _let_fall(
         below = (outward[v, 0] * x + outward[v, 1] * y) / across
         more = _SAG * (0.5 + 0.5 * below) ** 3 - 1.0
         away = min(room_m[v] * more, _MOST_M) + wave_m[v] * min(more, 0.0)
-        away *= share * _smooth(across, _LEAN_FROM, _LEAN_TO)
+        away *= share * ramp_one(across, _LEAN_FROM, _LEAN_TO)
         rest_m[v, 0] += away * outward[v, 0]
         rest_m[v, 1] += away * outward[v, 1]
 
@@ -126,7 +121,7 @@ def sit(
     """
     if not seats:
         return rest_m
-    bent = float(_smooth(hip_bend_deg(transforms), _FROM_DEG, _TO_DEG))
+    bent = float(ramp_one(hip_bend_deg(transforms), _FROM_DEG, _TO_DEG))
     gravity = -transforms[:, 2, :3]
     out = rest_m.copy()
     for seat in seats:

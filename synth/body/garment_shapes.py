@@ -19,6 +19,7 @@ from synth.body.garment_form import Dummy
 from synth.body.garment_sewing import Work
 from synth.body.garment_tape import Landscape
 from synth.body.spec import Cloth
+from synth.ramp import ramp
 
 GAP_M = 0.005  # between two layers
 _EASE_M = {"cotton": 0.0045, "knit": 0.006, "denim": 0.0055, "stretch": 0.0012, "fleece": 0.009}
@@ -40,11 +41,6 @@ class Shaped:
     work: Work
     folds: dict[str, np.ndarray]
     style: float
-
-
-def _ramp(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 def _along(vectors: np.ndarray, normals: np.ndarray) -> np.ndarray:
@@ -157,7 +153,7 @@ def shape_top(cloth: Cloth, dummy: Dummy, land: Landscape, rng: np.random.Genera
     low = np.clip((land.notch_m[2] - z) / (0.3 * land.stature_m), 0, 1)
     body = np.maximum(low, 0.7 * arm)  # sleeves are cut closer than the trunk
     thick = {"hoodie": 0.004, "jacket": 0.006}.get(cloth.kind, 0.0)
-    shoulders = 0.45 * arm * _ramp(z, land.pit_height_m - 0.02, land.pit_height_m + 0.10)
+    shoulders = 0.45 * arm * ramp(z, land.pit_height_m - 0.02, land.pit_height_m + 0.10)
     ease = _EASE_M[cloth.fabric] + thick + (0.002 if tight else 0.018) * loose * (body - shoulders)
     ease = np.maximum(ease, _spanned(dummy, 2 if tight else 10 + round(14 * loose)) + 0.5 * ease)
     if not tight:
@@ -170,7 +166,7 @@ def shape_top(cloth: Cloth, dummy: Dummy, land: Landscape, rng: np.random.Genera
         draped = dummy.form.spread(draped, 5)
         share = (0.5 + 0.5 * loose) * (0.4 if tucked else 1.0)
         if not has_arms:  # round an armhole nothing hangs
-            share = (share * _ramp(borders["arm"], 0.0, 0.09) * _ramp(borders["neck"], 0.0, 0.09))[:, None]
+            share = (share * ramp(borders["arm"], 0.0, 0.09) * ramp(borders["neck"], 0.0, 0.09))[:, None]
         offset = share * draped + (1 - share) * ease[:, None] * dummy.normals
     else:
         offset = ease[:, None] * dummy.normals
@@ -190,7 +186,7 @@ def _gathered(offset: np.ndarray, cut: Cut, borders: dict[str, np.ndarray]) -> n
             continue
         width = cut.bands[name]
         depth = borders[name]
-        close = 0.42 + 0.58 * _ramp(depth, 0.6 * width, width + 0.03)
+        close = 0.42 + 0.58 * ramp(depth, 0.6 * width, width + 0.03)
         bag = 1 + 0.22 * np.exp(-(((depth - width - 0.05) / 0.03) ** 2))
         offset = offset * (close * bag)[:, None]
     return offset
@@ -214,7 +210,7 @@ def shape_bottom(
     if tight:
         ease = np.full(len(z), 0.0015)
         if cloth.kind == "skirt":  # a lining keeps well clear of the skirt
-            ease = 0.0015 - 0.012 * _ramp(np.minimum(borders["hem"], borders["waist"]), 0.0, 0.06)
+            ease = 0.0015 - 0.012 * ramp(np.minimum(borders["hem"], borders["waist"]), 0.0, 0.06)
     else:
         slim = 0.5 if cloth.kind == "jeans" else 0.75
         ease = _EASE_M[cloth.fabric] * 0.8 + (0.005 + slim * 0.036 * loose) * down
@@ -227,7 +223,7 @@ def shape_bottom(
     offset = ease[:, None] * dummy.normals
     if not tight:
         offset = _hung_legs(dummy, land, offset, inside, 0.25 + 0.65 * loose)
-    held = _ramp(borders["waist"], 0.0, 0.07)[:, None]  # a waistband sits close
+    held = ramp(borders["waist"], 0.0, 0.07)[:, None]  # a waistband sits close
     close = dummy.normals * np.minimum(0.004, ease)[:, None]
     offset = (1 - held) * close + held * offset
     offset = _gathered(offset, replace(cut, rib=cut.rib - {"waist"}), borders)
@@ -262,7 +258,7 @@ def _hung_legs(
         )
         fallen = drape(points + offset, own, axis, slack)
         moved[own] = (fallen - points)[own]
-        hang[own] = _ramp(land.crotch_height_m - points[own, 2], 0.02, 0.16)
+        hang[own] = ramp(land.crotch_height_m - points[own, 2], 0.02, 0.16)
     share = (0.75 * hang)[:, None]
     return dummy.form.spread((1 - share) * offset + share * moved, 3)
 
@@ -275,11 +271,11 @@ def over(inner: Shaped, outer: Shaped) -> tuple[Shaped, Shaped]:
     """
     dummy = inner.work.dummy
     inside_inner, inside_outer = inner.work.inside_m, outer.work.inside_m
-    both = _ramp(inside_inner, -0.02, 0.0) * _ramp(inside_outer, -0.03, 0.0)
+    both = ramp(inside_inner, -0.02, 0.0) * ramp(inside_outer, -0.03, 0.0)
     high = _along(inner.work.offset_m, dummy.normals)
     # Under the outer one the inner lies close; towards the outer's border it returns to its own height.
-    pressed = _ramp(inside_outer, -0.005, 0.03)
-    flat = np.minimum(high, 0.0025 - 0.007 * _ramp(inside_outer, 0.008, 0.04))  # skin is left out there
+    pressed = ramp(inside_outer, -0.005, 0.03)
+    flat = np.minimum(high, 0.0025 - 0.007 * ramp(inside_outer, 0.008, 0.04))  # skin is left out there
     press = ((high - flat) * pressed)[:, None] * dummy.normals
     inner_offset = inner.work.offset_m - press
     lift = (

@@ -14,6 +14,7 @@ from synth.body.garment_sewing import Cloth3d
 from synth.body.garment_tape import Landscape
 from synth.body.patch import Patch
 from synth.body.spec import Cloth
+from synth.ramp import ramp
 
 COLUMNS = 96
 _ANGLE = 2 * np.pi * np.arange(COLUMNS) / COLUMNS - np.pi  # of each column, 0 ahead
@@ -68,8 +69,7 @@ def _weights(points: np.ndarray, dummy: Dummy, land: Landscape, heights: np.ndar
     y = points[..., 1]
     # Narrow, the cloth would fold over itself where the legs close; broad, a stride would leave a knee behind.
     behind = points[..., 0] < land.middle_x(heights)[:, None]
-    share = np.clip(y / np.where(behind, 0.34, 0.24) + 0.5, 0, 1)
-    share = (share * share * (3 - 2 * share))[..., None]
+    share = ramp(y / np.where(behind, 0.34, 0.24) + 0.5)[..., None]
     legs_w = share * legs["l"][:, None] + (1 - share) * legs["r"][:, None]
     # Below the seat the skin behind the cloth would be of one leg or the other: ask no lower.
     seat = points.reshape(-1, 3).copy()
@@ -77,12 +77,10 @@ def _weights(points: np.ndarray, dummy: Dummy, land: Landscape, heights: np.ndar
     _, near_i = cKDTree(dummy.points_m[own]).query(seat, k=6)
     skin_w = dummy.weights[own][near_i].mean(axis=1).reshape(rows, columns, -1)
     ahead = points[..., 0] - land.middle_x(heights)[:, None]
-    front = np.clip(ahead / 0.16 + 0.6, 0, 1)
-    front = front * front * (3 - 2 * front)
+    front = ramp(ahead / 0.16 + 0.6)
     # Over the seat the cloth moves as the seat does; in front legs take it along from the hips down.
     start = land.joints_m["hip_l"][2] + 0.02 - 0.08 * (1 - front)
-    down = np.clip((start - heights[:, None]) / 0.14, 0, 1)
-    down = down * down * (3 - 2 * down)
+    down = ramp(start - heights[:, None], 0.0, 0.14)
     # The front lies on the thighs; the back hangs more from the seat than it follows them.
     down = (down * (0.75 + 0.25 * front))[..., None]
     weights = (1 - down) * skin_w + down * legs_w

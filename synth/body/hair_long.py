@@ -11,12 +11,12 @@ from synth.body.hair_pieces import (
     columns_of,
     hanging_cards,
     layer_of,
-    ramp,
     roots_of,
 )
 from synth.body.hair_strands import Growth, unit
 from synth.body.hair_textures import card_texture
 from synth.body.layer import Layer
+from synth.ramp import ramp
 
 
 def _hanging(scene: Scene, rng: np.random.Generator, length_m: float, volume_m: float) -> list[Layer]:

@@ -101,11 +101,6 @@ def layer_of(
     return Layer(name, patch, patch.triangles, patch.uvs[patch.triangles], texture, roughness, swing)
 
 
-def ramp(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
-
-
 def lumps(p: np.ndarray, rng: np.random.Generator, size_m: float) -> np.ndarray:
     """Smooth unevenness over the head, about -1 to 1, shape (N,)."""
     waves = rng.normal(size=(3, 7)) / size_m

@@ -18,13 +18,13 @@ from synth.body.hair_pieces import (
     columns_of,
     layer_of,
     lumps,
-    ramp,
     roots_of,
 )
 from synth.body.hair_scalp import is_shaved
 from synth.body.hair_strands import Field, Growth, unit
 from synth.body.hair_textures import COLUMNS, card_texture, shell_texture, tuft_texture
 from synth.body.layer import Layer
+from synth.ramp import ramp
 
 
 def bare(scene: Scene, rng: np.random.Generator) -> list[Layer]:

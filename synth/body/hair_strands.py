@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from synth.body.layer import Layer
 from synth.body.patch import Patch
 from synth.body.rig import BONE_INDEX, BONES
+from synth.ramp import ramp
 
 Field = Callable[[np.ndarray], np.ndarray]
 DOWN = np.array([0.0, 0.0, -1.0])
@@ -232,8 +233,7 @@ def hang_weights(points: np.ndarray, centre_m: np.ndarray, scale: float, obstacl
     drop = (centre_m[2] - points[:, 2]) / scale
     low = np.flatnonzero(drop > 0.03)
     if len(low):
-        t = np.clip((drop[low] - 0.03) / 0.13, 0, 1)[:, None]
-        t = t * t * (3 - 2 * t)
+        t = ramp(drop[low] - 0.03, 0.0, 0.13)[:, None]
         weights[low] = (1 - t) * weights[low] + t * obstacle.weights(points[low])
     return weights
 

@@ -14,6 +14,7 @@ import numba
 import numpy as np
 
 from synth.body.rig import BONE_INDEX
+from synth.ramp import ramp_one
 
 #: Directions of gravity in the head's rest frame that hair is grown for: forward is +x, left +y, up +z.
 PULLS = np.array([[0, 0, -1], [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1]], dtype=float)
@@ -70,11 +71,6 @@ def _string(points: np.ndarray, shares: np.ndarray) -> np.ndarray:
     return out
 
 
-def _smooth(value: float, low: float, high: float) -> float:
-    t = min(max((value - low) / (high - low), 0.0), 1.0)
-    return t * t * (3 - 2 * t)
-
-
 def _lean_deg(turn: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip(turn[2, 2], -1.0, 1.0))))
 
@@ -86,7 +82,7 @@ def freedom(transforms: np.ndarray) -> float:
         transforms: Rest to posed of each bone, z up, shape (52, 3, 4).
     """
     head, trunk = transforms[BONE_INDEX["C0"]], transforms[BONE_INDEX["T3"]]
-    return _smooth(_lean_deg(head), *_HEAD_DEG) * _smooth(_lean_deg(trunk), *_TRUNK_DEG)
+    return ramp_one(_lean_deg(head), *_HEAD_DEG) * ramp_one(_lean_deg(trunk), *_TRUNK_DEG)
 
 
 def let_hang(vertices_m: np.ndarray, swings: tuple[Swing, ...], transforms: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ from synth.body.hair_pieces import (
     cards_of,
     in_head,
     layer_of,
-    ramp,
     roots_of,
     smooth_along,
 )
@@ -26,6 +25,7 @@ from synth.body.hair_textures import COLUMNS, cap_texture, card_texture, solid
 from synth.body.layer import Layer
 from synth.body.patch import Patch
 from synth.body.rig import BONES
+from synth.ramp import ramp
 
 
 def _pulled(scene: Scene, rng: np.random.Generator, tie: np.ndarray, volume_m: float) -> list[Layer]:

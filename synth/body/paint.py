@@ -1,4 +1,4 @@
-"""Small brushes for painted textures: noise, blends, ramps."""
+"""Small brushes for painted textures: noise and blends."""
 
 from __future__ import annotations
 
@@ -34,9 +34,3 @@ def mix(image: np.ndarray, color: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Blend a colour over a picture by a share, shape (H, W)."""
     share = share.astype(np.float32)[..., None]
     return image + share * (np.asarray(color, dtype=np.float32) - image)
-
-
-def ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
-    """0 at ``low``, 1 at ``high``, smooth between."""
-    t = np.clip((value - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)

@@ -19,7 +19,7 @@ from spinepose.rng import rng_for
 from synth.body.asset import BodyAsset
 from synth.body.geometry import vertex_normals
 from synth.body.hair_scalp import head_frame
-from synth.body.paint import ramp
+from synth.ramp import ramp
 
 SKIN_SIZE = 1024
 _GUTTER_PX = 6

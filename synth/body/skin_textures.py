@@ -12,10 +12,10 @@ from spinepose.rng import rng_for
 from synth.body.asset import BodyAsset
 from synth.body.geometry import vertex_normals
 from synth.body.hair_scalp import hairline_of, is_shaved, line_field
-from synth.body.paint import ramp
 from synth.body.skin_bake import canvas_of
 from synth.body.skin_masks import BODY_MASKS, HEAD_MASKS, SKIN_SIZE, Canvas
 from synth.body.spec import SubjectSpec
+from synth.ramp import ramp
 
 _TABLE = np.exp(np.linspace(-3.0, 1.0, 4096)).astype(np.float32)
 

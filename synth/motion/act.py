@@ -34,6 +34,7 @@ from synth.motion.curves import flow, frame_times, poses
 from synth.motion.rotations import frame_from, turn_deg
 from synth.motion.standing import bend_shares, hips_back, squat_path
 from synth.motion.stick import segment_rotations, stick_points
+from synth.ramp import ramp
 
 Pose = Mapping[str, "float | np.ndarray"]
 Table = Sequence[tuple[float, Mapping[str, float]]]
@@ -238,8 +239,7 @@ def _held(plan: Mapping[str, np.ndarray]) -> np.ndarray:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], down.astype(int), [0]])))
     moved = way.copy()
     for start, end in edges.reshape(-1, 2):
-        away = np.clip(np.maximum(start - frames, frames - (end - 1)) / _FADE, 0.0, 1.0)
-        share = 1.0 - away**2 * (3.0 - 2.0 * away)
+        share = 1.0 - ramp(np.maximum(start - frames, frames - (end - 1)), 0.0, _FADE)
         moved += share * (
             np.median(way[:, start:end], axis=1)[:, None] - way[:, np.clip(frames, start, end - 1)]
         )

@@ -10,6 +10,7 @@ from opensim_models.anatomy.coordinates import REGIONAL_COORDINATES
 from spinepose.errors import InputError
 from synth.motion.clip import SEGMENTS, Clip, ClipProp
 from synth.motion.rotations import mirrored, transpose, turn
+from synth.ramp import ramp
 
 # Up to the first elevation an arm hangs, from the second on it is raised.
 _HANGS_RAD, _RAISED_RAD = np.radians([30.0, 70.0])
@@ -106,7 +107,6 @@ def with_arms_clear(clip: Clip, extra_rad: float) -> Clip:
         index = SEGMENTS.index(f"upper_arm_{side}")
         in_thorax = girdle @ limbs[:, index]
         raised = np.arccos(np.clip(-sign * in_thorax[:, 2, 1], -1.0, 1.0))
-        share = np.clip((raised - _HANGS_RAD) / (_RAISED_RAD - _HANGS_RAD), 0.0, 1.0)
-        outward = turn("x", sign * extra_rad * (1.0 - share**2 * (3.0 - 2.0 * share)))
+        outward = turn("x", sign * extra_rad * (1.0 - ramp(raised, _HANGS_RAD, _RAISED_RAD)))
         limbs[:, index] = transpose(girdle) @ outward @ in_thorax
     return replace(clip, limb_rotations=limbs)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synth.motion.rotations import angle_between_rad, frame_from, turn, unit
+from synth.ramp import ramp
 
 # Between these bends a hinge takes over from the rest pose in saying where a knee or elbow points.
 _HINGE_RAD = np.radians([12.0, 35.0])
@@ -60,9 +61,7 @@ def _hinged(frame: np.ndarray, hinge: np.ndarray, bend_rad: np.ndarray, along: s
         along: The axis along the segment.
         axis: The axis of the hinge.
     """
-    low, high = _HINGE_RAD
-    share = np.clip((bend_rad - low) / (high - low), 0.0, 1.0)
-    share = share**2 * (3.0 - 2.0 * share)
+    share = ramp(bend_rad, *_HINGE_RAD)
     rest = frame[..., "xyz".index(axis)]
     # A hinge that seems to bend the wrong way is a straight joint with noise: the rest pose knows better.
     agree = np.clip(np.sum(unit(hinge) * rest, axis=-1) / 0.3, 0.0, 1.0)

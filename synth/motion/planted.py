@@ -11,6 +11,7 @@ from synth.motion.clip import Clip
 from synth.motion.contacts import Footing, with_feet
 from synth.motion.rotations import frame_from
 from synth.motion.stick import segment_rotations, stick_points
+from synth.ramp import ramp
 
 # A ball of the foot stands that is this near to the floor and slower than this: mid-hip heights, and a second.
 _LOW, _SLOW = 0.04, 0.45
@@ -133,8 +134,7 @@ def _correction(ball: np.ndarray, sole: np.ndarray, clip: Clip) -> tuple[np.ndar
     for start, end in contacts:
         spot = np.median(ball[start:end, :2], axis=0)
         frames = np.arange(max(start - ease, 0), min(end + ease, len(ball)))
-        away = np.maximum(np.maximum(start - frames, frames - (end - 1)), 0) / (ease + 1)
-        share = 1.0 - away**2 * (3.0 - 2.0 * away)
+        share = 1.0 - ramp(np.maximum(start - frames, frames - (end - 1)), 0.0, ease + 1)
         # Before and after, the correction of the contact's end fades.
         held = np.clip(frames, start, end - 1)
         sink = np.minimum(_NEAR + clip.clearance[held] - sole[held], 0.0)

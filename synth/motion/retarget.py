@@ -23,6 +23,7 @@ from synth.motion.rotations import frame_from, rotation_angle_rad, transpose, un
 from synth.motion.spine_solve import spine_coordinates
 from synth.motion.stick import LENGTHS
 from synth.motion.trunk import trunk_rotations
+from synth.ramp import ramp
 
 # A first frame is a reference pose, not motion, when the jump after it is this much more than any that follows soon.
 _JUMP_RATIO = 6.0
@@ -259,6 +260,4 @@ def _clearance(posed: Posed, frames: dict[str, np.ndarray], hip_height: float, f
     soles = _soles(posed, frames, leg_length(posed))[..., 2].min(axis=1)
     others = posed.position[..., 2].min(axis=1)
     raw = (np.minimum(soles, others) - floor) / hip_height
-    low, high = _ON_FLOOR
-    share = np.clip((raw - low) / (high - low), 0.0, 1.0)
-    return np.maximum(raw, 0.0) * share**2 * (3.0 - 2.0 * share)
+    return np.maximum(raw, 0.0) * ramp(raw, *_ON_FLOOR)
