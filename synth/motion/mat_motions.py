@@ -403,16 +403,16 @@ def lying_side(curl_deg: float = 30.0, lift_deg: float = 0.0, duration_s: float 
         duration_s: Seconds.
     """
     t = phase(duration_s)
-    rest = {"pelvis_list": -90.0, "pz": 0.19, "px": 0.0, "hip_flexion": 38.0, "knee_flexion": 56.0,
+    rest = {"pelvis_list": -87.5, "pz": 0.19, "px": 0.0, "hip_flexion": 38.0, "knee_flexion": 56.0,
         "ankle_dorsiflexion": -14.0, "hip_flexion_r": 44.0, "lumbar_flexion": 8.0,
-        "thoracic_flexion": 6.0, "nod": 4.0, "side": -4.0, "cant": 8.0, "shoulder_flexion_l": 84.0,
+        "thoracic_flexion": 6.0, "nod": 4.0, "side": -4.0, "cant": -8.0, "shoulder_flexion_l": 84.0,
         "shoulder_abduction_l": 6.0, "elbow_flexion_l": 50.0, "elbow_flexion_r": 70.0,
         "shoulder_flexion_r": 62.0, "shoulder_abduction_r": 14.0, "shoulder_rotation_r": 36.0,
-        "pronation_r": 60.0, "hip_abduction_r": 2.0}  # fmt: skip
+        "pronation_r": 60.0, "hip_abduction_l": 4.0, "hip_abduction_r": -7.0}  # fmt: skip
     curled = {"lumbar_flexion": 8.0 + 0.5 * curl_deg, "thoracic_flexion": 6.0 + 0.5 * curl_deg, "nod": 20.0,
         "hip_flexion_l": 38.0 + 1.2 * curl_deg, "hip_flexion_r": 44.0 + 1.2 * curl_deg * (lift_deg == 0),
         "knee_flexion_l": 56.0 + curl_deg, "knee_flexion_r": 56.0 + curl_deg * (lift_deg == 0),
-        "hip_abduction_r": 2.0 + lift_deg}  # fmt: skip
+        "hip_abduction_r": -7.0 + (lift_deg + 9.0) * (lift_deg > 0)}  # fmt: skip
     back = {n: rest.get(n, rest.get(n[:-2], 0.0)) for n in curled}
     return act("lying_side", tracks(t, [(0.05, rest), (0.5, curled), (0.62, curled), (1.0, back)]),
         legs="angles", props=(mat_across(),))  # fmt: skip
