@@ -31,6 +31,7 @@ from synth.body.patch import Patch, push_outside
 from synth.body.spec import Cloth, SubjectSpec
 
 _UNDER_DRESS_M = 0.13  # how far one can look up a dress
+_ON_HIPS = 0.027  # how much lower trousers hang where no top covers the belly, share of stature [judged by eye]
 
 Covers = Callable[[np.ndarray, np.ndarray], np.ndarray]
 _TUCKED = {
@@ -147,6 +148,8 @@ def _trunk_and_legs(
     spec: SubjectSpec, dummy: Dummy, land: Landscape, body: Patch, shoes: Shoes | None
 ) -> list[_Worn]:
     """Top, inner top, bottom and skirt, inner ones first."""
+    if spec.top.kind == "none":
+        return [_only_bottom(spec, dummy, land, shoes)]
     tucked = tucked_in(spec)
     top = shape_top(spec.top, dummy, land, rng_for(spec.seed, "clothes", "top"), tucked)
     inner = _inner_top(spec, top, dummy, land)
@@ -183,6 +186,14 @@ def _trunk_and_legs(
         worn.append(skirt)
     worn.append(outer)
     return worn
+
+
+def _only_bottom(spec: SubjectSpec, dummy: Dummy, land: Landscape, shoes: Shoes | None) -> _Worn:
+    """What a man with a bare chest wears; it hangs on his hips, below the navel."""
+    low = replace(land, s1_height_m=land.s1_height_m - _ON_HIPS * land.stature_m)
+    rng = rng_for(spec.seed, "clothes", "bottom")
+    bottom = shape_bottom(spec.bottom, dummy, low, rng, spec.shoes.kind == "barefoot")
+    return _worn_bottom(spec, bottom, low, shoes)
 
 
 def _inner_top(spec: SubjectSpec, top: Shaped, dummy: Dummy, land: Landscape) -> Shaped | None:

@@ -23,10 +23,13 @@ from synth.ramp import ramp
 
 SKIN_SIZE = 1024
 _GUTTER_PX = 6
+# On the neutral body's mesh: left and up of the left nipple, height of the navel, metres.
+_NIPPLE, _NAVEL_Z = (0.0805, 0.379), 0.1917
 # Masks of the whole skin, then those of the head only.
 BODY_MASKS = (
     "mottle_a", "mottle_b", "mottle_c", "blood", "grain", "freckles_a", "freckles_b", "spots_a", "spots_b", "spots_c",
     "joints", "hands", "sun", "body_hair", "veins", "groove", "ridge", "nails",
+    "areola", "navel",
 )  # fmt: skip
 HEAD_MASKS = (
     "cheeks", "nose", "ears", "lips", "mouth_line", "mouth", "eyelids", "socket", "bags", "rim", "nostrils",
@@ -165,6 +168,11 @@ def _body_masks(
     shin = ramp(knee - 0.05 - place[:, 2], 0, 0.06) * (1 - feet) * (mirrored[:, 1] < 0.35)
     chest = _bump(place[:, 2], 0.33, 0.08) * (place[:, 0] > 0.06) * ramp(0.11 - mirrored[:, 1], 0, 0.05) * 0.7
     hairy = np.maximum(ramp(along, 0.0, 0.3) * (1 - hands) * arm, np.maximum(shin, chest))
+    front = (place[:, 0] > 0.06).astype(np.float32)
+    areola = (
+        ramp(0.0155 - np.hypot(mirrored[:, 1] - _NIPPLE[0], place[:, 2] - _NIPPLE[1]), 0.0, 0.004) * front
+    )
+    navel = np.exp(-((mirrored[:, 1] / 0.007) ** 2) - ((place[:, 2] - _NAVEL_Z) / 0.009) ** 2) * front
     streak = _lattice_noise(rng, place * np.array([1, 1, 0.35]), 0.0035)
     ridge_noise = np.abs(_lattice_noise(rng, place * np.array([1, 1, 0.5]), 0.030))
     veins = ramp(-ridge_noise, -0.10, 0.0) * (np.maximum(ramp(along, 0.35, 0.9) * arm, 0.7 * feet))
@@ -203,6 +211,8 @@ def _body_masks(
         "veins": veins,
         "groove": groove,
         "ridge": np.maximum(side_ridge, above),
+        "areola": areola,
+        "navel": navel,
         "nails": np.maximum(_uv_mask(asset, "fingernails", texels), _uv_mask(asset, "toenails", texels)),
     }
 

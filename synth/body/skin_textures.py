@@ -88,6 +88,7 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
     ruddy = rng.uniform(0.4, 1.05)
     spotted = 0.04 + 0.32 * old * light
     lines = old**1.2 * rng.uniform(0.7, 1.2)
+    areola = rng_for(spec.seed, "skin", "areola").uniform(0.5, 1.1)
     w: dict[str, np.ndarray] = {
         "mottle_a": rng.normal(0, 0.035) * np.array([0.6, 1, 1.2]) * 3,
         "mottle_b": rng.choice((-1, 1)) * 0.045 * np.array([0.7, 1, 1.1]),
@@ -107,6 +108,8 @@ def _weights(spec: SubjectSpec, rng: np.random.Generator) -> np.ndarray:
         "groove": dark * rng.uniform(0.08, 0.17),
         "ridge": np.array([0.05, 0.045, 0.04]),
         "nails": np.array([0.10, 0.02, 0.02]) + 0.12 * (1 - light),
+        "areola": (np.array([-0.24, -0.46, -0.42]) if man else np.zeros(3)) * areola,
+        "navel": 0.7 * dark,
         "cheeks": ruddy * 0.75 * red,
         "nose": ruddy * 0.80 * red * (1 + 0.5 * old),
         "ears": ruddy * 0.75 * red,

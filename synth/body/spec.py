@@ -11,9 +11,10 @@ from spinepose.errors import InputError
 
 SCHEMA_VERSION = 2
 SEXES = ("female", "male")
-#: ``singlet`` and ``sports_top`` leave much of the back open; ``leotard`` and ``dress`` cover hips, too.
+#: ``singlet`` and ``sports_top`` leave much of the back open; ``leotard`` and ``dress`` cover hips, too; ``none`` is a
+#: man's bare chest and back.
 TOPS = (
-    "tshirt", "long_sleeve", "tank", "shirt", "hoodie", "jacket", "singlet", "sports_top", "leotard", "dress",
+    "tshirt", "long_sleeve", "tank", "shirt", "hoodie", "jacket", "singlet", "sports_top", "leotard", "dress", "none",
 )  # fmt: skip
 #: ``none`` goes with a leotard or a dress only: nobody is unclothed.
 BOTTOMS = ("trousers", "jeans", "leggings", "shorts", "skirt", "none")
@@ -166,6 +167,10 @@ class SubjectSpec:
             (
                 self.bottom.kind != "none" or self.top.kind in ONE_PIECE,
                 f"bottom is 'none' under a {self.top.kind}, expected something to wear",
+            ),
+            (
+                self.top.kind != "none" or (self.sex == "male" and self.bottom.kind != "skirt"),
+                f"top is 'none' on a {self.sex} in a {self.bottom.kind}, expected a man in trousers or shorts",
             ),
             (0 <= self.asymmetry <= 3, f"asymmetry is {self.asymmetry}, expected 0 to 3"),
             (abs(sum(self.races) - 1) < 0.01, f"races sum to {sum(self.races)}, expected 1"),

@@ -17,17 +17,18 @@ Color = tuple[int, int, int]
 #: Share of people dressed for sport at 18 and at 80 years; it falls linearly between.
 SPORT_SHARE = (0.55, 0.40)
 
-# Kind -> weight. Open backs: singlet, sports_top, leotard and most tanks.
+# Kind -> weight. Open backs: singlet, sports_top, leotard and most tanks; none is a bare one.
 _SPORT_TOPS = {
     "female": {"sports_top": 0.30, "tank": 0.18, "leotard": 0.17, "singlet": 0.10, "tshirt": 0.15,
                "long_sleeve": 0.06, "hoodie": 0.02, "jacket": 0.02},
     "male": {"tshirt": 0.32, "singlet": 0.28, "tank": 0.22, "long_sleeve": 0.08, "leotard": 0.04,
-             "hoodie": 0.03, "jacket": 0.03},
+             "hoodie": 0.03, "jacket": 0.03, "none": 0.22},
 }  # fmt: skip
 _DAILY_TOPS = {
     "female": {"tshirt": 0.24, "long_sleeve": 0.17, "shirt": 0.12, "dress": 0.17, "tank": 0.09, "hoodie": 0.11,
                "jacket": 0.10},
-    "male": {"tshirt": 0.33, "shirt": 0.20, "long_sleeve": 0.16, "hoodie": 0.15, "jacket": 0.12, "tank": 0.04},
+    "male": {"tshirt": 0.33, "shirt": 0.20, "long_sleeve": 0.16, "hoodie": 0.15, "jacket": 0.12, "tank": 0.04,
+             "none": 0.03},
 }  # fmt: skip
 _SPORT_BOTTOMS = {
     "female": {"leggings": 0.62, "shorts": 0.22, "trousers": 0.12, "skirt": 0.04},
@@ -37,6 +38,7 @@ _DAILY_BOTTOMS = {
     "female": {"jeans": 0.34, "trousers": 0.24, "skirt": 0.18, "leggings": 0.16, "shorts": 0.08},
     "male": {"jeans": 0.44, "trousers": 0.36, "shorts": 0.20},
 }
+_BARE_CHESTED_BOTTOMS = {"shorts": 0.76, "leggings": 0.10, "trousers": 0.08, "jeans": 0.06}
 _SPORT_SHOES = {"sneakers": 0.72, "barefoot": 0.28}
 _DAILY_SHOES = {
     "female": {"sneakers": 0.48, "flats": 0.27, "boots": 0.15, "barefoot": 0.10},
@@ -133,6 +135,8 @@ def _length(rng: np.random.Generator) -> float:
 
 
 def _top(rng: np.random.Generator, kind: str, sport: bool, hue: Color) -> Cloth:
+    if kind == "none":
+        return Cloth("none", "plain", hue, hue, 0.0, 0.0)
     patterns = {"shirt": _SHIRT_PATTERNS, "dress": _DRESS_PATTERNS}.get(kind, _TOP_PATTERNS[int(sport)])
     if kind in ("jacket", "hoodie"):
         patterns = {"plain": 0.72, "blocks": 0.2, "print": 0.08}
@@ -225,6 +229,8 @@ def wardrobe_rand(
         kinds = {"none": 0.5, "leggings": 0.35, "shorts": 0.15}
     elif top.kind == "dress":
         kinds = {"none": 0.86, "leggings": 0.14}
+    elif top.kind == "none":
+        kinds = _BARE_CHESTED_BOTTOMS
     else:
         kinds = dict((_SPORT_BOTTOMS if sport else _DAILY_BOTTOMS)[sex])
     kind = _pick(rng, kinds)
@@ -233,6 +239,8 @@ def wardrobe_rand(
     else:
         bottom = _bottom(rng, kind, sport, hue, top)
     shoe_kinds = dict(_SPORT_SHOES if sport else _DAILY_SHOES[sex])
-    if top.kind == "leotard":
+    if top.kind == "none":
+        shoe_kinds = {"barefoot": 0.6, "sneakers": 0.4}
+    elif top.kind == "leotard":
         shoe_kinds = {"barefoot": 0.6, "flats": 0.2, "sneakers": 0.2}
     return top, bottom, _shoes(rng, _pick(rng, shoe_kinds), sport, hue)
