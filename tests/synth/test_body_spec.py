@@ -46,6 +46,15 @@ def test_impossible_people_are_refused_by_name(field: str, value: object):
         replace(subjects(1)[0], **{field: value})
 
 
+def test_only_men_in_trousers_or_shorts_go_without_a_top():
+    woman, man = (next(s for s in subjects(20) if s.sex == sex) for sex in ("female", "male"))
+    bare, shorts = replace(man.top, kind="none"), replace(man.bottom, kind="shorts")
+    assert replace(man, top=bare, bottom=shorts).top.kind == "none"
+    for person, kind in ((woman, "shorts"), (man, "skirt"), (man, "none")):
+        with pytest.raises(InputError, match="expected a man|something to wear"):
+            replace(person, top=bare, bottom=replace(shorts, kind=kind))
+
+
 @pytest.mark.parametrize(
     "values",
     [{"lordosis_deg": 50.0}, {"curves": (("T13", 10.0, 3.0),)}, {"curves": (("T8", 90.0, 3.0),)}],
