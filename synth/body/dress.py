@@ -31,7 +31,9 @@ from synth.body.patch import Patch, push_outside
 from synth.body.spec import Cloth, SubjectSpec
 
 _UNDER_DRESS_M = 0.13  # how far one can look up a dress
-_ON_HIPS = 0.027  # how much lower trousers hang where no top covers the belly, share of stature [judged by eye]
+_ON_HIPS = (
+    0.027  # how much lower trousers hang where no top covers the belly, share of stature [judged by eye]
+)
 
 Covers = Callable[[np.ndarray, np.ndarray], np.ndarray]
 _TUCKED = {
