@@ -50,7 +50,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "dropout": 1.0,
         }
     },
-    "AdamW for all layers": {"optimiser": "adamw"},
     "fp32": {"precision": "fp32"},
 }
 
@@ -66,6 +65,7 @@ def run_variant(name: str, args: argparse.Namespace) -> tuple[dict[str, Any], Tr
             "evaluation_people": args.people,
             "batch_size": args.batch_size,
             "learning_rate": args.learning_rate,
+            "optimiser": args.optimiser,
             "shards": args.cores,
             **VARIANTS[name],
         }
@@ -107,6 +107,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=300, help="held-out people of an evaluation")
     parser.add_argument("--batch-size", type=int, default=TrainConfig().batch_size)
     parser.add_argument("--learning-rate", type=float, default=TrainConfig().learning_rate)
+    parser.add_argument("--optimiser", choices=("muon", "adamw"), default=TrainConfig().optimiser)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
