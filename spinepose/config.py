@@ -90,7 +90,7 @@ class TrainConfig(_Frozen):
         description="muon: the inner layers' momentum is made orthogonal before it is a step, the rest is AdamW's; "
         "from scratch and with own weights it needs fewer crops (docs/training.md). adamw: for all layers",
     )
-    learning_rate: float = Field(default=1.5e-3, gt=0, le=1, description="the optimiser's, after warm-up")
+    learning_rate: float = Field(default=2e-3, gt=0, le=1, description="the optimiser's, after warm-up")
     student_learning_rate_share: float = Field(
         default=1.0, gt=0, le=1, description="the student's rate over the teacher's"
     )
