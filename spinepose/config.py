@@ -169,6 +169,11 @@ class TrainConfig(_Frozen):
     evaluation_people: int = Field(
         default=256, ge=1, description="people in each of them; the last one takes all"
     )
+    keep: Literal["best", "last"] = Field(
+        default="best",
+        description="averaged weights a training ends with: the best on the held-out people, or the last; 'last' where "
+        "the held-out people are of another kind than those to get better at",
+    )
     tensorboard: bool = Field(
         default=False, description="also write the numbers for TensorBoard (needs the package tensorboardX)"
     )

@@ -252,7 +252,7 @@ def _task(run: _Run, name: str, from_scratch: bool, own_maps: bool = True) -> Ta
 
 
 def _train(run: _Run, task: Task, model: PoseModel, teacher: Teacher | None, samples_before: int) -> None:
-    """Train a model in place; it ends as the best average of its weights."""
+    """Train a model in place; it ends as an average of its weights, the one that `train.keep` names."""
     trainer = Trainer(task, run.config, model, teacher, run.log, run.group)
     if not trainer.resume():
         run.log.cut(task.name, -1)

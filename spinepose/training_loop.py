@@ -292,15 +292,28 @@ class Trainer:
             }
 
     def _evaluate_everyone(self, held_out: PersonImages) -> None:
-        """At the end, measure the best weights on all held-out people."""
+        """At the end, measure the weights that stay, the best or the last, on all held-out people."""
         if not self.group.is_first:
             return
-        self.average.model.load_state_dict(self.best["state"])
-        if len(held_out.people) > self.config.evaluation_people or self.best["samples"] != self.samples:
+        best = self.best["samples"]
+        if self.config.keep == "best":
+            self._warn_if_unchanged(best)
+            self.average.model.load_state_dict(self.best["state"])
+        stale = self.config.keep == "best" and best != self.samples
+        if stale or len(held_out.people) > self.config.evaluation_people:
             numbers = self._measure(self.average.model, held_out, None)
             self.log.add(self.task.name, self.step, self.samples, numbers)
-        self.log.add(self.task.name, self.step, self.samples, {"best_samples": self.best["samples"]})
+        self.log.add(self.task.name, self.step, self.samples, {"best_samples": best})
         self.log.write()
+
+    def _warn_if_unchanged(self, best_samples: int) -> None:
+        if best_samples == 0 and self.samples > 0:
+            logger.warning(
+                "training the %s: on the held-out people nothing was better than the weights it started from, and it "
+                "ends with those; lower train.learning_rate, or set train.keep=last if the held-out people are of "
+                "another kind than those to get better at",
+                self.task.name,
+            )
 
     def _measure(self, model: PoseModel, held_out: PersonImages, limit: int | None) -> dict[str, float]:
         return evaluate_crops(

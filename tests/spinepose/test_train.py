@@ -154,6 +154,28 @@ def test_nan_stops_with_the_term_and_the_step(sketch_root: Path, tmp_path: Path,
     assert (tmp_path / "teacher.pt").exists()
 
 
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_where_nothing_beats_the_start_it_stays_and_is_told_or_the_last_do(
+    sketch_root: Path, tmp_path: Path, monkeypatch, caplog, keep: str
+):
+    model = PoseModel("t", len(NAMES), TINY.input_size)
+    initialise(model, 1)
+    start = tmp_path / "start.pt"
+    save_checkpoint(start, model, NAMES)
+    worse = itertools.count(0, -1)
+    monkeypatch.setattr(training_loop, "rank", lambda numbers: (next(worse),))
+    config = TINY.model_copy(update={"keep": keep})
+    _train(sketch_root, tmp_path / "out", config, init_checkpoint=start, teacher_checkpoint=start)
+    # Loading levels the logits: both are compared as loaded.
+    before, after = (
+        load_checkpoint(path).model.state_dict() for path in (start, tmp_path / "out" / "student.pt")
+    )
+    unchanged = all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
+    assert unchanged == (keep == "best")
+    assert ("nothing was better than the weights it started from" in caplog.text) == (keep == "best")
+    assert _rows(tmp_path / "out")[-1]["best_samples"] == "0"
+
+
 def test_time_budget_ends_the_training(sketch_root: Path, tmp_path: Path):
     config = TINY.model_copy(update={"max_minutes": 1e-6})
     assert _train(sketch_root, tmp_path, config)["samples_seen"] == 8  # one step each
