@@ -99,6 +99,8 @@ def fields_of_training(checkpoint: Mapping[str, Any], summary: Mapping[str, Any]
     licence = mark.get("data_licence")
     told: dict[str, Any] = {"seed": mark.get("seed"), "settings": mark.get("config")}
     told["labels_sha256"] = mark.get("train_labels")
+    if mark.get("init"):
+        told["student_from_sha256"] = mark["init"]
     fields: dict[str, Any] = {"licence": licence} if licence else {}
     if summary is None:
         return fields | {"training": told}
@@ -133,7 +135,8 @@ def card_text(card: ModelCard) -> str:
 def _training_words(training: Mapping[str, Any]) -> Iterator[str]:
     for name in ("teacher", "student"):
         if training.get(f"{name}_crops"):
-            yield f"The {name} saw {training[f'{name}_crops']:,} crops."
+            later = ", from weights trained before" if training.get(f"{name}_from_sha256") else ""
+            yield f"The {name} saw {training[f'{name}_crops']:,} crops{later}."
     if training.get("seed") is not None:
         yield f"Seed {training['seed']}."
 

@@ -16,7 +16,7 @@ from spinepose import estimator, packaged
 from spinepose.errors import InputError
 from spinepose.estimator import SpinePoseEstimator
 from spinepose.model.weights import read_dict, save_dict
-from spinepose.model_card import fields_of_training, read_card
+from spinepose.model_card import card_text, fields_of_training, read_card
 
 CARD = {"name": "spineforge-t", "version": "1", "licence": "Apache-2.0", "training_data": "none"}
 METRICS = {
@@ -137,6 +137,15 @@ def test_the_licence_of_the_labels_stays_with_the_weights(tmp_path: Path):
         "CC-BY-4.0", 3, 1200,
     )  # fmt: skip
     assert fields["training_data"].startswith("60 labelled people; 7 others held out.")
+
+
+def test_a_card_says_that_a_training_went_on_from_other_weights(folder: Path):
+    card = read_card(folder / "default.json")
+    for init, words in (("", "The student saw 1,200 crops."), ("ab", "crops, from weights trained before.")):
+        mark = {"fingerprint": {"init": init}}
+        summary = {"train_people": 60, "val_people": 7, "student": {"samples_seen": 1200}}
+        training = fields_of_training({"meta": mark}, summary)["training"]
+        assert words in card_text(card.model_copy(update={"training": training}))
 
 
 def test_other_weights_than_the_card_s_are_refused(folder: Path):
