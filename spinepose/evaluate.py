@@ -21,6 +21,7 @@ from spinepose.detections import detected_people, match_people
 from spinepose.estimator import Runner, open_model
 from spinepose.evaluation_text import summary_text
 from spinepose.files import atomic_path, write_json
+from spinepose.in_sight import in_sight_report
 from spinepose.measures import ERRORS_FILE, errors_document
 from spinepose.metrics import mean_oks, mean_pose, pck_and_auc, place_in_boxes, truth_arrays
 from spinepose.predict import person_scores, to_image_pixels
@@ -107,6 +108,9 @@ def evaluate_checkpoint(
         "keypoints_known": runner.known,
         **_known_subsets(summarise(dataset, people, points, results), runner.known),
     }
+    sight = in_sight_report(dataset, people, points, results)
+    if sight is not None:
+        metrics["in_sight"] = _known_subsets(sight, runner.known)
     errors = measure_report(people, points, truth)
     metrics["measure_errors"] = errors
     metrics["keypoints"] = keypoint_report(people, points, truth)

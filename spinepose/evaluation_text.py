@@ -19,6 +19,8 @@ def summary_text(metrics: Mapping[str, Any]) -> str:
     flip = "with" if metrics["flip_test"] else "without"
     rows = [f"{metrics['people']} people, {metrics['boxes']} boxes, {flip} the mirrored crop.", ""]
     rows += _subsets(metrics)
+    if "in_sight" in metrics:
+        rows += _in_sight(metrics["in_sight"])
     if "spine_error_mm" in metrics:
         rows += _spine(metrics["spine_error_mm"])
     if "ridge" in metrics:
@@ -54,6 +56,22 @@ def _subsets(metrics: Mapping[str, Any]) -> Iterator[str]:
         cells = [_number(value.get(key), 3) for key in ("AP", "AP50", "AP75", "AR", "PCK", "AUC")]
         oks = [_number(m["mean_oks"].get(name), 3) for m in (metrics, metrics["mean_pose"])]
         rows.append((name, *cells, *oks))
+    yield from _table(header, rows)
+
+
+def _in_sight(found: Mapping[str, Any]) -> Iterator[str]:
+    header = (
+        "keypoints in sight only",
+        "AP",
+        "AR",
+        "mean OKS",
+        "of the hidden ones",
+        "hidden, % of the labels",
+    )
+    rows: list[tuple[str, ...]] = []
+    for name, value in found.items():
+        cells = [_number(value.get(key), 3) for key in ("AP", "AR", "mean_oks", "mean_oks_hidden")]
+        rows.append((name, *cells, f"{100 * value['hidden_share']:.0f}"))
     yield from _table(header, rows)
 
 
