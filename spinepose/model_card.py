@@ -153,6 +153,9 @@ def _measured(card: ModelCard) -> Iterator[str]:
     for name, value in metrics.get("subsets", {}).items():
         oks = metrics.get("mean_oks", {}).get(name)
         yield f"| {name} | {_three(value['AP'])} | {_three(value['AR'])} | {_three(oks)} |"
+    if metrics.get("in_sight"):
+        yield ""
+        yield f"AP of the keypoints in sight alone: {_in_sight(metrics['in_sight'])}."
     if card.half_precision:
         half = card.half_precision
         yield ""
@@ -162,6 +165,12 @@ def _measured(card: ModelCard) -> Iterator[str]:
         )
     if "spine_error_mm" in metrics:
         yield from _millimetres(metrics)
+
+
+def _in_sight(found: Mapping[str, Any]) -> str:
+    """Such as 'Body 0.700 (33% of its labels are hidden), Spine 0.900 (20%)'."""
+    words = [f"{name} {_three(v['AP'])} ({v['hidden_share']:.0%})" for name, v in found.items()]
+    return ", ".join(words).replace("%)", "% of its labels are hidden)", 1)
 
 
 def _millimetres(metrics: Mapping[str, Any]) -> Iterator[str]:

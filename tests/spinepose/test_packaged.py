@@ -139,6 +139,18 @@ def test_the_licence_of_the_labels_stays_with_the_weights(tmp_path: Path):
     assert fields["training_data"].startswith("60 labelled people; 7 others held out.")
 
 
+def test_a_card_tells_what_was_in_sight(folder: Path):
+    card = read_card(folder / "default.json")
+    sight = {
+        name: {"AP": ap, "hidden_share": share}
+        for name, ap, share in (("Body", 0.5, 0.333), ("Feet", None, 0.1))
+    }
+    text = card_text(card.model_copy(update={"metrics": {"people": 3, "in_sight": sight}}))
+    assert (
+        "AP of the keypoints in sight alone: Body 0.500 (33% of its labels are hidden), Feet - (10%)." in text
+    )
+
+
 def test_a_card_says_that_a_training_went_on_from_other_weights(folder: Path):
     card = read_card(folder / "default.json")
     for init, words in (("", "The student saw 1,200 crops."), ("ab", "crops, from weights trained before.")):
