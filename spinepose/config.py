@@ -54,6 +54,12 @@ class AugmentConfig(_Frozen):
     blur: float = Field(default=0.1, ge=0, le=1, description="probability of blur")
     compression: float = Field(default=0.2, ge=0, le=1, description="probability of JPEG's traces")
     dropout: float = Field(default=0.4, ge=0, le=1, description="probability of one filled rectangle")
+    anonymous: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="probability of blurring a face in sight, as recordings of patients do",
+    )
 
     @property
     def is_still(self) -> bool:
@@ -61,7 +67,7 @@ class AugmentConfig(_Frozen):
         turns = self.rotation_probability * self.rotation_deg + self.shift_probability * self.shift
         changes = self.flip + self.half_body + self.scale + turns
         changes += self.photometric + self.noise + self.blur + self.compression
-        return changes + self.dropout == 0
+        return changes + self.dropout + self.anonymous == 0
 
 
 class TrainConfig(_Frozen):

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from spinepose.augment import (
     CropGeometry,
+    anonymise_rand,
     apply_affine,
     box_geometry,
     compose_affine,
@@ -221,6 +222,8 @@ class CropDataset(Dataset):
         crop, matrix = cut_crop(*self.images.get(index), geometry, input_size, self.reduction)
         if self.augment is not None:
             crop = photometric_rand(rng, crop, self.augment, light)
+            if rng.random() < self.augment.anonymous:
+                crop = anonymise_rand(rng, crop, person.keypoints, matrix / self.reduction)
         keypoints, labelled = crop_labels(person.keypoints, matrix, input_size, geometry.flip)
         box_size = np.sqrt(person.box_xywh[2:].prod()) * input_size[0] / geometry.size_px[0]
         scalars = np.array(box_size, np.float32), invert_affine(matrix), np.array(index)
