@@ -282,6 +282,7 @@ def test_sixteen_people_are_learnt_by_heart(tmp_path: Path):
             blur=0,
             compression=0,
             dropout=0,
+            anonymous=0,
         ),
         precision="fp32",
     )
