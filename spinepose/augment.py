@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from spinepose.config import AugmentConfig
-from spinepose.skeleton import INDEX, NUM_KEYPOINTS
+from spinepose.skeleton import INDEX, NUM_KEYPOINTS, indices
 
 # The box is widened by this factor before it is cut, as RTMPose does.
 PADDING = 1.25
@@ -20,7 +20,7 @@ PADDING = 1.25
 HALF_BODY_MIN_TOTAL = 10
 HALF_BODY_MIN = 3
 
-FACE = np.array([INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")])
+FACE = indices(["nose", "left_eye", "right_eye", "left_ear", "right_ear"])
 _LOWER_NAMES = ("hip", "knee", "ankle", "big_toe", "small_toe", "heel")
 LOWER_BODY = np.zeros(NUM_KEYPOINTS, dtype=bool)
 LOWER_BODY[

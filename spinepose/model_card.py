@@ -169,8 +169,11 @@ def _measured(card: ModelCard) -> Iterator[str]:
 
 def _in_sight(found: Mapping[str, Any]) -> str:
     """Such as 'Body 0.700 (33% of its labels are hidden), Spine 0.900 (20%)'."""
-    words = [f"{name} {_three(v['AP'])} ({v['hidden_share']:.0%})" for name, v in found.items()]
-    return ", ".join(words).replace("%)", "% of its labels are hidden)", 1)
+    explained = {next(iter(found), ""): " of its labels are hidden"}  # with the first number only
+    return ", ".join(
+        f"{name} {_three(v['AP'])} ({v['hidden_share']:.0%}{explained.get(name, '')})"
+        for name, v in found.items()
+    )
 
 
 def _millimetres(metrics: Mapping[str, Any]) -> Iterator[str]:
