@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from spinepose.config import AugmentConfig
-from spinepose.skeleton import INDEX, NUM_KEYPOINTS, indices
+from spinepose.skeleton import INDEX, NUM_KEYPOINTS
 
 # The box is widened by this factor before it is cut, as RTMPose does.
 PADDING = 1.25
@@ -20,7 +20,6 @@ PADDING = 1.25
 HALF_BODY_MIN_TOTAL = 10
 HALF_BODY_MIN = 3
 
-FACE = indices(["nose", "left_eye", "right_eye", "left_ear", "right_ear"])
 _LOWER_NAMES = ("hip", "knee", "ankle", "big_toe", "small_toe", "heel")
 LOWER_BODY = np.zeros(NUM_KEYPOINTS, dtype=bool)
 LOWER_BODY[
@@ -165,41 +164,6 @@ def photometric_rand(
         image = compress(image, int(rng.integers(25, 80)))
     if rng.random() < (config.dropout * 0.5 if light else config.dropout):
         image = cover_rand(rng, image.copy())
-    return image
-
-
-def anonymise_rand(
-    rng: np.random.Generator, image: np.ndarray, keypoints: np.ndarray, matrix: np.ndarray
-) -> np.ndarray:
-    """Make a face that is in sight unrecognisable, as it is in many recordings; others' and hidden ones stay.
-
-    Args:
-        rng: Source of randomness.
-        image: The crop, uint8.
-        keypoints: Image pixels and visibility, shape (37, 3).
-        matrix: Image pixels to the crop's own, shape (2, 3).
-    """
-    if not (keypoints[FACE[:3], 2] == 2).any():  # nose and eyes
-        return image
-    points = apply_affine(matrix, keypoints[FACE][keypoints[FACE, 2] > 0, :2])
-    middle, half = points.mean(axis=0), np.ptp(points, axis=0).max() * rng.uniform(0.6, 1.1)
-    height, width = image.shape[:2]
-    low = np.clip(middle - half, 0, (width, height)).astype(int)
-    high = np.clip(np.ceil(middle + half), 0, (width, height)).astype(int)
-    if (high - low).min() < 4:
-        return image
-    return pixelate(image, low, high, int(rng.integers(2, 9)), smooth=bool(rng.random() < 0.4))
-
-
-def pixelate(
-    image: np.ndarray, low: np.ndarray, high: np.ndarray, cells: int, smooth: bool = False
-) -> np.ndarray:
-    """A copy with the rectangle from ``low`` (x, y) to before ``high`` in so many cells a side, or blurred so much."""
-    image = image.copy()
-    part = image[low[1] : high[1], low[0] : high[0]]
-    few = cv2.resize(part, (cells, cells), interpolation=cv2.INTER_AREA)
-    how = cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
-    image[low[1] : high[1], low[0] : high[0]] = cv2.resize(few, part.shape[1::-1], interpolation=how)
     return image
 
 

@@ -60,6 +60,9 @@ class AugmentConfig(_Frozen):
         le=1,
         description="probability of blurring a face in sight, as recordings of patients do",
     )
+    limb_motion: float = Field(
+        default=0.2, ge=0, le=1, description="probability of blurring one limb in sight as if it moved"
+    )
 
     @property
     def is_still(self) -> bool:
@@ -67,7 +70,7 @@ class AugmentConfig(_Frozen):
         turns = self.rotation_probability * self.rotation_deg + self.shift_probability * self.shift
         changes = self.flip + self.half_body + self.scale + turns
         changes += self.photometric + self.noise + self.blur + self.compression
-        return changes + self.dropout + self.anonymous == 0
+        return changes + self.dropout + self.anonymous + self.limb_motion == 0
 
 
 class TrainConfig(_Frozen):

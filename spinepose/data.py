@@ -15,7 +15,6 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from spinepose.augment import (
     CropGeometry,
-    anonymise_rand,
     apply_affine,
     box_geometry,
     compose_affine,
@@ -25,6 +24,7 @@ from spinepose.augment import (
     photometric_rand,
     warp,
 )
+from spinepose.augment_person import anonymise_rand, smear_limb_rand
 from spinepose.coco import CocoDataset
 from spinepose.config import AugmentConfig
 from spinepose.errors import InputError
@@ -221,13 +221,23 @@ class CropDataset(Dataset):
             geometry = geometry_rand(rng, person.box_xywh, person.keypoints, input_size, self.augment, light)
         crop, matrix = cut_crop(*self.images.get(index), geometry, input_size, self.reduction)
         if self.augment is not None:
-            crop = photometric_rand(rng, crop, self.augment, light)
-            if rng.random() < self.augment.anonymous:
-                crop = anonymise_rand(rng, crop, person.keypoints, matrix / self.reduction)
+            crop = self._changed(rng, crop, person, matrix / self.reduction, light)
         keypoints, labelled = crop_labels(person.keypoints, matrix, input_size, geometry.flip)
         box_size = np.sqrt(person.box_xywh[2:].prod()) * input_size[0] / geometry.size_px[0]
         scalars = np.array(box_size, np.float32), invert_affine(matrix), np.array(index)
         return (crop, keypoints, labelled, *scalars)
+
+    def _changed(
+        self, rng: np.random.Generator, crop: np.ndarray, person: Person, matrix: np.ndarray, light: bool
+    ) -> np.ndarray:
+        """In the order of a recording: a limb moves, the sensor sees, an editor hides the face."""
+        assert self.augment is not None
+        if rng.random() < self.augment.limb_motion:
+            crop = smear_limb_rand(rng, crop, person.keypoints, matrix)
+        crop = photometric_rand(rng, crop, self.augment, light)
+        if rng.random() < self.augment.anonymous:
+            crop = anonymise_rand(rng, crop, person.keypoints, matrix)
+        return crop
 
 
 def crop_labels(

@@ -12,9 +12,7 @@ import pytest
 import torch
 
 from spinepose.augment import (
-    FACE,
     CropGeometry,
-    anonymise_rand,
     apply_affine,
     box_geometry,
     colour,
@@ -24,7 +22,6 @@ from spinepose.augment import (
     half_body_rand,
     invert_affine,
     photometric_rand,
-    pixelate,
     warp,
 )
 from spinepose.coco import load_coco
@@ -153,7 +150,9 @@ def test_crops_hang_on_seed_and_position_only(sketch_root: Path, workers: int):
 def test_augmented_labels_stay_on_the_person(sketch_root: Path):
     """The picture under a label must be the same before and after: compare a patch's colour on the trunk."""
     images = PersonImages(_people(sketch_root), SIZE, 100)
-    quiet = AugmentConfig(photometric=0, noise=0, blur=0, compression=0, dropout=0, anonymous=0, half_body=0)
+    quiet = AugmentConfig(
+        photometric=0, noise=0, blur=0, compression=0, dropout=0, anonymous=0, limb_motion=0, half_body=0
+    )
     plain, moved = CropDataset(images), CropDataset(images, quiet, seed=1)
     row, differences = INDEX["spine_03"], []
     for index in range(24):
@@ -170,7 +169,9 @@ def test_augmented_labels_stay_on_the_person(sketch_root: Path):
 
 def test_small_crops_show_what_the_usual_ones_show_and_keep_their_labels(sketch_root: Path):
     images = PersonImages(_people(sketch_root), SIZE, 100)
-    quiet = AugmentConfig(photometric=0, noise=0, blur=0, compression=0, dropout=0, anonymous=0)
+    quiet = AugmentConfig(
+        photometric=0, noise=0, blur=0, compression=0, dropout=0, anonymous=0, limb_motion=0
+    )
     usual, small = (CropDataset(images, quiet, seed=1, reduction=reduction) for reduction in (1, 2))
     for index in range(6):
         crop, *labels = usual[(index, index)]
@@ -215,43 +216,6 @@ def test_photometric_changes_values_but_not_the_given_picture():
     assert all(c.shape == image.shape and c.dtype == np.uint8 for c in changed)
     assert (image == 120).all()
     assert sum((c != image).any() for c in changed) >= 8
-
-
-def _face(visibility: int) -> np.ndarray:
-    keypoints = np.zeros((37, 3))
-    keypoints[FACE] = np.column_stack(
-        [[40, 44, 36, 48, 32], [30, 26, 26, 28, 28], np.full(5, visibility)]
-    )  # image pixels
-    return keypoints
-
-
-def test_a_face_in_sight_becomes_cells_and_all_else_stays():
-    image = rng_for(3).integers(0, 255, (64, 80, 3)).astype(np.uint8)
-    given = image.copy()
-    for i in range(20):
-        hidden = anonymise_rand(rng_for(4, i), image, _face(2), np.eye(2, 3))
-        rows, columns = np.nonzero((hidden != image).any(axis=2))
-        # The face is 16 pixels wide, its middle at (40, 27.6).
-        assert abs(columns - 40).max() <= 18
-        assert abs(rows - 27.6).max() <= 18
-        assert len(rows) > 150
-        smaller = anonymise_rand(rng_for(4, i), image[:32, :40], _face(2), np.eye(2, 3) / 2)
-        assert (smaller[:, :10] == image[:32, :10]).all()
-    assert (image == given).all()
-
-
-def test_the_back_of_a_head_and_a_face_outside_the_crop_stay():
-    image = rng_for(3).integers(0, 255, (64, 80, 3)).astype(np.uint8)
-    assert (anonymise_rand(rng_for(0), image, _face(1), np.eye(2, 3)) == image).all()
-    outside = np.array([[1.0, 0.0, 200.0], [0.0, 1.0, 0.0]])
-    assert (anonymise_rand(rng_for(0), image, _face(2), outside) == image).all()
-
-
-def test_pixelate_by_hand():
-    image = np.arange(0, 32, 2, dtype=np.uint8).reshape(4, 4, 1).repeat(3, axis=2)
-    found = pixelate(image, np.array([0, 0]), np.array([4, 2]), 2)
-    np.testing.assert_array_equal(found[:2, :, 0], [[1, 1, 5, 5], [9, 9, 13, 13]])
-    assert (found[2:] == image[2:]).all()
 
 
 def test_a_missing_image_is_named(sketch_root: Path, tmp_path: Path):

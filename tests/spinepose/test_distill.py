@@ -24,7 +24,9 @@ from spinepose.teacher_points import PointsTeacher, read_points
 from spinepose.teachers import load_teacher
 
 SIZE = (32, 64)
-QUIET = AugmentConfig(photometric=0, noise=0, blur=0, compression=0, dropout=0, anonymous=0, half_body=0)
+QUIET = AugmentConfig(
+    photometric=0, noise=0, blur=0, compression=0, dropout=0, anonymous=0, limb_motion=0, half_body=0
+)
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +193,7 @@ def test_a_remembering_teacher_keeps_each_person_s_weights(people):
 def test_crops_are_fixed_only_when_nothing_is_random():
     geometry = ("flip", "half_body", "scale", "rotation_deg", "shift")
     still = dict.fromkeys(
-        (*geometry, "photometric", "noise", "blur", "compression", "dropout", "anonymous"), 0
+        (*geometry, "photometric", "noise", "blur", "compression", "dropout", "anonymous", "limb_motion"), 0
     )
     assert AugmentConfig(**still).is_still
     assert not any(AugmentConfig(**{**still, name: 0.1}).is_still for name in still)

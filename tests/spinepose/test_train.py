@@ -283,6 +283,7 @@ def test_sixteen_people_are_learnt_by_heart(tmp_path: Path):
             compression=0,
             dropout=0,
             anonymous=0,
+            limb_motion=0,
         ),
         precision="fp32",
     )
