@@ -140,6 +140,13 @@ class TrainConfig(_Frozen):
         default=0.15, ge=0, le=1, description="last share of training with the light augmentation"
     )
     loss_weights: LossWeights = Field(default=LossWeights(), description="weights of the named terms")
+    body_weight: float = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="weight of labels of Halpe's 26 keypoints over that of the other eleven, which the student learns "
+        "besides; the sum of the weights divides, so a body of more weight is a spine of less",
+    )
     foreign_axis_weight: float = Field(
         default=0.1,
         ge=0,

@@ -37,7 +37,7 @@ from spinepose.parallel import Group
 from spinepose.precision import resolve_precision
 from spinepose.predict import arithmetic, normalise
 from spinepose.shards import ShardPool, replicate, set_mean_gradients, shard_pool
-from spinepose.skeleton import SPINE_CHAIN, WEIGHTS, indices
+from spinepose.skeleton import HALPE26_NAMES, SPINE_CHAIN, WEIGHTS, indices
 from spinepose.training_log import TrainingLog
 from spinepose.warmup import map_loss
 
@@ -109,6 +109,8 @@ class Trainer:
         self.optimiser = make_optimiser(self.modules, config, task.learning_rate)
         self.average = RunningAverage(self.model)
         self.keypoint_weights = torch.from_numpy(WEIGHTS[: model.num_keypoints]).float()
+        self.label_weights = self.keypoint_weights.clone()
+        self.label_weights[: len(HALPE26_NAMES)] *= config.body_weight
         self.chain = torch.from_numpy(indices(SPINE_CHAIN))
         self.term_weights = config.loss_weights.model_dump()
         self.step = 0
@@ -160,7 +162,7 @@ class Trainer:
             x, y = model.head.classify(torch.lerp(drawn.detach(), drawn, self.pull))
         logits = Logits(x.float(), y.float())
         keypoints, labelled = crops.keypoints_px[:, :count], crops.labelled[:, :count]
-        weights = labelled * self.keypoint_weights
+        weights = labelled * self.label_weights
         target = Logits(*encode(keypoints, self.model.input_size))
         terms = {"positional": positional(logits, target, weights)}
         if self.task.own_maps:

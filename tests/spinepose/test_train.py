@@ -344,6 +344,29 @@ def test_a_teacher_without_weight_is_not_asked(sketch_root: Path, tmp_path: Path
     assert {"structure", "smoothness"} <= set(terms)
 
 
+def test_weight_of_the_body_against_the_rest(sketch_root: Path, tmp_path: Path):
+    people = list_people(
+        load_coco(sketch_root / "annotations" / "person_keypoints_train-synth.json"), sketch_root / "images"
+    )
+    crops = collate([CropDataset(PersonImages(people, TINY.input_size))[i] for i in range(4)])
+    task = training_loop.Task("student", 80, 1e-3, tmp_path, {}, 0, False)
+
+    def loss(body_weight: float, labelled: slice) -> float:
+        model = PoseModel("t", len(NAMES), TINY.input_size)
+        initialise(model, 0)
+        config = TINY.model_copy(update={"body_weight": body_weight})
+        trainer = training_loop.Trainer(task, config, model, None, TrainingLog(tmp_path / "log.csv"))
+        own = torch.zeros_like(crops.labelled)
+        own[:, labelled] = crops.labelled[:, labelled]
+        terms, _ = trainer.terms(trainer.modules, crops._replace(labelled=own))
+        return float(terms["positional"])
+
+    everything, body, rest = slice(None), slice(26), slice(26, None)
+    assert loss(1e4, everything) == pytest.approx(loss(1, body), rel=1e-3)
+    assert loss(1e-4, everything) == pytest.approx(loss(1, rest), rel=1e-3)
+    assert loss(5, body) == pytest.approx(loss(1, body))
+
+
 def test_the_backbone_hears_a_share_of_what_the_logits_ask_for(sketch_root: Path, tmp_path: Path):
     people = list_people(
         load_coco(sketch_root / "annotations" / "person_keypoints_train-synth.json"), sketch_root / "images"
