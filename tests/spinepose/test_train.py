@@ -359,7 +359,7 @@ def test_weight_of_the_body_against_the_rest(sketch_root: Path, tmp_path: Path):
         own = torch.zeros_like(crops.labelled)
         own[:, labelled] = crops.labelled[:, labelled]
         terms, _ = trainer.terms(trainer.modules, crops._replace(labelled=own))
-        return float(terms["positional"])
+        return float(terms["positional"].detach())
 
     everything, body, rest = slice(None), slice(26), slice(26, None)
     assert loss(1e4, everything) == pytest.approx(loss(1, body), rel=1e-3)
