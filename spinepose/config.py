@@ -61,7 +61,10 @@ class AugmentConfig(_Frozen):
         description="probability of blurring a face in sight, as recordings of patients do",
     )
     limb_motion: float = Field(
-        default=0.1, ge=0, le=1, description="probability of blurring one limb in sight as if it moved"
+        default=0.1,
+        ge=0,
+        le=1,
+        description="probability of drawing one limb by lot, which is blurred as if it moved if it is in sight",
     )
 
     @property
